@@ -1,0 +1,42 @@
+# Everything sets itself up in .venv, from Python 3.10 or newer (`make test PYTHON=python3.12`), git and make.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test lint docs requirements clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')" 2>/dev/null || sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
+
+demo: .venv/ready  ## Run the matrix example in act, with every Python found here, and show what later steps see
+	$(BIN)/python tools/demo.py
+
+test: .venv/ready  ## Run every test
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+lint: .venv/ready  ## Check style, types, security, schemas, and the README against action.yml
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/zizmor --offline --persona pedantic .
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml $(wildcard tests/standins/*/action.yml)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/python tools/readme.py --check
+
+docs: .venv/ready  ## Write the README's tables from action.yml
+	$(BIN)/python tools/readme.py
+
+requirements: .venv/ready  ## Lock the requirements anew
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.8 --generate-hashes --no-deps --no-header requirements/action.in --output-file requirements/action.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/dev.in --output-file requirements/dev.txt
+
+clean:  ## Remove what the other verbs made
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/ready: requirements/action.txt requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed, and $(PYTHON) is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/action.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/dev.txt
+	touch $@

@@ -1,0 +1,11 @@
+"""Installs a project's uv.lock into the Python that is already there."""
+
+import sys
+
+# The only check at import time, and in syntax that every Python since 2.6 reads: on an older
+# interpreter the modules behind this one are a SyntaxError, which nobody could act on.
+if sys.version_info < (3, 8):
+    sys.exit(
+        "::error title=python-unsuitable::`python` on PATH is Python %d.%d (%s), and uv-system-sync runs on 3.8 or newer."
+        "%%0ASet `python-version` of actions/setup-python to 3.8 or newer." % (sys.version_info[0], sys.version_info[1], sys.executable)
+    )

@@ -1,0 +1,101 @@
+"""The shelf of errors that a user can act on; every room may reach it, and it reaches no room."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ActionError(Exception):
+    """A failure with a fact, a next step and, where there is one, a place.
+
+    `message` states the fact with its value and `hint` the next step, both as plain text.
+    `file` is an absolute path and `line` counts from 1. `slug` titles the annotation and is a
+    heading of the README's troubleshooting section.
+    """
+
+    slug: ClassVar[str]
+
+    def __init__(self, message: str, hint: str, *, file: str | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.file = file
+        self.line = line
+
+
+class InvalidInput(ActionError):
+    """An input of the step has a value that the action cannot take."""
+
+    slug = "invalid-input"
+
+
+class PythonNotFound(ActionError):
+    """There is no Python where the step looks for one."""
+
+    slug = "python-not-found"
+
+
+class PythonUnsuitable(ActionError):
+    """There is a Python, and it must not or cannot be synced into."""
+
+    slug = "python-unsuitable"
+
+
+class PythonRejected(ActionError):
+    """The project's `requires-python` excludes the target."""
+
+    slug = "python-rejected"
+
+
+class PythonShadowed(ActionError):
+    """The `python` of the next step would be another one than the target."""
+
+    slug = "python-shadowed"
+
+
+class ProjectInvalid(ActionError):
+    """The project's files are missing, unreadable or malformed."""
+
+    slug = "project-invalid"
+
+
+class LockMissing(ActionError):
+    """The project has no uv.lock."""
+
+    slug = "lock-missing"
+
+
+class LockOutdated(ActionError):
+    """uv.lock does not describe what pyproject.toml asks for."""
+
+    slug = "lock-outdated"
+
+
+class OutOfSync(ActionError):
+    """`check: true`, and the environment is not what the lock says."""
+
+    slug = "out-of-sync"
+
+
+class UvUnavailable(ActionError):
+    """There is no uv that starts, and none could be installed."""
+
+    slug = "uv-unavailable"
+
+
+class SyncFailed(ActionError):
+    """uv failed for a reason that its own words explain best."""
+
+    slug = "sync-failed"
+
+
+class RunnerUnusable(ActionError):
+    """The runner's files or folders cannot be written as the runner promises."""
+
+    slug = "runner-unusable"
+
+
+class Cancelled(ActionError):
+    """The runner, or a user at a terminal, asked the step to end."""
+
+    slug = "cancelled"

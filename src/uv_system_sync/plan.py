@@ -1,0 +1,120 @@
+"""Decides what uv is told; the only room that knows uv's command line."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Iterator, Mapping
+
+from uv_system_sync import environment
+from uv_system_sync.errors import InvalidInput
+from uv_system_sync.process import Command
+
+if TYPE_CHECKING:
+    from uv_system_sync.inputs import Inputs
+    from uv_system_sync.project import Project
+    from uv_system_sync.target import Target
+
+# Flags of `uv sync` that the action decides itself, and how the user says it instead.
+_OWNED: dict[str, str] = {
+    "--python": "Set the input `python` instead.",
+    "--locked": "Leave it out: without `frozen: true` the sync is locked already.",
+    "--frozen": "Set `frozen: true` instead.",
+    "--check": "Set `check: true` instead.",
+    "--inexact": "Set `inexact: true` instead.",
+    "--exact": "Leave it out: without `inexact: true` the sync is exact already.",
+    "--directory": "Set the input `working-directory` instead.",
+    "--project": "Set the input `working-directory` instead.",
+    "--active": "Set the input `python` to the virtual environment instead.",
+    "--no-active": "Leave it out: the action syncs into the Python of its input `python`.",
+    "--dry-run": "Set `check: true` to see what a sync would change.",
+    "--script": "The action syncs projects; run `uv sync --script` in a step of its own.",
+    "--python-platform": "Leave it out: the action installs for the Python that it installs into.",
+    "--python-preference": "Leave it out: the action never lets uv choose a Python.",
+    "--managed-python": "Leave it out: the action never lets uv choose a Python.",
+    "--no-managed-python": "Leave it out: the action never lets uv choose a Python.",
+    "--no-python-downloads": "Leave it out: the action never lets uv download a Python.",
+    "--config-file": "Keep uv's settings in pyproject.toml or uv.toml.",
+    "--no-config": "Leave it out: the lock was made with the project's settings.",
+    "--isolated": "Leave it out: the lock was made with the project's settings.",
+    "--upgrade": "Run `uv lock --upgrade` and commit uv.lock; the action installs what is locked.",
+    "--upgrade-package": "Run `uv lock --upgrade-package` and commit uv.lock; the action installs what is locked.",
+    "--upgrade-group": "Run `uv lock --upgrade-group` and commit uv.lock; the action installs what is locked.",
+    "--help": "Run `uv sync --help` in a step of its own.",
+    "--version": "Read the output `uv-version` instead.",
+}
+_OWNED_SHORT = {"p": "--python", "U": "--upgrade", "P": "--upgrade-package", "h": "--help", "V": "--version"}
+
+# Short flags that take the rest of their word as a value.
+_SHORT_WITH_VALUE = "ifC"
+
+# What each flag of `args` contradicts when that input is set.
+_CONTRADICTED = {"--locked": "frozen", "--exact": "inexact"}
+
+
+def version(uv: str, environ: Mapping[str, str]) -> Command:
+    """Return the command that makes `uv` name its version."""
+    return Command((uv, "--version"), environment.for_uv(environ), ".")
+
+
+def own_wheels(uv: str, requirements: str, folder: str, environ: Mapping[str, str]) -> Command:
+    """Return the command that puts the wheels of the hash-locked file `requirements` into `folder`, for the running Python.
+
+    The project's own settings of uv do not apply to them, and no code of theirs is built or run.
+    """
+    argv = (uv, "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--only-binary", ":all:")
+    where = ("--python", sys.executable, "--target", folder, "--requirements", requirements)
+    variables = {**environment.for_uv(environ), "UV_PYTHON_DOWNLOADS": "never", "UV_COMPILE_BYTECODE": "0", "UV_NO_BINARY": "0"}
+    return Command((*argv, *where), variables, ".")
+
+
+def sync(inputs: Inputs, project: Project, target: Target, uv: str, environ: Mapping[str, str]) -> Command:
+    """Return the one `uv sync` that does what `inputs` say, or raise `InvalidInput` for an argument that it cannot have."""
+    _reject_owned(inputs)
+    argv = (uv, "sync", "--python", target.executable, *_mode(inputs), *_selection(inputs), *inputs.args)
+    return Command(argv, environment.for_sync(environ, target), project.directory)
+
+
+def _mode(inputs: Inputs) -> Iterator[str]:
+    yield "--frozen" if inputs.frozen else "--locked"
+    if inputs.inexact:
+        yield "--inexact"
+    if inputs.check:
+        yield "--check"
+
+
+def _selection(inputs: Inputs) -> Iterator[str]:
+    for flag, names in (("--extra", inputs.extras), ("--group", inputs.groups), ("--package", inputs.packages)):
+        for name in names:
+            yield from (flag, name)
+    switches: tuple[tuple[str, bool], ...] = (
+        ("--all-extras", inputs.all_extras),
+        ("--all-groups", inputs.all_groups),
+        ("--all-packages", inputs.all_packages),
+        ("--no-dev", inputs.no_dev),
+        ("--no-install-project", inputs.no_install_project),
+        ("--no-editable", inputs.no_editable),
+    )
+    yield from (flag for flag, is_set in switches if is_set)
+
+
+def _reject_owned(inputs: Inputs) -> None:
+    for argument in inputs.args:
+        flag = _owned_flag(argument)
+        contradicted = _CONTRADICTED.get(flag, "")
+        if contradicted and getattr(inputs, contradicted):
+            raise InvalidInput(f"`{contradicted}: true` contradicts `{argument}` in `args`.", "Remove one of the two.")
+        if flag:
+            raise InvalidInput(f"`args` holds `{argument}`, which the action decides itself.", _OWNED[flag])
+
+
+def _owned_flag(argument: str) -> str:
+    """Return the owned flag that uv would read in `argument`, or an empty string."""
+    if argument.startswith("--"):
+        flag = argument.partition("=")[0]
+        return flag if flag in _OWNED else ""
+    for letter in argument[1:] if argument.startswith("-") else "":
+        if letter in _OWNED_SHORT:
+            return _OWNED_SHORT[letter]
+        if letter in _SHORT_WITH_VALUE:
+            break
+    return ""

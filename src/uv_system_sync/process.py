@@ -1,0 +1,84 @@
+"""Starts programs; nothing else may."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from typing import IO, Callable, Mapping, Protocol, cast
+
+# What is kept of a program's output for later; all of it has been relayed by then.
+_KEPT_BYTES = 256 * 1024
+
+# How long a program may take to end after it was asked to, in seconds. The runner leaves 7.5 s
+# between SIGINT and SIGTERM (actions/runner, src/Runner.Sdk/ProcessInvoker.cs).
+_PATIENCE = 5
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program with its arguments, its whole environment and its working directory."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What came of a command: its exit status and the end of its output, both streams merged in order."""
+
+    returncode: int
+    output: str
+
+
+Relay = Callable[[bytes], None]
+
+
+class Run(Protocol):
+    """The seam through which every program is started."""
+
+    def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
+        """Start `command`, hand its output to `relay` piece by piece, and wait for its end."""
+
+
+def run(command: Command, relay: Relay | None = None) -> Completed:
+    """Start `command`, hand its output to `relay` as it comes, and wait for its end.
+
+    Both streams share one pipe, because the runner may read a step's stderr before its stdout.
+    A program that does not start is an `OSError`. When waiting is interrupted, the program is
+    ended before the interruption goes on.
+    """
+    with subprocess.Popen(
+        command.argv,
+        env=dict(command.env),
+        cwd=command.cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        bufsize=0,
+    ) as process:
+        try:
+            kept = _drain(process, relay)
+        except BaseException:
+            _end(process)
+            raise
+    return Completed(process.returncode, kept.decode("utf-8", "backslashreplace"))
+
+
+def _drain(process: subprocess.Popen[bytes], relay: Relay | None) -> bytes:
+    pipe = cast("IO[bytes]", process.stdout)
+    kept = b""
+    # Unbuffered, so that a read returns as soon as there is something to show.
+    while piece := pipe.read(64 * 1024):
+        kept = (kept + piece)[-_KEPT_BYTES:]
+        if relay is not None:
+            relay(piece)
+    return kept
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()

@@ -1,0 +1,136 @@
+"""Talks to the runner, through its log and its files; nothing else may."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Iterator, Mapping, TextIO
+
+from actions_toolkit.command import Command
+from actions_toolkit.file_command import prepare_key_value_message
+
+from uv_system_sync.errors import ActionError, RunnerUnusable
+
+if TYPE_CHECKING:
+    from uv_system_sync.process import Relay
+    from uv_system_sync.report import StepResult
+
+# actions/runner drops a larger summary and says so as an error (src/Runner.Worker/FileCommandManager.cs).
+_SUMMARY_LIMIT = 1024 * 1024
+
+
+class Workflow:
+    """The runner of the current step, as its environment variables describe it."""
+
+    def __init__(self, environ: Mapping[str, str], log: TextIO) -> None:
+        self._environ = environ
+        self._log = log
+
+    def say(self, text: str) -> None:
+        """Write `text` to the log as one line that is no workflow command, whatever it holds."""
+        line = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+        # `##[` starts a command anywhere in a line, `::` only where it begins (src/Runner.Common/ActionCommand.cs).
+        line = line.replace("##[", "##\\[")
+        self._write(f"> {line}" if line.lstrip().startswith("::") else line)
+
+    def error(self, error: ActionError) -> None:
+        """Annotate the step, and the error's file and line where it has them, with the error and its hint."""
+        place: dict[str, object] = {}
+        if error.file is not None:
+            place = {"file": error.file} if error.line is None else {"file": error.file, "line": error.line}
+        self._command("error", {"title": error.slug, **place}, f"{error.message}\n{error.hint}")
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[Relay]:
+        """Open a collapsible group; what is written to the relay appears in it as it comes, and none of it is a command."""
+        # A secret of this process: who does not know it cannot make the runner listen again.
+        token = os.urandom(16).hex()
+        self._command("group", {}, title)
+        self._command("stop-commands", {}, token)
+        relay = _Relay(self._log)
+        try:
+            yield relay
+        finally:
+            relay.end_line()
+            self._command(token, {}, "")
+            self._command("endgroup", {}, "")
+
+    def publish(self, result: StepResult) -> None:
+        """Hand `result` to the runner's files: all of it or, with a `RunnerUnusable`, nothing."""
+        report = os.path.join(self._temp(), f"uv-system-sync-{os.urandom(8).hex()}.json")
+        outputs = {**result.outputs, "report": report}
+        additions = [
+            (self._file("GITHUB_ENV"), _assignments(result.env)),
+            (self._file("GITHUB_PATH"), "".join(f"{path}\n" for path in result.paths)),
+            (self._file("GITHUB_OUTPUT"), _assignments(outputs)),
+            (report, result.report),
+        ]
+        if result.summary and len(result.summary.encode("utf-8")) <= _SUMMARY_LIMIT:
+            additions.append((self._file("GITHUB_STEP_SUMMARY"), result.summary))
+        _append_all(additions)
+
+    def _file(self, variable: str) -> str:
+        path = self._environ.get(variable, "")
+        if not path:
+            raise RunnerUnusable(
+                f"`{variable}` is not set.", "Run the action on a runner of GitHub Actions, which names its files in the environment."
+            )
+        return path
+
+    def _temp(self) -> str:
+        return os.path.abspath(self._file("RUNNER_TEMP"))
+
+    def _command(self, name: str, properties: Mapping[str, object], message: str) -> None:
+        self._write(str(Command(name, dict(properties), message)))
+
+    def _write(self, line: str) -> None:
+        self._log.write(f"{line}\n")
+        self._log.flush()
+
+
+class _Relay:
+    """Writes bytes through to the log, and remembers whether they ended a line."""
+
+    def __init__(self, log: TextIO) -> None:
+        self._log = log
+        self._last = b"\n"
+
+    def __call__(self, piece: bytes) -> None:
+        self._log.buffer.write(piece)
+        self._log.buffer.flush()
+        self._last = piece[-1:]
+
+    def end_line(self) -> None:
+        if self._last != b"\n":
+            self(b"\n")
+
+
+def _assignments(values: Mapping[str, str]) -> str:
+    return "".join(f"{prepare_key_value_message(name, value)}\n" for name, value in values.items())
+
+
+def _append_all(additions: list[tuple[str, str]]) -> None:
+    """Append each text to its file, or leave every file as it was."""
+    sizes: dict[str, int | None] = {}
+    try:
+        for path, text in additions:
+            sizes[path] = os.path.getsize(path) if os.path.exists(path) else None
+            with open(path, "ab") as file:
+                file.write(text.encode("utf-8", "surrogateescape"))
+    except BaseException as error:
+        _restore(sizes)
+        if not isinstance(error, OSError):
+            raise
+        raise RunnerUnusable(
+            f"{error.filename or list(sizes)[-1]} cannot be written: {error.strerror}.",
+            "Free space on the runner's disk, and leave the runner's own files and its temporary folder writable.",
+        ) from None
+
+
+def _restore(sizes: Mapping[str, int | None]) -> None:
+    for path, size in sizes.items():
+        with suppress(OSError):
+            if size is None:
+                os.unlink(path)
+            else:
+                os.truncate(path, size)
