@@ -1,0 +1,1 @@
+"""What uv-system-sync is held to."""

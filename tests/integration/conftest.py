@@ -1,0 +1,56 @@
+"""Real Pythons to sync into, projects to sync, and a runner between them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.projects import Project
+from tests.support.pythons import Python, found
+from tests.support.step import Runner, runner
+
+Listing = dict[str, tuple[int, int]]
+
+
+@pytest.fixture
+def python() -> Python:
+    """The newest CPython found, for what does not depend on the version."""
+    return found()[-1]
+
+
+@pytest.fixture
+def target(python: Python, tmp_path: Path) -> Path:
+    """An installation of `python` of its own."""
+    return python.copy(tmp_path / "hostedtoolcache" / "Python" / python.version / "x64")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A locked project."""
+    return Project(tmp_path / "checkout").write().lock()
+
+
+@pytest.fixture
+def ci(tmp_path: Path, project: Project, target: Path) -> Runner:
+    """A runner in the project's checkout, after setup-python has set `target` up."""
+    return runner(tmp_path / "runner", project.folder).setup_python(target)
+
+
+@pytest.fixture
+def bare_ci(tmp_path: Path, project: Project) -> Runner:
+    """A runner in the project's checkout, with no Python set up."""
+    return runner(tmp_path / "runner", project.folder)
+
+
+@pytest.fixture
+def listing() -> Callable[[Path], Listing]:
+    """A function that tells every file of a folder with its size and time of change, byte code aside."""
+
+    def tell(folder: Path) -> Listing:
+        paths = [Path(root, name) for root, _, names in os.walk(folder) if not root.endswith("__pycache__") for name in names]
+        return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in paths}
+
+    return tell

@@ -1,0 +1,114 @@
+"""The traps of "Why not three lines of shell?": plain uv falls into each of them, the action does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.projects import UV, Project
+from tests.support.pythons import found
+from tests.support.step import Runner, runner
+
+
+def plain_uv(ci: Runner, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the three lines of shell in the runner's current folder: `UV_PROJECT_ENVIRONMENT="$pythonLocation" uv sync --locked`."""
+    environ = {"HOME": os.environ["HOME"], "PATH": ci.search_path, "UV_PYTHON_DOWNLOADS": "never", **ci.environ}
+    environ = {**environ, "UV_PROJECT_ENVIRONMENT": ci.environ.get("pythonLocation", ""), **variables}
+    return subprocess.run([UV, "sync", "--locked", "--offline"], cwd=ci.cwd, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_an_empty_python_location_is_not_a_new_environment(bare_ci: Runner, project: Project, target: Path) -> None:
+    """Without `pythonLocation`, plain uv makes a .venv and succeeds; the action says what is missing."""
+    bare_ci.search_path = f"{target}/bin:{bare_ci.search_path}"
+
+    plain = plain_uv(bare_ci)
+    made = (project.folder / ".venv").is_dir()
+    outcome = bare_ci.sync()
+
+    assert (0, True) == (plain.returncode, made)
+    assert 1 == outcome.returncode
+    assert outcome.errors[0].startswith("title=python-not-found::`pythonLocation` is not set and the input `python` is empty")
+
+
+def test_a_path_that_does_not_exist_is_not_a_new_environment(bare_ci: Runner, target: Path, tmp_path: Path) -> None:
+    """For a `pythonLocation` that does not exist, plain uv makes an environment there and succeeds; the action makes nothing."""
+    bare_ci.setup_python(target)
+    wrong = tmp_path / "not" / "there"
+    bare_ci.environ["pythonLocation"] = str(wrong)
+
+    plain = plain_uv(bare_ci)
+    made = wrong.is_dir()
+    subprocess.run(["rm", "-r", wrong.parent], check=True)
+    outcome = bare_ci.sync()
+
+    assert (0, True) == (plain.returncode, made)
+    assert 1 == outcome.returncode
+    assert outcome.errors[0].startswith(f"title=python-not-found::`pythonLocation` is {wrong}, which does not exist.")
+    assert not wrong.exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "pin", "settings"),
+    [
+        pytest.param({}, "3.7", "", id="python-version file"),
+        pytest.param({"UV_PYTHON": "3.7"}, "", "", id="UV_PYTHON"),
+        pytest.param({"UV_MANAGED_PYTHON": "1"}, "", "", id="UV_MANAGED_PYTHON"),
+        pytest.param({"UV_PYTHON_PREFERENCE": "only-managed"}, "", "", id="UV_PYTHON_PREFERENCE"),
+        pytest.param({}, "", '[tool.uv]\npython-preference = "only-managed"\n', id="python-preference"),
+    ],
+)
+def test_the_python_of_the_matrix_is_the_one_used(tmp_path: Path, target: Path, variables: dict[str, str], pin: str, settings: str) -> None:
+    """What a repository or an earlier step says of Python makes plain uv fail; the action uses the matrix's."""
+    project = Project(tmp_path / "pinned", settings=settings).write().lock()
+    if pin:
+        (project.folder / ".python-version").write_text(f"{pin}\n", encoding="utf-8")
+    ci = runner(tmp_path / "pinned-runner", project.folder).setup_python(target)
+    ci.environ.update(variables)
+
+    plain = plain_uv(ci)
+    outcome = ci.sync()
+
+    assert 0 != plain.returncode
+    assert 0 == outcome.returncode, outcome.log
+    assert str(target) == outcome.outputs["environment"]
+
+
+def test_an_environment_of_another_python_is_not_replaced(bare_ci: Runner, project: Project, tmp_path: Path) -> None:
+    """Plain uv deletes an environment whose Python the project does not want; the action refuses and leaves it alone."""
+    newest = found()[-1]
+    environment = tmp_path / "environment"
+    subprocess.run([UV, "venv", "--quiet", "--python", newest.prefix / "bin" / "python3", environment], check=True)
+    (environment / "precious").write_text("", encoding="utf-8")
+    Project(project.folder, requires_python=f"<{newest.minor}").write()
+    bare_ci.search_path = f"{environment}/bin:{bare_ci.search_path}"
+
+    outcome = bare_ci.sync(python=str(environment))
+    kept = (environment / "precious").exists()
+
+    assert 1 == outcome.returncode
+    assert kept
+
+
+@pytest.mark.parametrize(
+    ("variables", "missing"),
+    [
+        pytest.param({"UV_NO_DEV": "1"}, "gamma", id="UV_NO_DEV"),
+        pytest.param({"UV_NO_GROUP": "dev"}, "gamma", id="UV_NO_GROUP"),
+        pytest.param({"UV_NO_DEFAULT_GROUPS": "1"}, "gamma", id="UV_NO_DEFAULT_GROUPS"),
+        pytest.param({"UV_NO_INSTALL_PROJECT": "1"}, "sample_project", id="UV_NO_INSTALL_PROJECT"),
+    ],
+)
+def test_variables_of_earlier_steps_remove_nothing(ci: Runner, target: Path, variables: dict[str, str], missing: str) -> None:
+    """A variable that an earlier step exported makes plain uv leave packages out without a word; the action installs the lock."""
+    ci.environ.update(variables)
+
+    plain = plain_uv(ci)
+    after_plain = list(target.rglob(f"{missing}-*.dist-info"))
+    outcome = ci.sync()
+
+    assert (0, []) == (plain.returncode, after_plain)
+    assert 0 == outcome.returncode, outcome.log
+    assert 1 == len(list(target.rglob(f"{missing}-*.dist-info")))

@@ -1,0 +1,79 @@
+"""What the tests of several rooms share: examples of the values that the rooms exchange, and a recorder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from uv_system_sync.errors import ActionError
+from uv_system_sync.inputs import Inputs, variable
+from uv_system_sync.process import Command, Completed, Relay
+from uv_system_sync.project import Project
+from uv_system_sync.target import Target
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TARGET = Target(
+    executable="/opt/python/bin/python3",
+    prefix="/opt/python",
+    version="3.12.4",
+    implementation="cpython",
+    scripts="/opt/python/bin",
+    site_packages=("/opt/python/lib/python3.12/site-packages",),
+    virtual=False,
+)
+PROJECT = Project(directory="/src/sample", root="/src/sample", name="sample", requires_python=">=3.9")
+
+
+class Recorder:
+    """A `Run` that starts nothing: it keeps each command and gives the next of its answers."""
+
+    def __init__(self, *answers: Completed | OSError) -> None:
+        self.commands: list[Command] = []
+        self._answers = iter(answers)
+
+    def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
+        """Keep `command` and answer."""
+        self.commands.append(command)
+        answer = next(self._answers)
+        if isinstance(answer, OSError):
+            raise answer
+        if relay is not None:
+            relay(answer.output.encode())
+        return answer
+
+
+def step_variables(**inputs: str) -> dict[str, str]:
+    """Return the variables that action.yml would set for `inputs`, named with underscores."""
+    return {variable(name.replace("_", "-")): value for name, value in inputs.items()}
+
+
+def step_inputs(**inputs: str) -> Inputs:
+    """Return `inputs`, named with underscores, as the action reads them; what is not named is at its default."""
+    return Inputs.from_environ(step_variables(**inputs))
+
+
+def words(error: ActionError) -> tuple[str, str]:
+    """Return all that `error` tells the user."""
+    return (error.message, error.hint)
+
+
+def place(error: ActionError) -> tuple[str | None, int | None]:
+    """Return the file and the line that `error` points at."""
+    return (error.file, error.line)
+
+
+def write_program(path: Path, *lines: str) -> Path:
+    """Write a program of Python `lines` that any POSIX system can start as `path`, and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join((f"#!{sys.executable} -IS", *lines, "")), encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def touch(folder: Path, *names: str) -> None:
+    """Make empty files that can be started in `folder`, with the folders that they are in."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o755)

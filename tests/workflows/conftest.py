@@ -1,0 +1,60 @@
+"""An act whose tool cache holds two Pythons, and projects for its workflows to check out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.act import Act
+from tests.support.projects import Project, Wheel
+from tests.support.pythons import ROOT, Python, found
+
+CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
+SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97"
+
+
+@pytest.fixture
+def pythons() -> tuple[Python, ...]:
+    """The oldest and the newest CPython found."""
+    return tuple(dict.fromkeys((found()[0], found()[-1])))
+
+
+@pytest.fixture
+def act(tmp_path: Path, pythons: tuple[Python, ...]) -> Act:
+    """An act with `pythons` in its tool cache."""
+    return Act(tmp_path / "act", pythons).prepare()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A repository with a locked project that has a `pytest`, and with the examples as its workflows."""
+    folder = tmp_path / "repository"
+    for name in ("pytest", "release-notes", "docs-tool", "lint-tool"):
+        Wheel(name, "9.0", scripts=(name,)).write(folder / "wheels")
+    groups = {"dev": ["pytest"], "lint": ["lint-tool"], "tests": ["gamma"]}
+    Project(folder, groups=groups).write().lock()
+    workflows = folder / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    for example in (ROOT / "examples").glob("*.yml"):
+        shutil.copy2(example, workflows)
+    return folder
+
+
+def workflow(workspace: Path, steps: str, python: str) -> str:
+    """Write a workflow of one job that sets `python` up and then has `steps`, and return its path."""
+    path = workspace / ".github" / "workflows" / "test.yml"
+    head = f"""\
+name: Test
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: {CHECKOUT}
+      - uses: {SETUP_PYTHON}
+        with: {{python-version: "{python}"}}
+"""
+    path.write_text(head + steps, encoding="utf-8")
+    return str(path.relative_to(workspace))

@@ -1,0 +1,94 @@
+"""Every workflow in examples/ does what it shows, from checkout to the last step."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.support.act import Act, Job
+from tests.support.projects import Project, Wheel
+from tests.support.pythons import ROOT, found
+
+
+def run(act: Act, workspace: Path, example: str) -> list[Job]:
+    """Run an example with the newest Python found in the place of the one that it names, and see every job succeed."""
+    path = workspace / ".github" / "workflows" / f"{example}.yml"
+    path.write_text(path.read_text().replace('python-version: "3.13"', f'python-version: "{found()[-1].minor}"'))
+    jobs = act.run(workspace, f".github/workflows/{example}.yml")
+
+    assert {"success"} == {job.result for job in jobs}, jobs[0].log
+    return jobs
+
+
+def test_quickstart(act: Act, workspace: Path) -> None:
+    """After the one step, `pytest` is there."""
+    (job,) = run(act, workspace, "quickstart")
+
+    assert job.log.endswith("pytest 9.0\n")
+
+
+def test_matrix(act: Act, workspace: Path) -> None:
+    """Each job of a matrix gets the lock in its own Python, though the repository pins another one."""
+    path = workspace / ".github" / "workflows" / "matrix.yml"
+    versions = [python.minor for python in act.pythons]
+    path.write_text(path.read_text().replace('["3.10", "3.11", "3.12", "3.13"]', json.dumps(versions)))
+    (workspace / ".python-version").write_text("3.7\n", encoding="utf-8")
+
+    jobs = run(act, workspace, "matrix")
+
+    assert sorted(versions) == sorted(job.matrix["python"] for job in jobs)
+    for python in act.pythons:
+        (job,) = (job for job in jobs if job.matrix["python"] == python.minor)
+        assert f"\nPython {python.version}\n" in job.log
+        assert python.version == job.outputs("sync")["python-version"]
+
+
+def test_extras_and_groups(act: Act, workspace: Path) -> None:
+    """The named extra and groups are installed, the group `dev` is not."""
+    (job,) = run(act, workspace, "extras-and-groups")
+
+    assert "docs-tool" in job.log
+    assert "lint_tool 9.0" in job.log
+    assert "+ pytest==" not in job.log
+
+
+def test_monorepo(act: Act, workspace: Path) -> None:
+    """A folder with its own lock and a member of a workspace are installed by themselves."""
+    tool = workspace / "tools" / "release"
+    Wheel("release-notes", "9.0", scripts=("release-notes",)).write(tool / "wheels")
+    Project(tool, "release", ("release-notes",)).write().lock()
+    settings = '\n[tool.uv.workspace]\nmembers = ["server"]\n'
+    root = Project(workspace, settings=settings).write()
+    server = Project(workspace / "server", "server", ("gamma",), extras={}, groups={}).write().pyproject
+    server.write_text(server.read_text().partition("[[tool.uv.index]]")[0])
+    root.lock()
+
+    standalone, member = sorted(run(act, workspace, "monorepo"), key=lambda job: job.name, reverse=True)
+
+    assert standalone.log.endswith("release_notes 9.0\n")
+    assert " + server==0.1 " in member.log
+
+
+def test_explicit_python(act: Act, workspace: Path) -> None:
+    """With `update-environment: false`, the Python that `python` names becomes the one of the later steps."""
+    (job,) = run(act, workspace, "explicit-python")
+
+    assert job.log.endswith("pytest 9.0\n")
+
+
+def test_outputs(act: Act, workspace: Path) -> None:
+    """The outputs can be used in expressions and as variables of later steps."""
+    python = found()[-1]
+
+    (job,) = run(act, workspace, "outputs")
+
+    assert f"\n5 packages in Python {python.version}, at {act.location(python)}\n" in job.log
+    assert "\nchanged\n" in job.log
+    assert job.log.endswith("pytest 9.0\n")
+
+
+def test_every_example_is_tested() -> None:
+    """No example is without a test of its name."""
+    tested = {name.removeprefix("test_").replace("_", "-") for name in globals() if name.startswith("test_")}
+
+    assert {example.stem for example in (ROOT / "examples").glob("*.yml")} <= tested
