@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class ActionError(Exception):
     """A failure with a fact, a next step and, where there is one, a place.
@@ -13,7 +11,7 @@ class ActionError(Exception):
     heading of the README's troubleshooting section.
     """
 
-    slug: ClassVar[str]
+    slug: str
 
     def __init__(self, message: str, hint: str, *, file: str | None = None, line: int | None = None) -> None:
         super().__init__(message)

@@ -56,13 +56,13 @@ def version(uv: str, environ: Mapping[str, str]) -> Command:
     return Command((uv, "--version"), environment.for_uv(environ), ".")
 
 
-def own_wheels(uv: str, requirements: str, folder: str, environ: Mapping[str, str]) -> Command:
+def own_wheels(uv: str, requirements: str, folder: str, environ: Mapping[str, str], *, offline: bool = False) -> Command:
     """Return the command that puts the wheels of the hash-locked file `requirements` into `folder`, for the running Python.
 
     The project's own settings of uv do not apply to them, and no code of theirs is built or run.
     """
-    argv = (uv, "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--only-binary", ":all:")
-    where = ("--python", sys.executable, "--target", folder, "--requirements", requirements)
+    argv = (uv, "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build")
+    where = ("--python", sys.executable, "--target", folder, "--requirements", requirements, *(["--offline"] if offline else []))
     variables = {**environment.for_uv(environ), "UV_PYTHON_DOWNLOADS": "never", "UV_COMPILE_BYTECODE": "0", "UV_NO_BINARY": "0"}
     return Command((*argv, *where), variables, ".")
 

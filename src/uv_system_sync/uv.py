@@ -1,0 +1,34 @@
+"""Finds uv on PATH; little enough that a step which only asks costs no more than the interpreter's start."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from uv_system_sync.errors import UvUnavailable
+
+# Spelled out instead of `inputs.variable(...)`: that room's imports cost more than this step may.
+_VERSION = "UV_SYSTEM_SYNC_UV_VERSION"
+_SETUP_UV = "UV_SYSTEM_SYNC_SETUP_UV"
+
+
+def has_to_be_installed(environ: dict[str, str]) -> bool:
+    """Return whether astral-sh/setup-uv has to run: a version is asked for, or there is no uv."""
+    return bool(environ.get(_VERSION, "").strip()) or _which(environ) is None
+
+
+def find(environ: dict[str, str]) -> str:
+    """Return the absolute path of uv, or raise `UvUnavailable`; `environ` tells how setup-uv came out, if it ran."""
+    if environ.get(_SETUP_UV) == "failure":
+        raise UvUnavailable(
+            "astral-sh/setup-uv could not install uv; the step's log says why.",
+            "Correct `uv-version` or the network, or install uv in an earlier step and leave `uv-version` empty.",
+        )
+    found = _which(environ)
+    if found is None:
+        raise UvUnavailable("There is no uv on PATH.", "Use action.yml of this action unchanged, or install uv in an earlier step.")
+    return os.path.abspath(found)
+
+
+def _which(environ: dict[str, str]) -> str | None:
+    return shutil.which("uv", path=environ.get("PATH", ""))
