@@ -8,7 +8,7 @@ help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')" 2>/dev/null || sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
 
 demo: .venv/ready  ## Run the matrix example in act, with every Python found here, and show what later steps see
-	$(BIN)/python tools/demo.py
+	PYTHONPATH=src $(BIN)/python -m tools.demo
 
 test: .venv/ready  ## Run every test
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
@@ -21,10 +21,10 @@ lint: .venv/ready  ## Check style, types, security, schemas, and the README agai
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml $(wildcard tests/standins/*/action.yml)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/python tools/readme.py --check
+	$(BIN)/python -m tools.readme --check
 
 docs: .venv/ready  ## Write the README's tables from action.yml
-	$(BIN)/python tools/readme.py
+	$(BIN)/python -m tools.readme
 
 requirements: .venv/ready  ## Lock the requirements anew
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.8 --generate-hashes --no-deps --no-header requirements/action.in --output-file requirements/action.txt

@@ -76,20 +76,40 @@ def test_the_python_of_the_matrix_is_the_one_used(tmp_path: Path, target: Path, 
     assert str(target) == outcome.outputs["environment"]
 
 
-def test_an_environment_of_another_python_is_not_replaced(bare_ci: Runner, project: Project, tmp_path: Path) -> None:
-    """Plain uv deletes an environment whose Python the project does not want; the action refuses and leaves it alone."""
-    newest = found()[-1]
-    environment = tmp_path / "environment"
-    subprocess.run([UV, "venv", "--quiet", "--python", newest.prefix / "bin" / "python3", environment], check=True)
-    (environment / "precious").write_text("", encoding="utf-8")
-    Project(project.folder, requires_python=f"<{newest.minor}").write()
-    bare_ci.search_path = f"{environment}/bin:{bare_ci.search_path}"
+@pytest.mark.skipif(len(found()) < 2, reason="needs another Python to replace the environment with")
+def test_an_environment_of_another_python_is_not_replaced(tmp_path: Path) -> None:
+    """Plain uv deletes an environment whose Python the project rejects and makes another; the action refuses and leaves it alone."""
+    oldest, newest = found()[0], found()[-1]
+    project = Project(tmp_path / "project", requires_python=f">=3.8,<{newest.minor}").write().lock()
+    ci = runner(tmp_path / "project-runner", project.folder)
+    ci.search_path = f"{oldest.prefix}/bin:{ci.search_path}"
+    precious = tmp_path / "environment" / "precious"
+    subprocess.run([UV, "venv", "--quiet", "--python", newest.prefix / "bin" / "python3", precious.parent], check=True)
+    precious.write_text("", encoding="utf-8")
 
-    outcome = bare_ci.sync(python=str(environment))
-    kept = (environment / "precious").exists()
+    outcome = ci.sync(python=str(precious.parent))
+    kept_by_action = precious.exists()
+    plain = plain_uv(ci, UV_PROJECT_ENVIRONMENT=str(precious.parent))
 
     assert 1 == outcome.returncode
-    assert kept
+    assert outcome.errors[0].startswith(
+        f"title=python-rejected,file={project.pyproject},line=4::The project requires Python >=3.8,<{newest.minor}, "
+    )
+    assert (True, 0, False) == (kept_by_action, plain.returncode, precious.exists())
+
+
+def test_a_python_of_the_operating_system_is_left_alone(ci: Runner, target: Path) -> None:
+    """Plain uv installs into a Python that is marked as the operating system's (PEP 668); the action refuses."""
+    (next((target / "lib").glob("python3.*")) / "EXTERNALLY-MANAGED").write_text("[externally-managed]\n", encoding="utf-8")
+
+    outcome = ci.sync()
+    touched_by_action = list(target.rglob("alpha*"))
+    plain = plain_uv(ci)
+
+    assert (1, []) == (outcome.returncode, touched_by_action)
+    assert outcome.errors[0].startswith(f"title=python-unsuitable::{target}/bin/python3 belongs to its operating system: ")
+    assert 0 == plain.returncode
+    assert list(target.rglob("alpha*"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,49 @@
+"""What the README says is what is there."""
+
+from __future__ import annotations
+
+import re
+
+from tools import readme
+
+from tests.support.pythons import ROOT
+from uv_system_sync import errors
+
+README = readme.README.read_text(encoding="utf-8")
+
+
+def test_tables_and_examples_are_those_of_the_files() -> None:
+    """The README's tables and examples are what action.yml and examples/ have."""
+    assert README == readme.rendered(README)
+
+
+def test_rendering_replaces_what_is_between_the_markers() -> None:
+    """A table that was changed by hand is written anew."""
+    changed = README.replace("| `frozen` | `false` |", "| `frozen` | `true` |")
+
+    assert changed != README
+    assert README == readme.rendered(changed)
+
+
+def test_every_error_has_a_heading() -> None:
+    """Troubleshooting has one heading for every title that an annotation can have, and no other."""
+    section = README.partition("\n## Troubleshooting\n")[2].partition("\n## ")[0]
+    headings = re.findall(r"^### (.+)$", section, re.MULTILINE)
+
+    assert sorted(kind.slug for kind in errors.ActionError.__subclasses__()) == sorted(headings)
+
+
+def test_links_lead_somewhere() -> None:
+    """Every link into the repository names a file that is there, and every link into the page a heading."""
+    targets = re.findall(r"\]\((?!https:)([^)]+)\)", README)
+    headings = {re.sub(r"[^\w -]", "", heading).replace(" ", "-").lower() for heading in re.findall(r"^#+ (.+)$", README, re.MULTILINE)}
+
+    assert targets
+    assert [] == [target for target in targets if not ((target.startswith("#") and target[1:] in headings) or (ROOT / target).is_file())]
+
+
+def test_commands_are_verbs_of_the_makefile() -> None:
+    """Every `make` command that the README names is a verb of the Makefile."""
+    verbs = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert set(re.findall(r"\bmake (\w+)", README.partition("## Contributing")[2])) <= verbs

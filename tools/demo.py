@@ -1,0 +1,134 @@
+"""Runs examples/matrix.yml in act, on a real project with real packages, and shows what later steps see."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+from tests.support.act import Act, Job
+from tests.support.projects import UV
+from tests.support.pythons import ROOT, Python, found
+
+PYPROJECT = """\
+[project]
+name = "weather-report"
+version = "1.0"
+requires-python = ">=3.8"
+dependencies = ["rich", "jinja2"]
+
+[dependency-groups]
+dev = ["pytest"]
+
+[build-system]
+requires = ["uv_build"]
+build-backend = "uv_build"
+"""
+
+PACKAGE = """\
+from jinja2 import Template
+from rich.markup import escape
+
+
+def report(weather):
+    return Template("Today: {{ weather }}").render(weather=escape(weather))
+"""
+
+TEST = """\
+from weather_report import report
+
+
+def test_report():
+    assert report("rain") == "Today: rain"
+"""
+
+# How much of each job summary is printed: its heading, its facts and the first rows of its table.
+_SHOWN_LINES = 9
+
+# Behind the example's own steps: what a plain `python` finds installed.
+LATER_STEP = """\
+      - id: later
+        shell: python
+        run: |
+          import sys
+          from importlib.metadata import distributions
+          found = sorted("{} {}".format(item.metadata["Name"].lower(), item.version) for item in distributions())
+          print(sys.prefix + "\\n" + ", ".join(found))
+"""
+
+
+def main() -> int:
+    """Run the demonstration and return its exit status."""
+    pythons = found()
+    say(f"Pythons found: {', '.join(python.version for python in pythons)}")
+    with tempfile.TemporaryDirectory(prefix="uv-system-sync-demo-") as temp:
+        say("Locking a project with real packages ...")
+        workspace = project(Path(temp) / "weather-report", pythons)
+        say("Running examples/matrix.yml in act: checkout, setup-python, uv-system-sync, python, pytest ...\n")
+        jobs = Act(Path(temp) / "act", pythons).prepare().run(workspace, ".github/workflows/matrix.yml")
+    by_version = {job.matrix["python"]: job for job in jobs}
+    for python in pythons:
+        show(python, by_version[python.minor])
+    passed = [job.result for job in jobs].count("success")
+    say(f"{passed} of {len(jobs)} jobs passed.")
+    return int(passed != len(pythons))
+
+
+def project(folder: Path, pythons: tuple[Python, ...]) -> Path:
+    """Write the project into `folder`, lock it, and give it the example as its workflow, for `pythons`."""
+    workflow = folder / ".github" / "workflows" / "matrix.yml"
+    files = {"pyproject.toml": PYPROJECT, "src/weather_report/__init__.py": PACKAGE, "tests/test_report.py": TEST}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    subprocess.run([UV, "lock", "--quiet", "--directory", folder, "--python", sys.executable], check=True)
+    workflow.parent.mkdir(parents=True)
+    shutil.copy2(ROOT / "examples" / "matrix.yml", workflow)
+    versions = ", ".join(f'"{python.minor}"' for python in pythons)
+    text = re.sub(r"python: \[.*\]", f"python: [{versions}]", workflow.read_text(encoding="utf-8"))
+    workflow.write_text(text + LATER_STEP, encoding="utf-8")
+    return folder
+
+
+def show(python: Python, job: Job) -> None:
+    """Print the proof for one Python: what later steps saw, the outputs, and the job summary."""
+    say(f"━━ Python {python.version} {'━' * (84 - len(python.version))}")
+    if job.result != "success":
+        say(job.log)
+        return
+    prefix, _, packages = job.printed("later").strip().partition("\n")
+    fact("a later `python` is", prefix)
+    fact("it sees", packages)
+    fact("a later `pytest` says", re.findall(r"\d+ (?:passed|failed).* in [\d.]+s", re.sub(r"\x1b\[\d+m", "", job.log))[-1])
+    for name, value in sorted(job.outputs("sync").items()):
+        fact(f"output {name}", textwrap.shorten(value.replace(",", ", "), 240, placeholder=" …"))
+    say("  job summary")
+    say(textwrap.indent(shortened(job.summary("sync")), "    "))
+    say("")
+
+
+def shortened(summary: str) -> str:
+    """Return the job summary as it shows before its list is opened, with most rows of its table left out."""
+    *shown, rest = summary.partition("<details>")[0].strip().split("\n", _SHOWN_LINES)
+    return "\n".join([*shown, f"… {len(rest.splitlines())} more rows, and the whole list, collapsed"])
+
+
+def fact(name: str, text: str) -> None:
+    """Print a named fact, wrapped."""
+    say(
+        textwrap.fill(text, 100, initial_indent=f"  {name:<24}", subsequent_indent=" " * 26, break_long_words=False, break_on_hyphens=False)
+    )
+
+
+def say(text: str) -> None:
+    """Print `text` at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Writes the README's tables and examples from action.yml and examples/, or checks that they are up to date."""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the README, or with `--check` only say whether it would change."""
+    old = README.read_text(encoding="utf-8")
+    new = rendered(old)
+    if arguments == ["--check"]:
+        sys.stdout.write("README.md is up to date\n" if old == new else "README.md is out of date; run `make docs`\n")
+        return int(old != new)
+    README.write_text(new, encoding="utf-8")
+    return 0
+
+
+def rendered(text: str) -> str:
+    """Return the README `text` with everything between its markers written anew."""
+    document: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    text = _between(text, "inputs", _inputs(document["inputs"]))
+    text = _between(text, "outputs", _outputs(document["outputs"]))
+    for name, part in re.findall(r"<!-- example (\S+): (\S+) -->", text):
+        text = _between(text, f"example {name}: {part}", _example(name, part), end="example")
+    return text
+
+
+def _between(text: str, marker: str, content: str, end: str = "") -> str:
+    start, stop = f"<!-- {marker} -->", f"<!-- /{end or marker} -->"
+    pattern = rf"{re.escape(start)}.*?{re.escape(stop)}"
+    if not re.search(pattern, text, re.DOTALL):
+        raise ValueError(f"README.md has no {start}")
+    return re.sub(pattern, lambda _: f"{start}\n{content}\n{stop}", text, count=1, flags=re.DOTALL)
+
+
+def _inputs(declared: dict[str, dict[str, str]]) -> str:
+    rows = [f"| `{name}` | {_default(value['default'])} | {value['description']} |" for name, value in declared.items()]
+    return "\n".join(["| input | default | meaning |", "| --- | --- | --- |", *rows])
+
+
+def _default(value: str) -> str:
+    return f"`{value}`" if value else ""
+
+
+def _outputs(declared: dict[str, dict[str, str]]) -> str:
+    rows = [f"| `{name}` | {value['description']} |" for name, value in declared.items()]
+    return "\n".join(["| output | meaning |", "| --- | --- |", *rows])
+
+
+def _example(name: str, part: str) -> str:
+    """Return the `part` of an example, such as its steps, as a fenced block."""
+    text = (ROOT / "examples" / f"{name}.yml").read_text(encoding="utf-8")
+    found = re.search(rf"^( *){part}:\n(?:\1 .*\n|\n)+", text, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"examples/{name}.yml has no {part}")
+    return f"```yaml\n{textwrap.dedent(found.group()).strip()}\n```"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
