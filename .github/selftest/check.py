@@ -1,0 +1,79 @@
+"""Check that the Python that runs this is the one that the action has synced, and that its outputs say so.
+
+OUTPUTS holds the outputs of the action's step as JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from typing import Iterator, Mapping
+
+_MODULES = ("iniconfig", "six", "pluggy", "selftest_project")
+
+
+def main() -> None:
+    """Say that all is well, or end with everything that is wrong."""
+    outputs: dict[str, str] = json.loads(os.environ["OUTPUTS"])
+    wrong = [*_wrong_python(outputs), *_wrong_packages(outputs), *_wrong_outputs(outputs)]
+    if wrong:
+        sys.exit("\n".join(wrong))
+    sys.stdout.write(f"Python {sys.version.split()[0]} in {sys.prefix}, {outputs['package-count']} packages\n")
+
+
+def _wrong_python(outputs: Mapping[str, str]) -> Iterator[str]:
+    environment = outputs["environment"]
+    if not os.path.samefile(sys.prefix, environment):
+        yield f"This Python is in {sys.prefix}, and the action says {environment}."
+    if sys.version.split()[0] != outputs["python-version"]:
+        yield f"This Python is {sys.version}, and the action says {outputs['python-version']}."
+    python = shutil.which("python")
+    if python is None or not os.path.samefile(python, outputs["python-path"]):
+        yield f"`python` is {python}, and the action says {outputs['python-path']}."
+    for variable, value in (("UV_PROJECT_ENVIRONMENT", environment), ("UV_PYTHON", outputs["python-path"])):
+        if os.environ.get(variable) != value:
+            yield f"{variable} is {os.environ.get(variable)}, not {value}."
+
+
+def _wrong_packages(outputs: Mapping[str, str]) -> Iterator[str]:
+    for module in _MODULES:
+        importlib.import_module(module)
+    reported = {package["name"]: package["version"] for package in json.loads(outputs["packages"])}
+    folders = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    found = importlib.metadata.distributions(path=folders)
+    installed = {re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in found}
+    if reported != installed:
+        yield f"Installed are {installed}, and the action says {reported}."
+    script = shutil.which("selftest-prefix")
+    if script is None:
+        yield "The project's script is not on PATH."
+    else:
+        prefix = subprocess.run([script], stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout.strip()
+        if not os.path.samefile(prefix, outputs["environment"]):
+            yield f"The project's script runs in {prefix}, and the action says {outputs['environment']}."
+
+
+def _wrong_outputs(outputs: Mapping[str, str]) -> Iterator[str]:
+    packages, changes = json.loads(outputs["packages"]), json.loads(outputs["changes"])
+    if outputs["package-count"] != str(len(packages)):
+        yield f"`package-count` is {outputs['package-count']}, and there are {len(packages)}."
+    if outputs["changed"] != "true" or not any(change["name"] == "iniconfig" for change in changes):
+        yield f"`changed` is {outputs['changed']}, and the changes are {changes}."
+    with open(outputs["report"], encoding="utf-8") as file:
+        report = json.load(file)
+    if (report["packages"], report["changes"], report["uv"]) != (packages, changes, outputs["uv-version"]):
+        yield f"{outputs['report']} does not say what the outputs say: {report}."
+    # What `fromJSON` made of the output in an expression of the workflow.
+    if os.environ.get("NAMES", "") not in ("", ",".join(package["name"] for package in packages)):
+        yield f"An expression reads {os.environ['NAMES']} in `packages`, which is {packages}."
+
+
+if __name__ == "__main__":
+    main()

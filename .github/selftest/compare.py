@@ -1,0 +1,43 @@
+"""Compare what is installed in two Pythons, name by name and version by version.
+
+The first is the one that the action has synced. What such a Python came with is allowed to be there only.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+_SEEDS = {"pip", "setuptools", "wheel"}
+
+_LIST = """
+import importlib.metadata, json, re, sys, sysconfig
+folders = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+found = importlib.metadata.distributions(path=folders)
+json.dump({re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in found}, sys.stdout)
+"""
+
+
+def main() -> None:
+    """Say that both hold the same, or end with every difference."""
+    synced, plain = (_installed(python) for python in sys.argv[1:])
+    differences = [
+        f"{name}: {synced.get(name, 'missing')} by the action, {plain.get(name, 'missing')} by plain uv"
+        for name in sorted(synced.keys() | plain.keys())
+        if synced.get(name) != plain.get(name) and not (name in _SEEDS and name not in plain)
+    ]
+    if differences or not plain:
+        sys.exit("\n".join(differences) or "There is nothing to compare with.")
+    sys.stdout.write(f"Both hold the same {len(plain)} packages.\n")
+
+
+def _installed(python: str) -> dict[str, str]:
+    """Return the versions of what is installed in `python`, by normalized name."""
+    listed = subprocess.run([python, "-I", "-c", _LIST], stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
+    versions: dict[str, str] = json.loads(listed)
+    return versions
+
+
+if __name__ == "__main__":
+    main()
