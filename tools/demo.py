@@ -119,9 +119,8 @@ def shortened(summary: str) -> str:
 
 def fact(name: str, text: str) -> None:
     """Print a named fact, wrapped."""
-    say(
-        textwrap.fill(text, 100, initial_indent=f"  {name:<24}", subsequent_indent=" " * 26, break_long_words=False, break_on_hyphens=False)
-    )
+    lines = textwrap.wrap(text, 76, break_long_words=False, break_on_hyphens=False)
+    say(f"  {name:<24}" + f"\n{'':<26}".join(lines))
 
 
 def say(text: str) -> None:

@@ -57,7 +57,7 @@ def _uv_version(uv: str, environ: Mapping[str, str], run: Run) -> str:
         output = run(plan.version(uv, environ)).output
     except OSError as error:
         raise UvUnavailable(f"{uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
-    found = re.match(r"uv (\d\S*)", output)
+    found = re.search(r"^uv (\d\S*)", output, re.MULTILINE)
     if found is None:
         raise UvUnavailable(
             f"{uv} is not uv: asked for its version, it said {output[:200]!r}.", "Put the real uv first on PATH, or set `uv-version`."

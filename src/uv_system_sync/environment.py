@@ -66,6 +66,8 @@ _DROPPED: dict[str, str] = {
     "GITHUB_OUTPUT": "a command file of the runner",
     "GITHUB_STATE": "a command file of the runner",
     "GITHUB_STEP_SUMMARY": "a command file of the runner",
+    "GITHUB_ARTIFACTS": "a command file of the runner",
+    "GITHUB_ARTIFACTS_LIST": "a command file of the runner",
 }
 _DROPPED_PREFIXES: tuple[str, ...] = (
     "ACTIONS_",  # the runner's tokens and services

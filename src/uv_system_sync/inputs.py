@@ -48,8 +48,10 @@ class Inputs:
     def from_environ(cls, environ: Mapping[str, str]) -> Inputs:
         """Read the inputs from the variables that action.yml sets, and raise `InvalidInput` for the first wrong one."""
         python = _text(environ, "python")
+        # Windows knows variables in capitals only, and so does Python's copy of its environment.
+        location = environ.get("pythonLocation") or environ.get("PYTHONLOCATION", "")
         inputs = cls(
-            python=python or environ.get("pythonLocation", ""),
+            python=python or location,
             python_source="python" if python else "pythonLocation",
             working_directory=_text(environ, "working-directory") or ".",
             extras=_names(environ, "extras"),

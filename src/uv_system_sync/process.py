@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
 from typing import IO, Callable, Mapping, Protocol, cast
 
 # What is kept of a program's output for later; all of it has been relayed by then.
 _KEPT_BYTES = 256 * 1024
+
+# What FORCE_COLOR puts between the words: ECMA-48's control sequences.
+_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 # How long a program may take to end after it was asked to, in seconds. The runner leaves 7.5 s
 # between SIGINT and SIGTERM (actions/runner, src/Runner.Sdk/ProcessInvoker.cs).
@@ -25,7 +29,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Completed:
-    """What came of a command: its exit status and the end of its output, both streams merged in order."""
+    """What came of a command: its exit status and the end of its output, both streams merged in order, without colours."""
 
     returncode: int
     output: str
@@ -62,7 +66,7 @@ def run(command: Command, relay: Relay | None = None) -> Completed:
         except BaseException:
             _end(process)
             raise
-    return Completed(process.returncode, kept.decode("utf-8", "backslashreplace"))
+    return Completed(process.returncode, _COLOURS.sub("", kept.decode("utf-8", "backslashreplace")))
 
 
 def _drain(process: subprocess.Popen[bytes], relay: Relay | None) -> bytes:

@@ -104,14 +104,14 @@ def syntax_error(path: str, kind: type[ActionError]) -> ActionError | None:
 
 def line_of(path: str, key: str) -> int | None:
     """Return the first line, counted from 1, on which `key` is assigned in the TOML file at `path`."""
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     return next((number for number, line in enumerate(lines, 1) if line.partition("=")[0].strip() == key), None)
 
 
 def _load(path: str, kind: type[ActionError]) -> Table:
     name = os.path.basename(path)
     try:
-        return tomli.loads(Path(path).read_text(encoding="utf-8"))
+        return tomli.loads(Path(path).read_text(encoding="utf-8-sig"))
     except tomli.TOMLDecodeError as error:
         raise kind(f"{name} is not valid TOML: {error}.", f"Correct {path}.", file=path, line=error.lineno) from None
     except UnicodeDecodeError as error:
@@ -121,16 +121,17 @@ def _load(path: str, kind: type[ActionError]) -> Table:
 
 
 def _workspace_root(directory: Path, document: Table) -> Path:
-    """Return the nearest folder whose workspace has `directory` as a member, as uv looks for it; else `directory`."""
+    """Return the folder whose workspace has `directory` as a member, or `directory` itself.
+
+    As for uv, the nearest pyproject.toml above it decides (astral-sh/uv, crates/uv-workspace/src/workspace.rs, find_workspace).
+    """
     if _workspace(document) is not None:
         return directory
     for parent in directory.parents:
         pyproject = parent / "pyproject.toml"
-        if not pyproject.is_file():
-            continue
-        workspace = _workspace(_load(str(pyproject), ProjectInvalid))
-        if workspace is not None:
-            return parent if directory in _member_folders(parent, workspace) else directory
+        if pyproject.is_file():
+            workspace = _workspace(_load(str(pyproject), ProjectInvalid))
+            return parent if workspace is not None and directory in _member_folders(parent, workspace) else directory
     return directory
 
 

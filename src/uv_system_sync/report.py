@@ -150,7 +150,8 @@ def _change(name: str, old: Package | None, new: Package | None) -> Change:
 
 def _dist_infos(folder: str) -> list[str]:
     try:
-        return [entry for entry in os.listdir(folder) if entry.endswith(".dist-info") and "-" in entry[: -len(".dist-info")]]
+        # pip renames what it is about to remove to begin with `~`.
+        return [entry for entry in os.listdir(folder) if re.fullmatch(r"[A-Za-z0-9].*-.*\.dist-info", entry)]
     except FileNotFoundError:
         return []
 

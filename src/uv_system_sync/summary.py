@@ -36,4 +36,6 @@ def _implementation(name: str) -> str:
 
 def _text(value: str) -> str:
     """Write everything that Markdown or HTML could read as its own as a character reference."""
-    return re.sub(r"[^\w .,+/()=:-]|:(?! )|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", lambda found: f"&#{ord(found.group())};", value)
+    return re.sub(
+        r"[^\w .,+/()=:-]|:(?! )|(?<=[Ww]{3})\.|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", lambda found: f"&#{ord(found.group())};", value
+    )

@@ -130,9 +130,10 @@ def _ask(interpreter: str, environ: Mapping[str, str], run: Run) -> probe.Answer
     except OSError as error:
         raise PythonUnsuitable(f"{interpreter} does not start: {error.strerror}.", _NO_INTERPRETER) from None
     try:
-        answer: probe.Answer = json.loads(completed.output)
+        # The last line: the system's loader may have had something to say before.
+        answer: probe.Answer = json.loads(completed.output.strip().splitlines()[-1])
         answer["version"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, IndexError):
         words = completed.output.strip()[-1000:] or "nothing"
         raise PythonUnsuitable(
             f"{interpreter} does not answer like a Python (exit status {completed.returncode}). It said: {words}", _NO_INTERPRETER

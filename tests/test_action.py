@@ -1,0 +1,282 @@
+"""The whole run from top to bottom, one test for each way through it; uv and the target are stood in for."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import step_variables, touch
+from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
+from uv_system_sync.action import action
+from uv_system_sync.process import Command, Completed, Relay
+from uv_system_sync.workflow import Workflow
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in has the layout of POSIX")
+
+
+class Step:
+    """A step whose target and project are folders, and whose programs are this object."""
+
+    def __init__(self, folder: Path, runner: StepFiles) -> None:
+        self.prefix = folder / "python"
+        self.project = folder / "project"
+        self.runner = runner
+        self.environ = {**runner.environ, "PATH": "/nowhere", "pythonLocation": str(self.prefix)}
+        self.inputs = {"working_directory": str(self.project)}
+        self.commands: list[Command] = []
+        # What uv says and does, and what it wants.
+        self.uv_version: str | OSError = "uv 0.13.9 (abcdef 2026-01-01)\n"
+        self.uv_output = "Installed 1 package\n + alpha==2.0"
+        self.uv_status = 0
+        self.uv_does: Callable[[Step], None] = Step.install_alpha
+        touch(self.prefix / "bin", "python3")
+        (self.prefix / "bin" / "python").symlink_to("python3")
+        self.install("alpha-1.0")
+        self.project.mkdir()
+        (self.project / "pyproject.toml").write_text('[project]\nname = "sample"\n', encoding="utf-8")
+        (self.project / "uv.lock").touch()
+
+    def run(self) -> int:
+        """Run the action."""
+        self.log = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
+        return action({**self.environ, **step_variables(**self.inputs)}, "/bin/uv", self._start, Workflow(self.environ, self.log))
+
+    @property
+    def lines(self) -> list[str]:
+        """The step's log."""
+        self.log.seek(0)
+        return self.log.read().splitlines()
+
+    @property
+    def syncs(self) -> int:
+        """How often a sync was started."""
+        return sum(command.argv[1] == "sync" for command in self.commands)
+
+    def install(self, *names: str) -> None:
+        """Install packages of the `names` name-version into the target."""
+        for name in names:
+            (self.prefix / "lib" / f"{name}.dist-info").mkdir(parents=True)
+
+    def install_alpha(self) -> None:
+        """Update alpha, and install beta."""
+        (self.prefix / "lib" / "alpha-1.0.dist-info").rmdir()
+        self.install("alpha-2.0", "beta-1.0")
+
+    def _start(self, command: Command, relay: Relay | None = None) -> Completed:
+        self.commands.append(command)
+        if command.argv[1] == "--version":
+            if isinstance(self.uv_version, OSError):
+                raise self.uv_version
+            return Completed(0, self.uv_version)
+        if command.argv[1] == "sync" and relay is not None:
+            relay(self.uv_output.encode())
+            self.uv_does(self)
+            return Completed(self.uv_status, self.uv_output)
+        return Completed(0, json.dumps(self._answer()))
+
+    def _answer(self) -> dict[str, object]:
+        paths = {"scripts": "bin", "purelib": "lib", "platlib": "lib", "executable": "bin/python3"}
+        facts = {"version": "3.12.4", "implementation": "cpython", "virtual": False, "externally_managed": None}
+        return {**facts, "prefix": str(self.prefix), **{name: str(self.prefix / path) for name, path in paths.items()}}
+
+
+@pytest.fixture
+def step(tmp_path: Path, runner: StepFiles) -> Step:
+    """Give a step in which everything is as it should be."""
+    return Step(tmp_path, runner)
+
+
+def test_success(step: Step) -> None:
+    """A sync that succeeds hands all of its results to later steps."""
+    status = step.run()
+    outputs = read_outputs(step.runner.output)
+    report = json.loads(Path(outputs["report"]).read_text(encoding="utf-8"))
+
+    assert 0 == status
+    assert {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_PYTHON_PREFERENCE"} == read_env(step.runner.env).keys()
+    assert [str(step.prefix / "bin")] == read_path(step.runner.path)
+    assert ("3.12.4", "0.13.9", "true", "2") == tuple(
+        outputs[name] for name in ("python-version", "uv-version", "changed", "package-count")
+    )
+    assert ["alpha updated", "beta installed"] == [f"{change['name']} {change['action']}" for change in json.loads(outputs["changes"])]
+    assert (outputs["packages"], outputs["changes"]) == tuple(
+        json.dumps(report[name], separators=(",", ":")) for name in ("packages", "changes")
+    )
+    assert step.runner.summary.read_text(encoding="utf-8").startswith(
+        "### sample in CPython 3.12.4\n\n2 packages: 1 installed, 1 updated in "
+    )
+
+
+def test_log(step: Step) -> None:
+    """The log says where to, shows what uv printed in a group, and ends with what came of it."""
+    step.run()
+    first, opening, stop, *output, resume, closing, last = step.lines
+    token = stop.rpartition("::")[2]
+
+    assert f"Python 3.12.4 at {step.prefix}, uv 0.13.9, {step.project / 'uv.lock'}" == first
+    assert ("::group::uv sync", step.uv_output.splitlines(), f"::{token}::", "::endgroup::") == (opening, output, resume, closing)
+    assert last.startswith("2 packages: 1 installed, 1 updated in 0.")
+
+
+def test_commands(step: Step) -> None:
+    """Three programs are started: the target, uv for its version, and uv for the one sync, in the project's folder."""
+    step.inputs["no_dev"] = "true"
+    step.run()
+    asked, version, sync = step.commands
+
+    assert (str(step.prefix / "bin" / "python3"), "/bin/uv", "/bin/uv") == (asked.argv[0], version.argv[0], sync.argv[0])
+    assert ("sync", "--python", str(step.prefix / "bin" / "python3"), "--locked", "--no-dev") == sync.argv[1:]
+    assert str(step.project) == sync.cwd
+
+
+def test_nothing_to_do(step: Step) -> None:
+    """A sync that changes nothing is a success that says so."""
+    step.uv_does = lambda _: None
+    status = step.run()
+
+    assert (0, "false") == (status, read_outputs(step.runner.output)["changed"])
+    assert step.lines[-1].startswith("1 package: nothing changed in ")
+
+
+def test_check(step: Step) -> None:
+    """A check that finds nothing to do is a success, and later steps get the target all the same."""
+    step.inputs["check"] = "true"
+    step.uv_does = lambda _: None
+
+    assert (0, [str(step.prefix / "bin")]) == (step.run(), read_path(step.runner.path))
+
+
+def test_no_summary(step: Step) -> None:
+    """Who wants no summary gets none, and everything else."""
+    step.inputs["summary"] = "false"
+
+    assert (0, "") == (step.run(), step.runner.summary.read_text(encoding="utf-8"))
+    assert read_outputs(step.runner.output)
+
+
+def _remove_next_python(step: Step) -> None:
+    (step.prefix / "bin" / "python").unlink()
+
+
+def _remove_lock(step: Step) -> None:
+    (step.project / "uv.lock").unlink()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "break_it", "title"),
+    [
+        pytest.param({"frozen": "maybe"}, None, "invalid-input", id="malformed-input"),
+        pytest.param({"python": "/missing"}, None, "python-not-found", id="no-python"),
+        pytest.param({}, _remove_next_python, "python-shadowed", id="another-python-would-follow"),
+        pytest.param({"working_directory": "/missing"}, None, "invalid-input", id="no-project"),
+        pytest.param({}, _remove_lock, "lock-missing", id="no-lock"),
+        pytest.param({"groups": "unknown"}, None, "invalid-input", id="unknown-group"),
+        pytest.param({"args": "--python 3.8"}, None, "invalid-input", id="owned-argument"),
+    ],
+)
+def test_refusals(step: Step, inputs: dict[str, str], break_it: Callable[[Step], None] | None, title: str) -> None:
+    """Whatever is wrong beforehand is one error, before uv is started."""
+    step.inputs.update(inputs)
+    if break_it is not None:
+        break_it(step)
+    status = step.run()
+
+    assert (1, 0, True) == (status, step.syncs, step.runner.are_empty())
+    assert [title] == re.findall(r"^::error title=([a-z-]+)", "\n".join(step.lines), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("version", "message", "hint"),
+    [
+        pytest.param(
+            OSError(8, "Exec format error"),
+            "/bin/uv does not start: Exec format error.",
+            "Install uv in an earlier step, or set `uv-version`.",
+            id="it-does-not-start",
+        ),
+        pytest.param(
+            "Usage: uv [options]\n",
+            "/bin/uv is not uv: asked for its version, it said 'Usage: uv [options]\\n'.",
+            "Put the real uv first on PATH, or set `uv-version`.",
+            id="it-is-something-else",
+        ),
+        pytest.param(
+            "x" * 300,
+            f"/bin/uv is not uv: asked for its version, it said '{'x' * 200}'.",
+            "Put the real uv first on PATH, or set `uv-version`.",
+            id="it-says-too-much",
+        ),
+    ],
+)
+def test_uv_that_is_none(step: Step, version: str | OSError, message: str, hint: str) -> None:
+    """A uv that cannot say its version is not asked to sync."""
+    step.uv_version = version
+    status = step.run()
+
+    assert (1, 0, True) == (status, step.syncs, step.runner.are_empty())
+    assert [f"::error title=uv-unavailable::{message}%0A{hint}"] == step.lines
+
+
+@pytest.mark.parametrize(
+    "version", ["uv 0.13.9", "uv 0.13.9 (abcdef)\n", "warning: x\nuv 0.13.9\n"], ids=["plain", "with-commit", "after-a-warning"]
+)
+def test_uv_version(step: Step, version: str) -> None:
+    """The version is read from what uv says, whatever else it says."""
+    step.uv_version = version
+    step.run()
+
+    assert "0.13.9" == read_outputs(step.runner.output)["uv-version"]
+
+
+def test_uv_fails(step: Step) -> None:
+    """Where uv fails, later steps get nothing, the group is closed and the error quotes uv."""
+    step.uv_status, step.uv_output = 2, "error: Failed to fetch `alpha`"
+    status = step.run()
+    message = "uv ended with exit status 2. uv said: error: Failed to fetch `alpha`"
+
+    assert (1, True) == (status, step.runner.are_empty())
+    assert ["::endgroup::", f"::error title=sync-failed::{message}%0AThe step's log holds all that uv printed."] == step.lines[-2:]
+
+
+def test_sync_shadows_the_target(step: Step) -> None:
+    """A package that brings a `python` of its own is found out, and later steps get nothing."""
+
+    def bring_python(step: Step) -> None:
+        _remove_next_python(step)
+        touch(step.prefix / "bin", "python")
+
+    step.uv_does = bring_python
+    status = step.run()
+
+    assert (1, True) == (status, step.runner.are_empty())
+    assert step.lines[-1].startswith(
+        f"::error title=python-shadowed::`python` in the next step would be {step.prefix / 'bin' / 'python'}, "
+    )
+
+
+def test_runner_files_cannot_be_written(step: Step) -> None:
+    """Where the runner's files cannot be written, the step fails after all, and leaves them as they were."""
+    step.environ["GITHUB_OUTPUT"] = str(step.project)
+    status = step.run()
+
+    assert (1, True) == (status, step.runner.are_empty())
+    assert step.lines[-1].startswith(f"::error title=runner-unusable::{step.project} cannot be written: ")
+
+
+def test_cancelled(step: Step) -> None:
+    """A cancellation goes on to the front door, with the group closed and nothing written."""
+
+    def interrupt(_: Step) -> None:
+        raise KeyboardInterrupt
+
+    step.uv_does = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        step.run()
+
+    assert ("::endgroup::", True) == (step.lines[-1], step.runner.are_empty())

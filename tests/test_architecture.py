@@ -1,0 +1,169 @@
+"""The rooms keep to themselves: who may import whom, and who alone may do what."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+_SRC = ROOT / "src"
+_PACKAGE = "uv_system_sync"
+_ROOMS = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((_SRC / _PACKAGE).glob("*.py"))}
+
+_OLD = sorted(path for version in ("2.7", "3.6", "3.7") for path in Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+
+each_room = pytest.mark.parametrize("room", _ROOMS)
+
+
+def _imports(room: str) -> Iterator[str]:
+    """Yield the full name of each module that `room` imports, at its top, in a function or for its types only."""
+    for node in ast.walk(_ROOMS[room]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            yield from ([f"{module}.{alias.name}" for alias in node.names] if module == _PACKAGE else [module])
+
+
+def _rooms_imported(room: str) -> set[str]:
+    return {name.split(".")[1] for name in _imports(room) if name.startswith(f"{_PACKAGE}.")}
+
+
+def _rooms_that_import(module: str) -> set[str]:
+    return {room for room in _ROOMS if any(name.split(".")[0] == module for name in _imports(room))}
+
+
+def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            yield body[0].value
+
+
+def _texts(room: str) -> Iterator[str]:
+    """Yield every text in `room`, pieces of f-strings included, that is no docstring."""
+    docstrings = set(_docstrings(_ROOMS[room]))
+    for node in ast.walk(_ROOMS[room]):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
+            yield node.value
+
+
+def _public(scope: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+    """Yield the functions, the classes and their methods that other rooms may use."""
+    for node in scope.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from _public(node)
+
+
+def test_no_circle() -> None:
+    """The rooms depend on each other in one direction."""
+    order = graphlib.TopologicalSorter({room: _rooms_imported(room) for room in _ROOMS}).static_order()
+
+    assert set(_ROOMS) == set(order)
+
+
+def test_nothing_imports_the_story() -> None:
+    """Only the front door leads to `action`."""
+    assert {"__main__"} == {room for room in _ROOMS if "action" in _rooms_imported(room)}
+
+
+@pytest.mark.parametrize("room", ["__init__", "errors", "probe", "process"])
+def test_lowest_rooms(room: str) -> None:
+    """These rooms import no other one."""
+    assert set() == _rooms_imported(room)
+
+
+@pytest.mark.parametrize(
+    ("module", "rooms"),
+    [
+        ("subprocess", {"process"}),
+        ("actions_toolkit", {"workflow"}),
+        ("tomli", {"project"}),
+        ("packaging", {"failure", "inputs", "project"}),
+    ],
+)
+def test_modules_of_one_room(module: str, rooms: set[str]) -> None:
+    """What only some rooms may do needs a module that only those import."""
+    assert rooms == _rooms_that_import(module)
+
+
+def test_nothing_else_is_imported() -> None:
+    """All other imports are of the standard library."""
+    known = {*sys.stdlib_module_names, _PACKAGE, "actions_toolkit", "tomli", "packaging"}
+
+    assert [] == [(room, name) for room in _ROOMS for name in _imports(room) if name.split(".")[0] not in known]
+
+
+def test_environment_of_the_process() -> None:
+    """Only the front door reads the process's own environment."""
+    readers = {
+        room
+        for room, tree in _ROOMS.items()
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Attribute, ast.alias))
+        if (node.attr if isinstance(node, ast.Attribute) else node.name) in ("environ", "environb", "getenv", "putenv")
+    }
+
+    assert {"__main__"} == readers
+
+
+def test_flags_of_uv() -> None:
+    """Only `plan` knows uv's command line."""
+    assert {"plan"} == {room for room in _ROOMS if any(re.match(r"--[A-Za-z]", text) for text in _texts(room))}
+
+
+@each_room
+def test_size(room: str) -> None:
+    """A room can be read in one sitting."""
+    assert len((_SRC / _PACKAGE / f"{room}.py").read_text(encoding="utf-8").splitlines()) <= 200
+
+
+@each_room
+def test_docstring(room: str) -> None:
+    """A room says in one sentence what it alone may do."""
+    assert re.fullmatch(r"[A-Z](?:[^.\n]|\.(?! ))*\.", ast.get_docstring(_ROOMS[room]) or "")
+
+
+@each_room
+def test_documented(room: str) -> None:
+    """Whatever other rooms may use says what it is for."""
+    assert [] == [node.name for node in _public(_ROOMS[room]) if not ast.get_docstring(node)]
+
+
+@pytest.mark.parametrize(
+    ("room", "version"),
+    [pytest.param("probe", (3, 6), id="probe-on-3.6"), pytest.param("__init__", (3, 4), id="package-on-3.4")],
+)
+def test_grammar(room: str, version: tuple[int, int]) -> None:
+    """What older Pythons meet first has a syntax that they read."""
+    assert ast.parse((_SRC / _PACKAGE / f"{room}.py").read_text(encoding="utf-8"), feature_version=version).body
+
+
+def test_probe_stands_alone() -> None:
+    """The probe runs in the target, where there is only a standard library."""
+    assert [] == [name for name in _imports("probe") if name not in sys.stdlib_module_names]
+
+
+@pytest.mark.skipif(not _OLD, reason="no Python older than 3.8 is installed here")
+@pytest.mark.parametrize("interpreter", _OLD, ids=lambda path: path.parts[-3])
+def test_old_interpreter(interpreter: Path) -> None:
+    """A Python that cannot run the action says so as an annotation, and not with a SyntaxError."""
+    major, minor = interpreter.parts[-3].split(".")[:2]
+    asked = "import sys; sys.path.insert(0, sys.argv[1]); from uv_system_sync.__main__ import sync"
+    # Not -I, which is younger than some of these; -B, because they would leave their bytecode in src.
+    command = [str(interpreter), "-E", "-s", "-S", "-B", "-c", asked, str(_SRC)]
+    completed = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
+    message = f"`python` on PATH is Python {major}.{minor} ({interpreter}), and uv-system-sync runs on 3.8 or newer."
+    hint = "Set `python-version` of actions/setup-python to 3.8 or newer."
+
+    assert (1, "", f"::error title=python-unsuitable::{message}%0A{hint}\n") == (completed.returncode, completed.stdout, completed.stderr)

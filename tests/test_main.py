@@ -1,0 +1,85 @@
+"""The front door: the scripts of action.yml, run as the runner runs them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support import ROOT, touch, write_program
+from tests.support.runner_files import StepFiles, read_outputs
+
+posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has signals, and starts a text file")
+
+_UV = "uv.exe" if os.name == "nt" else "uv"
+
+
+def _start(runner: StepFiles, step: str, **environ: str) -> subprocess.Popen[str]:
+    """Start the script of the step `step` with the interpreter and the flags that action.yml names."""
+    steps = {step["id"]: step for step in yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]}
+    script = runner.env.parent / "script.py"
+    script.write_text(steps[step]["run"], encoding="utf-8")
+    flags = steps[step]["shell"].split()[1:-1]
+    system = {name: value for name, value in os.environ.items() if name == "SYSTEMROOT"}
+    return subprocess.Popen(
+        [sys.executable, *flags, str(script)],
+        env={**system, "GITHUB_ACTION_PATH": str(ROOT), **runner.environ, **environ},
+        cwd=runner.env.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+
+
+def _run(runner: StepFiles, step: str, **environ: str) -> tuple[int, str]:
+    with _start(runner, step, **environ) as process:
+        log, _ = process.communicate(timeout=30)
+    return (process.returncode, log)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "expected"),
+    [
+        pytest.param(_UV, "", "false", id="uv-is-there"),
+        pytest.param(_UV, "0.13.9", "true", id="a-version-is-asked-for"),
+        pytest.param("other", "", "true", id="no-uv"),
+    ],
+)
+def test_find(runner: StepFiles, tmp_path: Path, name: str, version: str, expected: str) -> None:
+    """The first step says whether uv has to be installed, and nothing else."""
+    touch(tmp_path / "bin", name)
+
+    assert (0, "") == _run(runner, "uv", PATH=str(tmp_path / "bin"), UV_SYSTEM_SYNC_UV_VERSION=version)
+    assert {"install": expected} == read_outputs(runner.output)
+
+
+def test_sync_without_uv(runner: StepFiles, tmp_path: Path) -> None:
+    """An error before the wheels are there is an annotation and an exit status, and no traceback."""
+    status, log = _run(runner, "sync", PATH=str(tmp_path))
+    hint = "Use action.yml of this action unchanged, or install uv in an earlier step."
+
+    assert (1, f"::error title=uv-unavailable::There is no uv on PATH.%0A{hint}\n", True) == (status, log, runner.are_empty())
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["first-signal", "second-signal"])
+def test_cancelled(runner: StepFiles, tmp_path: Path, number: signal.Signals) -> None:
+    """Either of the signals that the runner sends ends uv, and then the step with an annotation."""
+    started = tmp_path / "started"
+    write_program(tmp_path / "bin" / "uv", "import os, time", f"open({str(started)!r}, 'w').write(str(os.getpid()))", "time.sleep(30)")
+    with _start(runner, "sync", PATH=str(tmp_path / "bin")) as process:
+        while not (started.exists() and started.read_text(encoding="utf-8")):
+            time.sleep(0.01)
+        process.send_signal(number)
+        log, _ = process.communicate(timeout=20)
+    expected = "::error title=cancelled::The step was cancelled; uv was ended and no later step sees a result of it.%0ARun the job again.\n"
+
+    assert (1, expected, True) == (process.returncode, log, runner.are_empty())
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text(encoding="utf-8")), 0)
