@@ -27,7 +27,8 @@ class Step:
         self.prefix = folder / "python"
         self.project = folder / "project"
         self.runner = runner
-        self.environ = {**runner.environ, "PATH": "/nowhere", "pythonLocation": str(self.prefix)}
+        self.other = folder / "other"
+        self.environ = {**runner.environ, "PATH": str(self.other), "pythonLocation": str(self.prefix)}
         self.inputs = {"working_directory": str(self.project)}
         self.commands: list[Command] = []
         # What uv says and does, and what it wants.
@@ -35,6 +36,7 @@ class Step:
         self.uv_output = "Installed 1 package\n + alpha==2.0"
         self.uv_status = 0
         self.uv_does: Callable[[Step], None] = Step.install_alpha
+        touch(self.other, "python")
         touch(self.prefix / "bin", "python3")
         (self.prefix / "bin" / "python").symlink_to("python3")
         self.install("alpha-1.0")
@@ -160,7 +162,7 @@ def test_no_summary(step: Step) -> None:
     assert read_outputs(step.runner.output)
 
 
-def _remove_next_python(step: Step) -> None:
+def _remove_python(step: Step) -> None:
     (step.prefix / "bin" / "python").unlink()
 
 
@@ -173,7 +175,7 @@ def _remove_lock(step: Step) -> None:
     [
         pytest.param({"frozen": "maybe"}, None, "invalid-input", id="malformed-input"),
         pytest.param({"python": "/missing"}, None, "python-not-found", id="no-python"),
-        pytest.param({}, _remove_next_python, "python-shadowed", id="another-python-would-follow"),
+        pytest.param({}, _remove_python, "python-shadowed", id="another-python-would-follow"),
         pytest.param({"working_directory": "/missing"}, None, "invalid-input", id="no-project"),
         pytest.param({}, _remove_lock, "lock-missing", id="no-lock"),
         pytest.param({"groups": "unknown"}, None, "invalid-input", id="unknown-group"),
@@ -244,20 +246,17 @@ def test_uv_fails(step: Step) -> None:
     assert ["::endgroup::", f"::error title=sync-failed::{message}%0AThe step's log holds all that uv printed."] == step.lines[-2:]
 
 
-def test_sync_shadows_the_target(step: Step) -> None:
-    """A package that brings a `python` of its own is found out, and later steps get nothing."""
-
-    def bring_python(step: Step) -> None:
-        _remove_next_python(step)
-        touch(step.prefix / "bin", "python")
-
-    step.uv_does = bring_python
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_another_python_would_follow(step: Step, when: str) -> None:
+    """Where the next step would have another `python`, be it that a package took ours away, later steps get nothing."""
+    if when == "before":
+        _remove_python(step)
+    step.uv_does = _remove_python
     status = step.run()
+    fact = f"`python` in the next step would be {step.other / 'python'}, not {step.prefix / 'bin' / 'python3'}."
 
     assert (1, True) == (status, step.runner.are_empty())
-    assert step.lines[-1].startswith(
-        f"::error title=python-shadowed::`python` in the next step would be {step.prefix / 'bin' / 'python'}, "
-    )
+    assert step.lines[-1].startswith(f"::error title=python-shadowed::{fact}%0A")
 
 
 def test_runner_files_cannot_be_written(step: Step) -> None:

@@ -55,9 +55,11 @@ def test_own_wheels(tmp_path: Path) -> None:
 
 
 def test_nothing_else_is_left(tmp_path: Path) -> None:
-    """What was made on the way is gone."""
-    folder = bootstrap.own_wheels("/bin/uv", _environ(tmp_path), Installer(Completed(0, "")))
+    """What was made on the way was made in the runner's temporary folder too, and is gone."""
+    uv = Installer(Completed(0, ""))
+    folder = bootstrap.own_wheels("/bin/uv", _environ(tmp_path), uv)
 
+    assert tmp_path in Path(uv.folder).parents
     assert [os.path.basename(folder)] == os.listdir(tmp_path)
 
 

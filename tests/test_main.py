@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import tomli
 import yaml
 
 from tests.support import ROOT, touch, write_program
@@ -68,13 +69,23 @@ def test_sync_without_uv(runner: StepFiles, tmp_path: Path) -> None:
 
 
 @posix
+def test_sync_that_fails(runner: StepFiles, tmp_path: Path) -> None:
+    """An error of the story, once the wheels are there, is the step's exit status too."""
+    wheels = str(Path(tomli.__file__).parents[1])
+    write_program(tmp_path / "bin" / "uv", "import os, sys", f"os.symlink({wheels!r}, sys.argv[sys.argv.index('--target') + 1])")
+    status, log = _run(runner, "sync", PATH=str(tmp_path / "bin"), UV_SYSTEM_SYNC_PYTHON="missing/☃")
+
+    assert (1, True) == (status, log.startswith("::error title=python-not-found::`python` is missing/☃, which does not exist.%0A"))
+
+
+@posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["first-signal", "second-signal"])
 def test_cancelled(runner: StepFiles, tmp_path: Path, number: signal.Signals) -> None:
     """Either of the signals that the runner sends ends uv, and then the step with an annotation."""
     started = tmp_path / "started"
     write_program(tmp_path / "bin" / "uv", "import os, time", f"open({str(started)!r}, 'w').write(str(os.getpid()))", "time.sleep(30)")
     with _start(runner, "sync", PATH=str(tmp_path / "bin")) as process:
-        while not (started.exists() and started.read_text(encoding="utf-8")):
+        while process.poll() is None and not (started.exists() and started.read_text(encoding="utf-8")):
             time.sleep(0.01)
         process.send_signal(number)
         log, _ = process.communicate(timeout=20)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import venv
 from pathlib import Path
 
@@ -18,6 +19,9 @@ _PROGRAM = "python.exe" if os.name == "nt" else "python3"
 
 # An interpreter that its distribution marks, where there is one: Debian's, for example.
 _MANAGED = next((path for path in Path("/usr/lib").glob("python3*/EXTERNALLY-MANAGED")), None)
+_SYSTEM = Path("/usr/bin/python3")
+
+managed = pytest.mark.skipif(_MANAGED is None or not _SYSTEM.exists(), reason="no Python here is managed by its operating system")
 
 # Older than the action itself supports, and asked all the same, so that the answer can be a clear one.
 _OLD = sorted(Path.home().glob(".pyenv/versions/3.[67].*/bin/python3"))
@@ -68,10 +72,22 @@ def test_installation() -> None:
     interpreter = Path(sys.base_prefix, *(() if os.name == "nt" else ("bin",)), _PROGRAM)
     asked = "import json, sysconfig; print(json.dumps([sysconfig.get_path(name) for name in ('scripts', 'purelib', 'platlib')]))"
     paths = json.loads(subprocess.run([interpreter, "-I", "-c", asked], check=True, capture_output=True).stdout)
+    marker = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
     answer = _ask(interpreter, "-I", "-S")
 
     assert (False, sys.base_prefix) == (answer["virtual"], answer["prefix"])
+    assert (str(marker) if marker.exists() else None) == answer["externally_managed"]
     assert paths == [answer[name] for name in ("scripts", "purelib", "platlib")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only POSIX has an interpreter that is a link")
+def test_settings_beside_the_interpreter(tmp_path: Path) -> None:
+    """A virtual environment may have its pyvenv.cfg beside its interpreter."""
+    venv.create(tmp_path, symlinks=True)
+    (tmp_path / "pyvenv.cfg").rename(tmp_path / "bin" / "pyvenv.cfg")
+    answer = _ask(tmp_path / "bin" / "python3", "-I", "-S")
+
+    assert (True, str(tmp_path)) == (answer["virtual"], answer["prefix"])
 
 
 def test_in_our_own_process(environment: Path) -> None:
@@ -80,18 +96,28 @@ def test_in_our_own_process(environment: Path) -> None:
     assert probe.describe().keys() == _ask(environment / _SCRIPTS / _PROGRAM, "-I", "-S").keys()
 
 
-@pytest.mark.skipif(_MANAGED is None or not Path("/usr/bin/python3").exists(), reason="no Python here is managed by its operating system")
+@managed
 def test_externally_managed() -> None:
     """A Python that its operating system manages names the file that says so."""
-    assert str(_MANAGED) == _ask(Path("/usr/bin/python3"), "-I", "-S")["externally_managed"]
+    assert str(_MANAGED) == _ask(_SYSTEM, "-I", "-S")["externally_managed"]
 
 
-@pytest.mark.skipif(_MANAGED is None or not Path("/usr/bin/python3").exists(), reason="no Python here is managed by its operating system")
-def test_scripts_of_a_distribution() -> None:
+@managed
+def test_folders_of_a_distribution() -> None:
     """A distribution's own packages have their own folders, and what is installed beside them goes elsewhere."""
-    answer = _ask(Path("/usr/bin/python3"), "-I", "-S")
+    answer = _ask(_SYSTEM, "-I", "-S")
 
-    assert (True, True) == (str(answer["prefix"]) == "/usr", str(answer["purelib"]).startswith("/usr/local/lib/python3"))
+    assert ("/usr", "/usr/local/bin", "/usr/local/lib") == (answer["prefix"], answer["scripts"], str(answer["purelib"])[:14])
+
+
+@managed
+def test_virtual_environment_of_a_distribution(tmp_path: Path) -> None:
+    """A virtual environment of such a Python has the usual folders, and belongs to the user."""
+    subprocess.run([_SYSTEM, "-m", "venv", "--without-pip", tmp_path], check=True)
+    answer = _ask(tmp_path / "bin" / "python3", "-I", "-S")
+
+    assert (None, str(tmp_path / "bin")) == (answer["externally_managed"], answer["scripts"])
+    assert ("lib", "site-packages") == (Path(str(answer["purelib"])).relative_to(tmp_path).parts[::2])
 
 
 @pytest.mark.skipif(not _OLD, reason="no Python 3.6 or 3.7 is installed here")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -282,6 +284,7 @@ def test_names_of_other_members(tmp_path: Path) -> None:
     _write(tmp_path, members, lock=True)
     _write(tmp_path / "one", _NAMES)
     _write(tmp_path / "out", '[project]\nname = "out"\n')
+    _write(tmp_path / "unnamed", "[tool.uv]\n")
     (tmp_path / "no-project").mkdir()
     _check(tmp_path / "one", groups="lint", packages="root")
     _check(tmp_path, groups="test", extras="docs", packages="my-sample")
@@ -335,15 +338,18 @@ def test_no_syntax_error(tmp_path: Path) -> None:
     assert project.syntax_error(str(path), ProjectInvalid) is None
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has another reason")
 def test_unreadable_file(tmp_path: Path) -> None:
     """A file that cannot be read is said to be so, with the system's reason."""
     path = tmp_path / "uv.lock"
     path.mkdir()
     error = project.syntax_error(str(path), ProjectInvalid)
 
+    reason = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+
     assert error is not None
-    assert f"Make {path} a file that this user can read." == error.hint
-    assert error.message.startswith("uv.lock cannot be read: [Errno ")
+    assert (f"uv.lock cannot be read: {reason}.", f"Make {path} a file that this user can read.") == words(error)
+    assert (str(path), None) == place(error)
 
 
 @pytest.mark.parametrize(

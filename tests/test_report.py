@@ -237,3 +237,4 @@ def test_result() -> None:
     assert report.outputs() == step.outputs
     assert "# Markdown\n" == step.summary
     assert (report.as_json(), "\n") == (json.loads(step.report), step.report[-1])
+    assert step.report.startswith('{\n  "schema": 1,\n')

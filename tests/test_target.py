@@ -110,6 +110,7 @@ def test_our_own_interpreter() -> None:
     found = target.find(step_inputs(python=sys.prefix), {}, nothing_starts)
 
     assert (sys.prefix, sys.version.split()[0], []) == (found.prefix, found.version, nothing_starts.commands)
+    assert os.path.join(sys.prefix, _SCRIPTS, _PROGRAM) == found.executable
 
 
 def test_question(prefix: Path) -> None:

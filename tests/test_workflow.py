@@ -23,13 +23,14 @@ class Log(io.TextIOWrapper):
     """A log whose bytes can be read back."""
 
     def __init__(self) -> None:
-        super().__init__(io.BytesIO(), encoding="utf-8", newline="\n")
+        self._file = io.BytesIO()
+        # A buffer that keeps what nobody flushes, like that of the real one.
+        super().__init__(io.BufferedWriter(self._file), encoding="utf-8", newline="\n")
 
     @property
     def content(self) -> bytes:
         """Everything that has reached the runner."""
-        assert isinstance(self.buffer, io.BytesIO)
-        return self.buffer.getvalue()
+        return self._file.getvalue()
 
     @property
     def lines(self) -> list[str]:
@@ -304,7 +305,7 @@ def test_publish_without_the_temporary_folder(runner: StepFiles, log: Log) -> No
     runner.temp.mkdir()
 
     assert re.fullmatch(
-        rf"{re.escape(str(runner.temp))}.uv-system-sync-\w+\.json cannot be written: {os.strerror(errno.ENOENT)}\.", message
+        rf"{re.escape(str(runner.temp))}.uv-system-sync-[0-9a-f]+\.json cannot be written: {os.strerror(errno.ENOENT)}\.", message
     )
     assert runner.are_empty()
 
@@ -316,6 +317,23 @@ def test_publish_restores(runner: StepFiles, log: Log, tmp_path: Path) -> None:
     _refused({**runner.environ, "GITHUB_STEP_SUMMARY": str(tmp_path)}, log, _everything())
 
     assert ("BEFORE=1\n", False) == (runner.env.read_text(encoding="utf-8"), runner.path.exists())
+
+
+def test_publish_what_cannot_be_encoded(runner: StepFiles, log: Log) -> None:
+    """Whatever goes wrong in the middle, the files are as they were."""
+    with pytest.raises(UnicodeEncodeError):
+        Workflow(runner.environ, log).publish(_result(env={"A": "1"}, report="\ud800"))
+
+    assert runner.are_empty()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_publish_to_a_full_disk(runner: StepFiles, log: Log) -> None:
+    """A disk that is full is named by the file on it, although the system does not name it."""
+    message, _ = _refused({**runner.environ, "GITHUB_STEP_SUMMARY": "/dev/full"}, log, _everything())
+
+    assert f"/dev/full cannot be written: {os.strerror(errno.ENOSPC)}." == message
+    assert runner.are_empty()
 
 
 def test_publish_without_a_summary(runner: StepFiles, log: Log) -> None:

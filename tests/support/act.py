@@ -107,6 +107,8 @@ class Act:
         places = {**_STANDINS, "org/uv-system-sync": self._action}
         local = [f"{name}@{ref}={places[name]}" for pairs in used for name, ref in pairs if name in places]
         command = [str(ACT), "push", "--json", "--workflows", workflow, "--platform", "ubuntu-latest=-self-hosted"]
+        # Hosted jobs have a machine each; these share one, and must not sync the same Python at the same time.
+        command += ["--concurrent-jobs", "1"]
         completed = subprocess.run(
             [*command, *(word for place in local for word in ("--local-repository", place))],
             cwd=workspace,
