@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,8 +34,10 @@ class Step:
         self.commands: list[Command] = []
         # What uv says and does, and what it wants.
         self.uv_version: str | OSError = "uv 0.13.9 (abcdef 2026-01-01)\n"
-        self.uv_output = "Installed 1 package\n + alpha==2.0"
+        self.uv_output = "Installed 2 packages\n - alpha==1.0\n + alpha==2.0\n + beta==1.0"
         self.uv_status = 0
+        # What the target says of itself otherwise than it should.
+        self.says: dict[str, object] = {}
         self.uv_does: Callable[[Step], None] = Step.install_alpha
         touch(self.other, "python")
         touch(self.prefix / "bin", "python3")
@@ -70,6 +73,26 @@ class Step:
         (self.prefix / "lib" / "alpha-1.0.dist-info").rmdir()
         self.install("alpha-2.0", "beta-1.0")
 
+    def reinstall_alpha(self) -> None:
+        """Have alpha come from elsewhere."""
+        direct = '{"url": "file:///src/alpha"}'
+        (self.prefix / "lib" / "alpha-1.0.dist-info" / "direct_url.json").write_text(direct, encoding="utf-8")
+
+    def does_nothing(self) -> None:
+        """Have uv find that there is nothing to do."""
+        self.uv_output = "Audited 1 package in 1ms"
+        self.uv_does = lambda _: None
+
+    def removes_alpha(self) -> None:
+        """Have uv remove alpha, and say so."""
+        self.uv_output = " - alpha==1.0"
+        self.uv_does = lambda step: shutil.rmtree(step.prefix / "lib" / "alpha-1.0.dist-info")
+
+    @property
+    def notices(self) -> list[str]:
+        """The annotations that are no errors."""
+        return [line for line in self.lines if line.startswith("::notice ")]
+
     def _start(self, command: Command, relay: Relay | None = None) -> Completed:
         self.commands.append(command)
         if command.argv[1] == "--version":
@@ -85,7 +108,7 @@ class Step:
     def _answer(self) -> dict[str, object]:
         paths = {"scripts": "bin", "purelib": "lib", "platlib": "lib", "executable": "bin/python3"}
         facts = {"version": "3.12.4", "implementation": "cpython", "virtual": False, "externally_managed": None}
-        return {**facts, "prefix": str(self.prefix), **{name: str(self.prefix / path) for name, path in paths.items()}}
+        return {**facts, "prefix": str(self.prefix), **{name: str(self.prefix / path) for name, path in paths.items()}, **self.says}
 
 
 @pytest.fixture
@@ -139,7 +162,7 @@ def test_commands(step: Step) -> None:
 
 def test_nothing_to_do(step: Step) -> None:
     """A sync that changes nothing is a success that says so."""
-    step.uv_does = lambda _: None
+    step.does_nothing()
     status = step.run()
 
     assert (0, "false") == (status, read_outputs(step.runner.output)["changed"])
@@ -149,7 +172,7 @@ def test_nothing_to_do(step: Step) -> None:
 def test_check(step: Step) -> None:
     """A check that finds nothing to do is a success, and later steps get the target all the same."""
     step.inputs["check"] = "true"
-    step.uv_does = lambda _: None
+    step.does_nothing()
 
     assert (0, [str(step.prefix / "bin")]) == (step.run(), read_path(step.runner.path))
 
@@ -162,6 +185,93 @@ def test_no_summary(step: Step) -> None:
     assert read_outputs(step.runner.output)
 
 
+def test_without_notices(step: Step) -> None:
+    """A sync that nobody has to know more about has no annotation at all."""
+    step.run()
+
+    assert [] == [line for line in step.lines if re.match(r"::(?!group|endgroup|stop-commands|[0-9a-f]{32}::$)", line)]
+
+
+def test_notice_of_another_version(step: Step) -> None:
+    """A project that is pinned to another Python is synced into the one that the step names, and the user is told."""
+    (step.project / ".python-version").write_text("3.9\n", encoding="utf-8")
+    status = step.run()
+
+    assert 0 == status
+    assert [
+        "::notice title=python-chosen::Python 3.12.4 was used, as the step was told, although .python-version says 3.9."
+    ] == step.notices
+
+
+_REMOVED = (
+    "::notice title=packages-removed::alpha 1.0, installed before this step, is not in uv.lock and was removed."
+    " Set `inexact: true` to keep what is not in the lock."
+)
+
+
+def test_notice_of_a_removal(step: Step) -> None:
+    """What an earlier step had installed, and the sync has removed, is told."""
+    step.removes_alpha()
+    status = step.run()
+
+    assert (0, [_REMOVED]) == (status, step.notices)
+
+
+def test_notice_of_what_an_earlier_sync_found(step: Step) -> None:
+    """What an earlier sync of the job had only found there is not its own."""
+    step.does_nothing()
+    step.inputs["inexact"] = "true"
+    step.run()
+    step.removes_alpha()
+    step.inputs["inexact"] = "false"
+    status = step.run()
+
+    assert (0, [_REMOVED]) == (status, step.notices)
+
+
+def test_no_notice_of_what_an_earlier_sync_installed(step: Step) -> None:
+    """What an earlier sync of the job had installed, and this one has removed, is not."""
+    step.uv_output, step.uv_does = " ~ alpha==1.0", Step.reinstall_alpha
+    step.run()
+    step.removes_alpha()
+    status = step.run()
+
+    assert (0, []) == (status, step.notices)
+
+
+def test_notice_of_a_shared_python(step: Step, tmp_path: Path) -> None:
+    """A link to the checkout in a tool cache that outlives the job is told."""
+
+    def link(step: Step) -> None:
+        step.install("sample-1.0")
+        direct = '{"url": "file:///src/sample", "dir_info": {"editable": true}}'
+        (step.prefix / "lib" / "sample-1.0.dist-info" / "direct_url.json").write_text(direct, encoding="utf-8")
+
+    step.environ.update(RUNNER_ENVIRONMENT="self-hosted", RUNNER_TOOL_CACHE=str(tmp_path))
+    step.uv_output, step.uv_does = " + sample==1.0 (from file:///src/sample)", link
+    status = step.run()
+
+    assert (0, ["::notice title=shared-python"]) == (status, [notice.rpartition("::")[0] for notice in step.notices])
+
+
+@pytest.mark.parametrize(
+    ("inexact", "locked", "expected"),
+    [
+        pytest.param("true", ("alpha",), ["Kept, although not in uv.lock: beta 1.0"], id="inexact"),
+        pytest.param("true", ("alpha", "beta"), [], id="inexact-and-nothing-kept"),
+        pytest.param("false", ("alpha",), [], id="exact"),
+    ],
+)
+def test_leftover(step: Step, inexact: str, locked: tuple[str, ...], expected: list[str]) -> None:
+    """An inexact sync says last what it has kept beside the lock."""
+    (step.project / "uv.lock").write_text("".join(f'[[package]]\nname = "{name}"\n' for name in locked), encoding="utf-8")
+    step.inputs["inexact"] = inexact
+    step.run()
+    sentence = next(number for number, line in enumerate(step.lines) if line.startswith("2 packages: "))
+
+    assert expected == step.lines[sentence + 1 :]
+
+
 def _remove_python(step: Step) -> None:
     (step.prefix / "bin" / "python").unlink()
 
@@ -170,12 +280,17 @@ def _remove_lock(step: Step) -> None:
     (step.project / "uv.lock").unlink()
 
 
+def _mark(step: Step) -> None:
+    step.says["externally_managed"] = str(step.prefix / "EXTERNALLY-MANAGED")
+
+
 @pytest.mark.parametrize(
     ("inputs", "break_it", "title"),
     [
         pytest.param({"frozen": "maybe"}, None, "invalid-input", id="malformed-input"),
         pytest.param({"python": "/missing"}, None, "python-not-found", id="no-python"),
-        pytest.param({}, _remove_python, "python-shadowed", id="another-python-would-follow"),
+        pytest.param({}, _mark, "python-unsuitable", id="externally-managed"),
+        pytest.param({}, _remove_python, "python-unsuitable", id="another-python-would-follow"),
         pytest.param({"working_directory": "/missing"}, None, "invalid-input", id="no-project"),
         pytest.param({}, _remove_lock, "lock-missing", id="no-lock"),
         pytest.param({"groups": "unknown"}, None, "invalid-input", id="unknown-group"),
@@ -256,7 +371,31 @@ def test_another_python_would_follow(step: Step, when: str) -> None:
     fact = f"`python` in the next step would be {step.other / 'python'}, not {step.prefix / 'bin' / 'python3'}."
 
     assert (1, True) == (status, step.runner.are_empty())
-    assert step.lines[-1].startswith(f"::error title=python-shadowed::{fact}%0A")
+    assert step.lines[-1].startswith(f"::error title=python-unsuitable::{fact}%0A")
+
+
+def _error_of_contradictions(step: Step, found: str) -> str:
+    fact = f"uv says that it succeeded, and {step.prefix} has something else: {found}."
+    hint = "Run the job again; when another job syncs the same Python at the same time, give each its own."
+    return f"::error title=sync-failed::{fact}%0A{hint}"
+
+
+def test_contradiction(step: Step) -> None:
+    """Where the disk does not bear out what uv says, later steps get nothing."""
+    step.uv_does = lambda _: None
+    status = step.run()
+
+    assert (1, True) == (status, step.runner.are_empty())
+    assert _error_of_contradictions(step, "alpha 2.0 (found: 1.0), beta 1.0 (found: None)") == step.lines[-1]
+
+
+def test_many_contradictions(step: Step) -> None:
+    """No more than twenty of them are told."""
+    names = [f"name-{number:02}" for number in range(30)]
+    step.uv_output = "\n".join(f" + {name}==1.0" for name in names)
+    step.run()
+
+    assert _error_of_contradictions(step, ", ".join(f"{name} 1.0 (found: None)" for name in names[:20])) == step.lines[-1]
 
 
 def test_runner_files_cannot_be_written(step: Step) -> None:

@@ -113,7 +113,7 @@ def test_scripts(name: str) -> None:
     """A script is a few lines of Python, in an interpreter that runs nothing of the repository or the target."""
     step = _RUN_STEPS[name]
 
-    assert "python -I -S {0}" == step["shell"]
+    assert "python -B -I -S {0}" == step["shell"]
     assert len(step["run"].splitlines()) <= 5
 
 

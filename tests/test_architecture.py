@@ -26,11 +26,15 @@ each_room = pytest.mark.parametrize("room", _ROOMS)
 def _imports(room: str) -> Iterator[str]:
     """Yield the full name of each module that `room` imports, at its top, in a function or for its types only."""
     for node in ast.walk(_ROOMS[room]):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            yield from ([f"{module}.{alias.name}" for alias in node.names] if module == _PACKAGE else [module])
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from _names(node)
+
+
+def _names(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    module = node.module or ""
+    return [f"{module}.{alias.name}" for alias in node.names] if module == _PACKAGE else [module]
 
 
 def _rooms_imported(room: str) -> set[str]:
@@ -39,6 +43,17 @@ def _rooms_imported(room: str) -> set[str]:
 
 def _rooms_that_import(module: str) -> set[str]:
     return {room for room in _ROOMS if any(name.split(".")[0] == module for name in _imports(room))}
+
+
+def _imports_at_the_start(room: str) -> Iterator[str]:
+    """Yield the full name of each module that is imported as soon as `room` is."""
+    for node in _ROOMS[room].body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from _names(node)
+
+
+def _rooms_imported_at_the_start(room: str) -> set[str]:
+    return {name.split(".")[1] for name in _imports_at_the_start(room) if name.startswith(f"{_PACKAGE}.")}
 
 
 def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
@@ -66,7 +81,7 @@ def _public(scope: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.
 
 
 def test_no_circle() -> None:
-    """The rooms depend on each other in one direction."""
+    """The rooms depend on each other in one direction, even for the names of their types."""
     order = graphlib.TopologicalSorter({room: _rooms_imported(room) for room in _ROOMS}).static_order()
 
     assert set(_ROOMS) == set(order)
@@ -77,10 +92,21 @@ def test_nothing_imports_the_story() -> None:
     assert {"__main__"} == {room for room in _ROOMS if "action" in _rooms_imported(room)}
 
 
-@pytest.mark.parametrize("room", ["__init__", "errors", "probe", "process"])
+@pytest.mark.parametrize("room", ["__init__", "errors", "installed", "probe", "process"])
 def test_lowest_rooms(room: str) -> None:
     """These rooms import no other one."""
     assert set() == _rooms_imported(room)
+
+
+@pytest.mark.parametrize("room", ["inputs", "locate", "toml"])
+def test_rooms_above_the_shelf(room: str) -> None:
+    """These rooms reach for the errors alone."""
+    assert {"errors"} == _rooms_imported(room)
+
+
+def test_rooms_that_only_look() -> None:
+    """These rooms start nothing and read nothing: what they know of others is their types."""
+    assert {"notices": set(), "summary": set()} == {room: _rooms_imported_at_the_start(room) for room in ("notices", "summary")}
 
 
 @pytest.mark.parametrize(
@@ -88,13 +114,28 @@ def test_lowest_rooms(room: str) -> None:
     [
         ("subprocess", {"process"}),
         ("actions_toolkit", {"workflow"}),
-        ("tomli", {"project"}),
-        ("packaging", {"failure", "inputs", "project"}),
+        ("tomli", {"toml"}),
+        ("packaging", {"failure", "inputs", "installed", "workspace"}),
     ],
 )
 def test_modules_of_one_room(module: str, rooms: set[str]) -> None:
     """What only some rooms may do needs a module that only those import."""
     assert rooms == _rooms_that_import(module)
+
+
+@pytest.mark.parametrize("module", ["configparser", "packaging", "pwd", "signal", "traceback"])
+def test_modules_that_wait(module: str) -> None:
+    """What few steps need, or Windows does not have, is imported where it is needed and not before."""
+    assert _rooms_that_import(module)
+    assert [] == [room for room in _ROOMS if module in {name.split(".")[0] for name in _imports_at_the_start(room)}]
+
+
+@pytest.mark.parametrize("room", ["__main__", "errors", "locate", "uv"])
+def test_first_step(room: str) -> None:
+    """The step that only asks for uv imports next to nothing."""
+    known = {"__future__", "io", "os", "sys", f"{_PACKAGE}.errors", f"{_PACKAGE}.locate"}
+
+    assert set() == set(_imports_at_the_start(room)) - known
 
 
 def test_nothing_else_is_imported() -> None:

@@ -152,3 +152,13 @@ def test_complain(capsys: pytest.CaptureFixture[str]) -> None:
     bootstrap.complain(SyncFailed("50%:\r\n::error::no", "Try again.\nPlease."))
 
     assert "::error title=sync-failed::50%25:%0D%0A::error::no%0ATry again.%0APlease.\n" == capsys.readouterr().out
+
+
+def test_complain_in_detail(capsys: pytest.CaptureFixture[str]) -> None:
+    """Details go to a group of the log before the annotation, and no line of them is a command."""
+    details = 'Traceback:\n  File "a"\n::error::no\n##[error]no\n'
+    bootstrap.complain(SyncFailed("It failed.", "Try again."), details=details)
+    *group, annotation = capsys.readouterr().out.splitlines()
+
+    assert ["::group::Details", "| Traceback:", '|   File "a"', "| ::error::no", "| ##\\[error]no", "::endgroup::"] == group
+    assert "::error title=sync-failed::It failed.%0ATry again." == annotation

@@ -1,13 +1,67 @@
-"""What uv, and the builds that it starts, see of the step's environment."""
+"""What uv, the builds that it starts, and later steps see of the step's environment."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.support import TARGET
+from tests.support import ROOT
 from uv_system_sync import environment
+
+# What uv itself documents; each of its own variables has to have a reason here.
+_DOCUMENTED = [
+    line for line in (ROOT / "tests/data/uv-environment.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize("name", [name for name in _DOCUMENTED if name == "UV" or name.startswith("UV_")])
+def test_every_variable_of_uv_has_a_reason(name: str) -> None:
+    """What uv documents is kept or dropped on purpose."""
+    assert environment.decide(name).reason not in ("", environment.UNKNOWN, environment.decide("HOME").reason)
+
+
+def test_no_variable_is_decided_twice() -> None:
+    """A variable has one reason: no table names it twice, and no two tables name it."""
+    names = [name for table in _tables() for name in table]
+
+    assert {"UV_CACHE_DIR", "UV_PYTHON"} <= set(names)
+    assert [] == sorted({name for name in names if names.count(name) > 1})
+
+
+def _tables() -> Iterator[list[str]]:
+    """Yield the names in each of the two tables, as the room's source writes them: the dictionary made of them has each once."""
+    for node in ast.parse(Path(environment.__file__).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("_KEPT_OF_UV", "_DROPPED"):
+            texts = [item.value for item in ast.walk(node) if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+            yield [text for text in texts if re.fullmatch(r"[A-Z0-9_]+", text)]
+
+
+@pytest.mark.parametrize("name", ["UV_A_FLAG_OF_A_LATER_UV", "UV_", "UV_INDEX_COMPANY", "UV_INDEX_COMPANY_TOKEN"])
+def test_unknown_variable_of_uv(name: str) -> None:
+    """What a later uv may read is dropped until somebody has decided, and says so."""
+    assert (False, environment.UNKNOWN) == environment.decide(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("UV_CACHE_DIR", (True, "the cache"), id="kept"),
+        pytest.param("UV_INDEX_MY_INDEX_PASSWORD", (True, "credentials"), id="credentials-of-an-index"),
+        pytest.param("UV_PYTHON", (False, "the inputs decide which Python"), id="dropped"),
+        pytest.param("UV_PYTHON_INSTALL_DIR", (False, "uv is to find, install or prefer no Python"), id="dropped-by-its-beginning"),
+        pytest.param("UV_SYSTEM_SYNC_PYTHON", (False, "the action's own inputs"), id="our-own"),
+        pytest.param("HOME", (True, "not a setting of uv"), id="another-program-s"),
+        pytest.param("UVX", (True, "not a setting of uv"), id="a-similar-name"),
+        pytest.param("uv_python", (True, "not a setting of uv"), id="small-letters"),
+    ],
+)
+def test_decide(name: str, expected: tuple[bool, str]) -> None:
+    """A variable is kept or dropped for a reason that can be told."""
+    assert expected == environment.decide(name)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +207,7 @@ def test_sync_environment() -> None:
         "UV_NO_PROGRESS": "1",
     }
 
-    assert expected == environment.for_sync({"HOME": "/root", "UV_NO_DEV": "1"}, TARGET)
+    assert expected == environment.for_sync({"HOME": "/root", "UV_NO_DEV": "1"}, "/opt/python")
 
 
 def test_sync_environment_beats_what_was_exported() -> None:
@@ -165,13 +219,13 @@ def test_sync_environment_beats_what_was_exported() -> None:
         "UV_NO_PROGRESS": "0",
     }
 
-    assert environment.for_sync({}, TARGET) == environment.for_sync(exported, TARGET)
+    assert environment.for_sync({}, "/opt/python") == environment.for_sync(exported, "/opt/python")
 
 
 def test_the_steps_own_environment_is_left_alone() -> None:
     """Whoever asks keeps the variables that they asked about."""
     environ = {"UV_NO_DEV": "1", "HOME": "/root"}
-    environment.for_sync(environ, TARGET)
+    environment.for_sync(environ, "/opt/python")
 
     assert {"UV_NO_DEV": "1", "HOME": "/root"} == environ
 
@@ -184,11 +238,12 @@ def test_later_steps() -> None:
         "UV_PYTHON_PREFERENCE": "system",
     }
 
-    assert expected == environment.for_later_steps(TARGET)
+    assert expected == environment.for_later_steps("/opt/python", "/opt/python/bin/python3", virtual=False)
 
 
 def test_later_steps_of_a_virtual_environment() -> None:
     """A virtual environment is active in later steps, as if they had activated it."""
-    plain = environment.for_later_steps(TARGET)
+    plain = environment.for_later_steps("/opt/python", "/opt/python/bin/python3", virtual=False)
+    expected = {**plain, "VIRTUAL_ENV": "/opt/python"}
 
-    assert {**plain, "VIRTUAL_ENV": "/opt/python"} == environment.for_later_steps(replace(TARGET, virtual=True))
+    assert expected == environment.for_later_steps("/opt/python", "/opt/python/bin/python3", virtual=True)

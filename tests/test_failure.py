@@ -1,7 +1,9 @@
-"""Saying why uv refused."""
+"""Saying why uv refused, and where the reason is."""
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from tests.support import TARGET, place, words
 from uv_system_sync import failure
-from uv_system_sync.errors import ActionError, LockOutdated, OutOfSync, ProjectInvalid, PythonRejected, SyncFailed
+from uv_system_sync.errors import ActionError, LockOutdated, OutOfSync, ProjectInvalid, PythonRejected, SyncFailed, UvUnavailable
 from uv_system_sync.process import Completed
 from uv_system_sync.project import Project
 
@@ -28,7 +30,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def _explain(output: str, project: Project, *, python: str = "3.12.4") -> ActionError:
-    return failure.explain(Completed(2, output), project, replace(TARGET, version=python))
+    return failure.explain(Completed(2, output), project, replace(TARGET, version=python), uv="0.13.9")
 
 
 def test_outdated_lock(project: Project) -> None:
@@ -66,7 +68,7 @@ def test_rejected_python(project: Project) -> None:
     """A Python that the project excludes is shown where the project excludes it."""
     error = _explain("error: incompatible", project, python="3.8.18")
     expected = (
-        "The project requires Python >=3.9, and /opt/python/bin/python3 is Python 3.8.18.",
+        "pyproject.toml requires Python >=3.9, and /opt/python/bin/python3 is Python 3.8.18.",
         "Leave this version out of the matrix (`exclude:`), or widen `requires-python` and run `uv lock`.",
     )
 
@@ -106,6 +108,105 @@ def test_other_rejected_pythons(project: Project, requires: str, python: str) ->
     error = _explain("error: incompatible", replace(project, requires_python=requires), python=python)
 
     assert PythonRejected is type(error)
+
+
+def test_python_that_the_lock_rejects(project: Project) -> None:
+    """A Python that only the lock excludes, as that of a member whose workspace is stricter, is shown in the lock."""
+    Path(project.lock).write_text('version = 1\nrequires-python = ">=3.13"\n', encoding="utf-8")
+    error = _explain("error: incompatible", project)
+    expected = (
+        "uv.lock requires Python >=3.13, and /opt/python/bin/python3 is Python 3.12.4.",
+        "Leave this version out of the matrix (`exclude:`), or widen `requires-python` and run `uv lock`.",
+    )
+
+    assert (PythonRejected, expected, (project.lock, 2)) == (type(error), words(error), place(error))
+
+
+def test_python_that_the_lock_accepts(project: Project) -> None:
+    """A lock that accepts the Python, too, is not to blame."""
+    Path(project.lock).write_text('version = 1\nrequires-python = ">=3.12"\n', encoding="utf-8")
+
+    assert SyncFailed is type(_explain("error: no space left", project))
+
+
+_OTHER_UV = "error: Required uv version `>=0.14` does not match the running version `0.13.9`. Update `uv` by running `uv self update`.\n"
+_OTHER_PLATFORM = (
+    "error: The current Python platform is not compatible with the lockfile's supported environments: `sys_platform == 'darwin'`\n"
+)
+
+
+@pytest.fixture
+def member(tmp_path: Path) -> Project:
+    """Give a member of a workspace on disk, whose settings are those of the workspace's root."""
+    root = tmp_path / "workspace"
+    root.mkdir()
+    (root / "uv.lock").write_text("version = 1\n", encoding="utf-8")
+    return Project(directory=str(root / "member"), root=str(root), name="member", requires_python=None)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param({"pyproject.toml": '[tool.uv]\nrequired-version = ">=0.14"\n'}, ("pyproject.toml", 2), id="in-pyproject-toml"),
+        pytest.param({"pyproject.toml": "", "uv.toml": '\n\nrequired-version = ">=0.14"\n'}, ("uv.toml", 3), id="in-uv-toml"),
+        pytest.param(
+            {"pyproject.toml": '[tool.uv]\nrequired-version = ">=0.13"\n', "uv.toml": 'required-version = ">=0.14"\n'},
+            ("uv.toml", 1),
+            id="in-both",
+        ),
+    ],
+)
+def test_other_uv(member: Project, files: dict[str, str], expected: tuple[str, int]) -> None:
+    """A uv that the project does not accept is shown where the workspace says which it accepts."""
+    for name, text in files.items():
+        Path(member.root, name).write_text(text, encoding="utf-8")
+    error = _explain(_OTHER_UV, member)
+    said = (
+        "The project requires uv >=0.14, and this is uv 0.13.9.",
+        "Set `uv-version` to one that the project accepts, or leave it empty and let setup-uv choose, or change `required-version`.",
+    )
+
+    assert (UvUnavailable, said, (os.path.join(member.root, expected[0]), expected[1])) == (type(error), words(error), place(error))
+
+
+_ENVIRONMENTS = "[tool.uv]\nenvironments = [\"sys_platform == 'darwin'\"]\n"
+
+
+def test_other_platform(member: Project) -> None:
+    """A platform that the lock was not made for is shown where the workspace says which ones there are."""
+    path = Path(member.root, "pyproject.toml")
+    path.write_text(_ENVIRONMENTS, encoding="utf-8")
+    error = _explain(_OTHER_PLATFORM, member)
+    expected = (
+        f"The project is locked for `sys_platform == 'darwin'`, and /opt/python/bin/python3 is Python 3.12.4 on {sys.platform}.",
+        "Leave this platform or version out of the matrix (`exclude:`), or widen `environments` and run `uv lock`.",
+    )
+
+    assert (PythonRejected, expected, (str(path), 2)) == (type(error), words(error), place(error))
+
+
+def test_other_platform_beside_uv_toml(member: Project) -> None:
+    """What uv reads in pyproject.toml alone is shown there, although there is a uv.toml."""
+    path = Path(member.root, "pyproject.toml")
+    path.write_text(_ENVIRONMENTS, encoding="utf-8")
+    path.with_name("uv.toml").write_text("offline = true\n", encoding="utf-8")
+
+    assert (str(path), 2) == place(_explain(_OTHER_PLATFORM, member))
+
+
+@pytest.mark.parametrize("output", [_OTHER_UV, _OTHER_PLATFORM], ids=["uv", "platform"])
+def test_setting_that_is_nowhere(project: Project, output: str) -> None:
+    """Where the line is not found, the file is named all the same."""
+    error = _explain(output, project)
+
+    assert (str(Path(project.root, "pyproject.toml")), None) == place(error)
+
+
+def test_malformed_lock_beside_another_reason(project: Project) -> None:
+    """A lock that cannot be parsed comes before every reason that would have to be read from it."""
+    Path(project.lock).write_text("<<<<<<< HEAD\n", encoding="utf-8")
+
+    assert [ProjectInvalid] * 2 == [type(_explain(output, project)) for output in (_OTHER_UV, _OTHER_PLATFORM)]
 
 
 def test_any_other_failure(project: Project) -> None:

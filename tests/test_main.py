@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,8 +22,8 @@ posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has signals, and 
 _UV = "uv.exe" if os.name == "nt" else "uv"
 
 
-def _start(runner: StepFiles, step: str, **environ: str) -> subprocess.Popen[str]:
-    """Start the script of the step `step` with the interpreter and the flags that action.yml names."""
+def _start(runner: StepFiles, step: str, action: Path = ROOT, **environ: str) -> subprocess.Popen[str]:
+    """Start the script of the step `step` with the interpreter and the flags that action.yml names; `action` is the action's own folder."""
     steps = {step["id"]: step for step in yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]}
     script = runner.env.parent / "script.py"
     script.write_text(steps[step]["run"], encoding="utf-8")
@@ -30,7 +31,7 @@ def _start(runner: StepFiles, step: str, **environ: str) -> subprocess.Popen[str
     system = {name: value for name, value in os.environ.items() if name == "SYSTEMROOT"}
     return subprocess.Popen(
         [sys.executable, *flags, str(script)],
-        env={**system, "GITHUB_ACTION_PATH": str(ROOT), **runner.environ, **environ},
+        env={**system, "GITHUB_ACTION_PATH": str(action), **runner.environ, **environ},
         cwd=runner.env.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -38,8 +39,8 @@ def _start(runner: StepFiles, step: str, **environ: str) -> subprocess.Popen[str
     )
 
 
-def _run(runner: StepFiles, step: str, **environ: str) -> tuple[int, str]:
-    with _start(runner, step, **environ) as process:
+def _run(runner: StepFiles, step: str, action: Path = ROOT, **environ: str) -> tuple[int, str]:
+    with _start(runner, step, action, **environ) as process:
         log, _ = process.communicate(timeout=30)
     return (process.returncode, log)
 
@@ -76,6 +77,50 @@ def test_sync_that_fails(runner: StepFiles, tmp_path: Path) -> None:
     status, log = _run(runner, "sync", PATH=str(tmp_path / "bin"), UV_SYSTEM_SYNC_PYTHON="missing/☃")
 
     assert (1, True) == (status, log.startswith("::error title=python-not-found::`python` is missing/☃, which does not exist.%0A"))
+
+
+def _copy(folder: Path) -> Path:
+    """Return a copy of the action in `folder`, without byte code."""
+    shutil.copytree(ROOT / "src", folder / "action" / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder / "action"
+
+
+_REPORT = "Report it, please, with the log of this step: https://github.com/org/uv-system-sync/issues"
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        pytest.param("raise ValueError('50%::error::no')", "ValueError: 50%25::error::no", id="a-bug"),
+        pytest.param("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'", id="a-broken-checkout"),
+        pytest.param("raise RecursionError", "RecursionError: ", id="no-words"),
+        pytest.param("raise ValueError('one\\ntwo')", "ValueError: one%0Atwo", id="several-lines"),
+    ],
+)
+def test_bug(runner: StepFiles, tmp_path: Path, program: str, said: str) -> None:
+    """An exception that nobody foresaw is an annotation that asks to report it, with the traceback in a group of the log."""
+    action = _copy(tmp_path)
+    (action / "src" / "uv_system_sync" / "uv.py").write_text(f"{program}\n", encoding="utf-8")
+    status, log = _run(runner, "sync", action, PATH=str(tmp_path))
+    opening, first, *rest, closing, annotation = log.splitlines()
+
+    assert (1, True) == (status, runner.are_empty())
+    assert ("::group::Details", "| Traceback (most recent call last):", "::endgroup::") == (opening, first, closing)
+    assert [] == [line for line in rest if not line.startswith("| ")]
+    assert any(f"| {program}" in line.replace("    ", "") for line in rest)
+    assert f"::error title=internal-error::uv-system-sync has a bug: {said}%0A{_REPORT}" == annotation
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"), [pytest.param("true", set(), id="check"), pytest.param("false", {"bootstrap", "errors", "uv"}, id="sync")]
+)
+def test_byte_code(runner: StepFiles, tmp_path: Path, check: str, expected: set[str]) -> None:
+    """A check leaves nothing behind, and a sync leaves byte code, which makes the next one faster."""
+    action = _copy(tmp_path)
+    _run(runner, "sync", action, PATH=str(tmp_path), UV_SYSTEM_SYNC_CHECK=check)
+    found = {path.name.partition(".")[0] for path in action.rglob("*.pyc")}
+
+    assert (expected, bool(expected)) == (found & {"bootstrap", "errors", "uv"}, bool(found))
 
 
 @posix

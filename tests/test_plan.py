@@ -36,18 +36,37 @@ def test_version() -> None:
 )
 def test_own_wheels(options: dict[str, bool], added: tuple[str, ...]) -> None:
     """The action's own wheels are pinned by their hashes, for the running Python, and owe nothing to the project's settings."""
-    environ = {"UV_CACHE_DIR": "/cache", "UV_NO_BINARY": "1"}
-    command = plan.own_wheels("/bin/uv", "/requirements.txt", "/temp/wheels", environ, **options)
+    command = plan.own_wheels("/bin/uv", "/requirements.txt", "/temp/wheels", {"UV_CACHE_DIR": "/cache"}, **options)
     how = ("--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build")
     where = ("--python", sys.executable, "--target", "/temp/wheels", "--requirements", "/requirements.txt")
-    variables = {"UV_CACHE_DIR": "/cache", "UV_PYTHON_DOWNLOADS": "never", "UV_COMPILE_BYTECODE": "0", "UV_NO_BINARY": "0"}
+    variables = {"UV_CACHE_DIR": "/cache", "UV_PYTHON_DOWNLOADS": "never"}
 
     assert Command(("/bin/uv", "pip", "install", *how, *where, *added), variables, ".") == command
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "UV_NO_BINARY",
+        "UV_NO_BINARY_PACKAGE",
+        "UV_NO_BUILD",
+        "UV_NO_BUILD_PACKAGE",
+        "UV_NO_BUILD_ISOLATION",
+        "UV_COMPILE_BYTECODE",
+        "UV_COMPILE_BYTECODE_TIMEOUT",
+    ],
+)
+def test_own_wheels_and_the_projects_policies(name: str) -> None:
+    """A policy on the project's packages is none on the action's own wheels, and stays in force for the sync."""
+    wheels = plan.own_wheels("/bin/uv", "/requirements.txt", "/temp/wheels", {name: "1"})
+    sync = plan.sync(step_inputs(), PROJECT, TARGET, "/bin/uv", {name: "1"})
+
+    assert (None, "1") == (wheels.env.get(name), sync.env.get(name))
+
+
 def test_sync() -> None:
     """Without any input, uv syncs the lock as it is into the target, in the project's folder."""
-    expected = Command((*_START, "--locked"), environment.for_sync({"HOME": "/root"}, TARGET), "/src/sample")
+    expected = Command((*_START, "--locked"), environment.for_sync({"HOME": "/root"}, "/opt/python"), "/src/sample")
 
     assert expected == _sync()
 

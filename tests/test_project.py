@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
 
 import pytest
 
-from tests.support import place, step_inputs, words
+from tests.support import place, words
 from uv_system_sync import project
 from uv_system_sync.errors import ActionError, InvalidInput, LockMissing, ProjectInvalid
 from uv_system_sync.project import Project
@@ -122,67 +120,6 @@ def test_pyproject_in_another_encoding(tmp_path: Path) -> None:
     assert (expected, (str(path), None)) == (words(error), place(error))
 
 
-@pytest.mark.parametrize(
-    "workspace",
-    [
-        pytest.param('members = ["packages/*"]', id="pattern"),
-        pytest.param('members = ["packages/one"]', id="by-name"),
-        pytest.param('members = ["./packages/../packages/one"]', id="by-a-crooked-path"),
-        pytest.param('members = ["**"]', id="any-depth"),
-        pytest.param('members = ["packages/*"]\nexclude = ["packages/two"]', id="another-one-excluded"),
-    ],
-)
-def test_member_of_a_workspace(tmp_path: Path, workspace: str) -> None:
-    """The lock of a workspace's member is the workspace's."""
-    _write(tmp_path, f"[tool.uv.workspace]\n{workspace}\n", lock=True)
-    member = _write(tmp_path / "packages" / "one", _SAMPLE)
-
-    assert (str(tmp_path), str(member)) == (project.read(str(member)).root, project.read(str(member)).directory)
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        pytest.param('[tool.uv.workspace]\nmembers = ["packages/*"]\nexclude = ["packages/one"]\n', id="excluded"),
-        pytest.param('[tool.uv.workspace]\nmembers = ["libs/*"]\n', id="not-a-member"),
-        pytest.param("[tool.uv.workspace]\n", id="workspace-without-members"),
-        pytest.param("[tool.uv]\nworkspace = 1\n", id="workspace-is-no-table"),
-        pytest.param(_SAMPLE, id="no-workspace"),
-    ],
-)
-def test_project_beside_a_workspace(tmp_path: Path, document: str) -> None:
-    """A project that no workspace claims has a lock of its own."""
-    _write(tmp_path, document, lock=True)
-    alone = _write(tmp_path / "packages" / "one", _SAMPLE, lock=True)
-
-    assert str(alone) == project.read(str(alone)).root
-
-
-def test_root_of_a_workspace(tmp_path: Path) -> None:
-    """The root of a workspace has its own lock, even inside of another workspace."""
-    _write(tmp_path, '[tool.uv.workspace]\nmembers = ["*"]\n', lock=True)
-    root = _write(tmp_path / "inner", "[tool.uv.workspace]\nmembers = []\n", lock=True)
-
-    assert str(root) == project.read(str(root)).root
-
-
-def test_folder_name_that_looks_like_a_pattern(tmp_path: Path) -> None:
-    """The folder that a workspace is in is a name, whatever signs it holds."""
-    root = _write(tmp_path / "a[b]*", '[tool.uv.workspace]\nmembers = ["one"]\n', lock=True)
-    member = _write(root / "one", _SAMPLE)
-
-    assert str(root) == project.read(str(member)).root
-
-
-def test_nearest_parent_decides(tmp_path: Path) -> None:
-    """Like uv, the search for a workspace ends at the first pyproject.toml above the project."""
-    _write(tmp_path, '[tool.uv.workspace]\nmembers = ["outer/inner"]\n', lock=True)
-    outer = _write(tmp_path / "outer", _SAMPLE)
-    inner = _write(outer / "inner", _SAMPLE, lock=True)
-
-    assert str(inner) == project.read(str(inner)).root
-
-
 def test_no_lock_in_the_workspace(tmp_path: Path) -> None:
     """A member is told where the workspace's lock belongs, and pointed at in its own file."""
     _write(tmp_path, '[tool.uv.workspace]\nmembers = ["one"]\n')
@@ -199,170 +136,96 @@ def test_malformed_parent(tmp_path: Path) -> None:
     assert (str(tmp_path / "pyproject.toml"), 1) == place(error)
 
 
-_NAMES = """\
-[project]
-name = "My.Sample"
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("3.12\n", "3.12", id="version"),
+        pytest.param("# comment\n\n  3.12  \n3.11\n", "3.12", id="first-of-several"),
+        pytest.param("cpython-3.12\r\n", "cpython-3.12", id="windows-lines"),
+        pytest.param("# comment\n", "", id="comment-only"),
+        pytest.param("", "", id="empty-file"),
+    ],
+)
+def test_pin(tmp_path: Path, text: str, expected: str) -> None:
+    """The version that .python-version names is read, whatever else is in it."""
+    _write(tmp_path, _SAMPLE, lock=True)
+    (tmp_path / ".python-version").write_bytes(text.encode())
 
-[project.optional-dependencies]
-docs = []
-Fast_Path = []
-
-[dependency-groups]
-test = []
-Type_Check = []
-"""
+    assert expected == project.read(str(tmp_path)).pinned
 
 
-def _check(folder: Path, **inputs: str) -> None:
-    project.check_names(project.read(str(folder)), step_inputs(**inputs))
+def test_pin_in_another_encoding(tmp_path: Path) -> None:
+    """A .python-version that is no text pins nothing."""
+    _write(tmp_path, _SAMPLE, lock=True)
+    (tmp_path / ".python-version").write_bytes(b"\xff3.12")
+
+    assert "" == project.read(str(tmp_path)).pinned
 
 
 @pytest.mark.parametrize(
-    "inputs",
+    ("pins", "expected"),
     [
-        pytest.param({"extras": "docs fast-path"}, id="extras"),
-        pytest.param({"groups": "test type-check"}, id="groups"),
-        pytest.param({"packages": "my-sample"}, id="packages"),
-        pytest.param({"extras": "FAST.path", "groups": "TYPE.check", "packages": "my_sample"}, id="in-other-spellings"),
+        pytest.param({"one": "3.11"}, "3.11", id="of-the-member"),
+        pytest.param({"": "3.12"}, "3.12", id="of-the-workspace"),
+        pytest.param({"one": "3.11", "": "3.12"}, "3.11", id="of-both"),
+        pytest.param({"two": "3.13"}, "", id="of-another-member"),
     ],
 )
-def test_names_that_the_project_defines(tmp_path: Path, inputs: dict[str, str]) -> None:
-    """A name that the project defines, in any spelling, is for uv to select."""
-    _check(_write(tmp_path, _NAMES, lock=True), **inputs)
+def test_pin_of_a_workspace(tmp_path: Path, pins: dict[str, str], expected: str) -> None:
+    """A member's own .python-version is nearer than that of its workspace."""
+    _write(tmp_path, '[tool.uv.workspace]\nmembers = ["*"]\n', lock=True)
+    for name in ("one", "two"):
+        _write(tmp_path / name, _SAMPLE)
+    for folder, pin in pins.items():
+        (tmp_path / folder / ".python-version").write_text(pin, encoding="utf-8")
 
-
-@pytest.mark.parametrize(
-    ("inputs", "message", "hint"),
-    [
-        pytest.param(
-            {"extras": "docs doc"},
-            "`extras` holds `doc`, which the project does not define.",
-            "It defines: `docs`, `fast-path`.",
-            id="extras",
-        ),
-        pytest.param(
-            {"groups": "lint"},
-            "`groups` holds `lint`, which the project does not define.",
-            "It defines: `test`, `type-check`.",
-            id="groups",
-        ),
-        pytest.param(
-            {"packages": "other"},
-            "`packages` holds `other`, which the project does not define.",
-            "It defines: `my-sample`.",
-            id="packages",
-        ),
-        pytest.param(
-            {"groups": "docs"},
-            "`groups` holds `docs`, which the project does not define.",
-            "It defines: `test`, `type-check`.",
-            id="extra-as-group",
-        ),
-    ],
-)
-def test_names_that_the_project_does_not_define(tmp_path: Path, inputs: dict[str, str], message: str, hint: str) -> None:
-    """A name that is a typing error is answered with those that could be meant."""
-    folder = _write(tmp_path, _NAMES, lock=True)
-    with pytest.raises(InvalidInput) as caught:
-        _check(folder, **inputs)
-
-    assert (message, hint) == words(caught.value)
-
-
-def test_names_of_a_project_without_any(tmp_path: Path) -> None:
-    """A project that defines no names at all says so."""
-    folder = _write(tmp_path, _SAMPLE, lock=True)
-    with pytest.raises(InvalidInput) as caught:
-        _check(folder, groups="dev")
-
-    assert ("`groups` holds `dev`, which the project does not define.", "It defines: none.") == words(caught.value)
-
-
-def test_names_of_other_members(tmp_path: Path) -> None:
-    """What any member of the workspace defines can be meant, from whichever member the step runs."""
-    members = '[project]\nname = "root"\n[dependency-groups]\nlint = []\n[tool.uv.workspace]\nmembers = ["*"]\nexclude = ["out"]\n'
-    _write(tmp_path, members, lock=True)
-    _write(tmp_path / "one", _NAMES)
-    _write(tmp_path / "out", '[project]\nname = "out"\n')
-    _write(tmp_path / "unnamed", "[tool.uv]\n")
-    (tmp_path / "no-project").mkdir()
-    _check(tmp_path / "one", groups="lint", packages="root")
-    _check(tmp_path, groups="test", extras="docs", packages="my-sample")
-    with pytest.raises(InvalidInput) as caught:
-        _check(tmp_path, packages="out")
-
-    assert "It defines: `my-sample`, `root`." == caught.value.hint
-
-
-def test_dev_dependencies(tmp_path: Path) -> None:
-    """The older `tool.uv.dev-dependencies` are the group `dev`."""
-    _check(_write(tmp_path, f"{_SAMPLE}[tool.uv]\ndev-dependencies = []\n", lock=True), groups="dev")
-
-
-def test_dynamic_extras(tmp_path: Path) -> None:
-    """Extras that only the build back end knows are for uv to judge."""
-    _check(_write(tmp_path, f'{_SAMPLE}dynamic = ["optional-dependencies"]\n', lock=True), extras="anything")
-
-
-def test_other_dynamic_metadata(tmp_path: Path) -> None:
-    """Metadata that is dynamic otherwise leaves the extras known."""
-    folder = _write(tmp_path, f'{_SAMPLE}dynamic = ["version"]\n', lock=True)
-    with pytest.raises(InvalidInput):
-        _check(folder, extras="anything")
-
-
-def test_no_names_to_check(tmp_path: Path) -> None:
-    """Where no name is given, no file is read."""
-    nowhere = str(tmp_path / "missing")
-    project.check_names(Project(directory=nowhere, root=nowhere, name="", requires_python=None), step_inputs())
-
-    assert not Path(nowhere).exists()
-
-
-def test_syntax_error(tmp_path: Path) -> None:
-    """A lock with conflict markers in it is the kind of error that was asked for, on its line."""
-    path = tmp_path / "uv.lock"
-    path.write_text("version = 1\n<<<<<<< HEAD\n", encoding="utf-8")
-    error = project.syntax_error(str(path), LockMissing)
-
-    assert error is not None
-    assert (LockMissing, (str(path), 2)) == (type(error), place(error))
-    assert ("uv.lock is not valid TOML: Invalid statement (at line 2, column 1).", f"Correct {path}.") == words(error)
-
-
-def test_no_syntax_error(tmp_path: Path) -> None:
-    """A file that can be parsed has none."""
-    path = tmp_path / "uv.lock"
-    path.write_text("version = 1\n", encoding="utf-8")
-
-    assert project.syntax_error(str(path), ProjectInvalid) is None
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has another reason")
-def test_unreadable_file(tmp_path: Path) -> None:
-    """A file that cannot be read is said to be so, with the system's reason."""
-    path = tmp_path / "uv.lock"
-    path.mkdir()
-    error = project.syntax_error(str(path), ProjectInvalid)
-
-    reason = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-
-    assert error is not None
-    assert (f"uv.lock cannot be read: {reason}.", f"Make {path} a file that this user can read.") == words(error)
-    assert (str(path), None) == place(error)
+    assert expected == project.read(str(tmp_path / "one")).pinned
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param('[project]\nrequires-python = ">=3.9"\n', 2, id="with-spaces"),
-        pytest.param("[project]\n\n  requires-python='>=3.9'\n", 3, id="without-spaces"),
-        pytest.param('# requires-python = ">=3.8"\nrequires-python-not = 1\nrequires-python = ">=3.9"\n', 3, id="after-look-alikes"),
-        pytest.param("[project]\n", None, id="nowhere"),
+        pytest.param('[tool.uv]\npython-preference = "managed"\n', True, id="managed"),
+        pytest.param('[tool.uv]\npython-preference = "only-managed"\n', True, id="only-managed"),
+        pytest.param('[tool.uv]\npython-preference = "system"\n', False, id="system"),
+        pytest.param('[tool.uv]\npython-preference = "only-system"\n', False, id="only-system"),
+        pytest.param("[tool.uv]\npython-preference = 1\n", False, id="not-a-text"),
+        pytest.param("", False, id="not-set"),
     ],
 )
-def test_line_of(tmp_path: Path, text: str, expected: int | None) -> None:
-    """A setting is found on the line that assigns it."""
-    path = _write(tmp_path, text) / "pyproject.toml"
+def test_preference(tmp_path: Path, text: str, *, expected: bool) -> None:
+    """A project may prefer Pythons that uv has installed."""
+    assert expected == project.read(str(_write(tmp_path, text, lock=True))).prefers_managed
 
-    assert expected == project.line_of(str(path), "requires-python")
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('[[package]]\nname = "alpha"\n\n[[package]]\nname = "beta-two"\n', {"alpha", "beta-two"}, id="packages"),
+        pytest.param('[[package]]\nversion = "1.0"\n', {""}, id="without-a-name"),
+        pytest.param("package = [1]\n", set(), id="no-tables"),
+        pytest.param("version = 1\n", set(), id="none"),
+    ],
+)
+def test_locked_names(tmp_path: Path, text: str, expected: set[str]) -> None:
+    """The names in uv.lock are those of its packages."""
+    (tmp_path / "uv.lock").write_text(text, encoding="utf-8")
+
+    assert expected == project.locked_names(Project(directory="", root=str(tmp_path), name="", requires_python=None))
+
+
+@pytest.mark.parametrize(
+    ("own", "locked", "expected"),
+    [
+        pytest.param(">=3.9", 'requires-python = ">=3.10"', [("pyproject.toml", ">=3.9"), ("uv.lock", ">=3.10")], id="both"),
+        pytest.param(None, 'requires-python = ">=3.10"', [("uv.lock", ">=3.10")], id="lock-only"),
+        pytest.param(">=3.9", "", [("pyproject.toml", ">=3.9")], id="project-only"),
+        pytest.param(None, "requires-python = 3", [], id="neither"),
+    ],
+)
+def test_python_requirements(tmp_path: Path, own: str | None, locked: str, expected: list[tuple[str, str]]) -> None:
+    """Both files may say which Pythons the project is for, its own first."""
+    (tmp_path / "uv.lock").write_text(locked, encoding="utf-8")
+    found = project.python_requirements(Project(directory=str(tmp_path), root=str(tmp_path), name="", requires_python=own))
+
+    assert [(str(tmp_path / name), requirement) for name, requirement in expected] == list(found)

@@ -33,6 +33,14 @@ def test_every_error_has_a_heading() -> None:
     assert sorted(kind.slug for kind in errors.ActionError.__subclasses__()) == sorted(headings)
 
 
+def test_every_notice_is_explained() -> None:
+    """The section on notices has every title that a notice can have, and no other."""
+    section = README.partition("\n## Notices\n")[2].partition("\n## ")[0]
+    source = (ROOT / "src" / "uv_system_sync" / "notices.py").read_text(encoding="utf-8")
+
+    assert sorted(re.findall(r"Notice\(\s*\"([a-z-]+)\"", source)) == sorted(re.findall(r"\*\*([a-z-]+)\*\*", section))
+
+
 def test_links_lead_somewhere() -> None:
     """Every link into the repository names a file that is there, and every link into the page a heading."""
     targets = re.findall(r"\]\((?!https:)([^)]+)\)", README)

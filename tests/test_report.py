@@ -1,15 +1,17 @@
-"""Comparing what was installed before and after, and describing what the step hands on."""
+"""Describing what a sync has done, and what the step hands on."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support import PROJECT, TARGET
 from uv_system_sync import environment
-from uv_system_sync.report import Change, Package, Report, compare, installed, result
+from uv_system_sync.installed import Change, Package
+from uv_system_sync.report import Report, earlier, result
 
 _PACKAGES = (Package("alpha", "2.0"), Package("sample", "0.1", url="file:///src/sample", editable=True))
 _CHANGES = (
@@ -21,130 +23,6 @@ _CHANGES = (
 
 def _report(packages: tuple[Package, ...] = _PACKAGES, changes: tuple[Change, ...] = _CHANGES) -> Report:
     return Report(TARGET, PROJECT, "0.13.9", packages, changes, seconds=1.23456)
-
-
-def _install(folder: Path, *names: str) -> str:
-    for name in names:
-        (folder / name).mkdir(parents=True)
-    return str(folder)
-
-
-def _direct_url(folder: Path, text: str) -> tuple[Package, ...]:
-    _install(folder, "alpha-1.0.dist-info")
-    (folder / "alpha-1.0.dist-info" / "direct_url.json").write_text(text, encoding="utf-8")
-    return installed([str(folder)])
-
-
-def test_installed(tmp_path: Path) -> None:
-    """The installed packages are those with a .dist-info folder, sorted by name."""
-    folder = _install(tmp_path, "gamma-1.0.dist-info", "alpha-2.0.1rc1.dist-info", "beta-1!3.0+cu.121.dist-info")
-
-    assert (Package("alpha", "2.0.1rc1"), Package("beta", "1!3.0+cu.121"), Package("gamma", "1.0")) == installed([folder])
-
-
-@pytest.mark.parametrize("name", ["My_Package", "my.package", "MY__PACKAGE", "my-package", "my-_.package"])
-def test_installed_name(tmp_path: Path, name: str) -> None:
-    """Names are normalized, however the installer spelled the folder."""
-    assert (Package("my-package", "1.0"),) == installed([_install(tmp_path, f"{name}-1.0.dist-info")])
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param("alpha", id="a-package-s-modules"),
-        pytest.param("alpha-1.0.egg-info", id="egg-info"),
-        pytest.param("alpha-1.0.data", id="data"),
-        pytest.param("alpha-1.0.dist-info.tmp", id="another-ending"),
-        pytest.param("alpha.dist-info", id="no-version"),
-        pytest.param("~lpha-1.0.dist-info", id="left-by-an-interrupted-pip"),
-    ],
-)
-def test_not_installed(tmp_path: Path, name: str) -> None:
-    """Nothing else in the folder is a package."""
-    assert () == installed([_install(tmp_path, name)])
-
-
-def test_installed_nowhere(tmp_path: Path) -> None:
-    """A folder that does not exist yet has nothing installed."""
-    assert () == installed([str(tmp_path / "missing")])
-
-
-def test_installed_in_two_folders(tmp_path: Path) -> None:
-    """Pure and compiled packages may have folders of their own; the first one wins, as it does on import."""
-    pure = _install(tmp_path / "pure", "alpha-1.0.dist-info", "gamma-1.0.dist-info")
-    compiled = _install(tmp_path / "compiled", "alpha-2.0.dist-info", "beta-1.0.dist-info")
-
-    assert (Package("alpha", "1.0"), Package("beta", "1.0"), Package("gamma", "1.0")) == installed([pure, compiled])
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param(
-            '{"url": "file:///src/alpha", "dir_info": {"editable": true}}',
-            Package("alpha", "1.0", "file:///src/alpha", editable=True),
-            id="editable",
-        ),
-        pytest.param(
-            '{"url": "file:///src/alpha", "dir_info": {}}', Package("alpha", "1.0", "file:///src/alpha", editable=False), id="folder"
-        ),
-        pytest.param(
-            '{"url": "https://example.com/a.git", "vcs_info": {"vcs": "git"}}',
-            Package("alpha", "1.0", "https://example.com/a.git", editable=False),
-            id="repository",
-        ),
-        pytest.param("", Package("alpha", "1.0"), id="empty-file"),
-        pytest.param("[]", Package("alpha", "1.0"), id="not-an-object"),
-        pytest.param("{}", Package("alpha", "1.0"), id="no-url"),
-        pytest.param('{"url": "file:///src/alpha", "dir_info": null}', Package("alpha", "1.0"), id="no-information"),
-    ],
-)
-def test_direct_installs(tmp_path: Path, text: str, expected: Package) -> None:
-    """A package that did not come from an index says where it came from, as far as it can be read."""
-    assert (expected,) == _direct_url(tmp_path, text)
-
-
-@pytest.mark.parametrize(
-    ("package", "expected"),
-    [
-        pytest.param(Package("a", "1"), {"name": "a", "version": "1"}, id="from-an-index"),
-        pytest.param(
-            Package("a", "1", url="file:///a", editable=False),
-            {"name": "a", "version": "1", "url": "file:///a", "editable": False},
-            id="direct",
-        ),
-    ],
-)
-def test_package_as_json(package: Package, expected: dict[str, object]) -> None:
-    """Only direct installs have a URL, and they say whether they are editable."""
-    assert expected == package.as_json()
-
-
-def test_compare_nothing() -> None:
-    """Two equal sets have no change between them."""
-    assert () == compare(_PACKAGES, _PACKAGES)
-
-
-def test_compare() -> None:
-    """Every change is one of three, and they are sorted by name."""
-    before = (Package("beta", "1.0"), Package("alpha", "1.0"), Package("gamma", "1.0"))
-    after = (Package("gamma", "1.0"), Package("sample", "0.1"), Package("alpha", "2.0"))
-
-    assert _CHANGES == compare(before, after)
-
-
-@pytest.mark.parametrize(
-    "after",
-    [
-        pytest.param(Package("a", "1", url="file:///a", editable=False), id="from-a-folder"),
-        pytest.param(Package("a", "1", url="file:///b", editable=True), id="as-editable"),
-    ],
-)
-def test_compare_origins(after: Package) -> None:
-    """The same version from elsewhere is an update."""
-    before = Package("a", "1", url="file:///b", editable=False)
-
-    assert (Change("a", "updated", "1", "1"),) == compare([before], [after])
 
 
 @pytest.mark.parametrize(
@@ -232,9 +110,75 @@ def test_result() -> None:
     report = _report()
     step = result(report, "# Markdown\n")
 
-    assert environment.for_later_steps(TARGET) == step.env
+    assert environment.for_later_steps(TARGET.prefix, TARGET.executable, virtual=False) == step.env
     assert ("/opt/python/bin",) == step.paths
     assert report.outputs() == step.outputs
     assert "# Markdown\n" == step.summary
     assert (report.as_json(), "\n") == (json.loads(step.report), step.report[-1])
     assert step.report.startswith('{\n  "schema": 1,\n')
+
+
+def _earlier(folder: Path, *reports: object) -> set[str]:
+    """Write `reports`, each as text or as what an earlier step hands on, and return the names in those on the target."""
+    for number, report in enumerate(reports):
+        text = report if isinstance(report, str) else json.dumps(report)
+        (folder / f"uv-system-sync-{number:016x}.json").write_text(text, encoding="utf-8")
+    return earlier(str(folder), TARGET.prefix)
+
+
+def test_earlier(tmp_path: Path) -> None:
+    """What earlier steps of the job have installed or updated in this environment is known from their reports."""
+    folder = tmp_path / "a[b]*"
+    folder.mkdir()
+    first, second = _report((), (Change("gamma", "installed", "1.0", None),)), _report()
+
+    assert {"alpha", "gamma", "sample"} == _earlier(folder, first.as_json(), second.as_json())
+
+
+def test_earlier_changes_of_nothing(tmp_path: Path) -> None:
+    """What an earlier step has found, left alone or removed is not its own."""
+    assert set() == _earlier(tmp_path, _report(changes=()).as_json(), _report(changes=_CHANGES[1:2]).as_json())
+
+
+def test_earlier_in_another_environment(tmp_path: Path) -> None:
+    """What was left in another environment says nothing of this one."""
+    other = replace(_report(), target=replace(TARGET, prefix="/opt/other"))
+
+    assert set() == _earlier(tmp_path, other.as_json())
+
+
+def test_earlier_without_reports(tmp_path: Path) -> None:
+    """The first step of a job knows of no packages, be there a folder or not."""
+    (tmp_path / "other.json").write_text(json.dumps(_report().as_json()), encoding="utf-8")
+
+    assert [set(), set(), set()] == [earlier(folder, TARGET.prefix) for folder in (str(tmp_path), str(tmp_path / "missing"), "")]
+
+
+_ENVIRONMENT = {"environment": TARGET.prefix}
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        pytest.param("", id="empty-file"),
+        pytest.param("[]", id="a-list"),
+        pytest.param("{}", id="nothing-in-it"),
+        pytest.param("1", id="a-number"),
+        pytest.param("null", id="null"),
+        pytest.param({"python": _ENVIRONMENT}, id="no-changes"),
+        pytest.param({"python": [], "changes": []}, id="no-python"),
+        pytest.param({"python": _ENVIRONMENT, "changes": [1]}, id="changes-are-numbers"),
+        pytest.param({"python": _ENVIRONMENT, "changes": None}, id="changes-are-null"),
+    ],
+)
+def test_earlier_file_that_is_no_report(tmp_path: Path, report: object) -> None:
+    """A file that somebody has changed is passed over, and does not hide the others."""
+    assert {"alpha", "sample"} == _earlier(tmp_path, report, _report().as_json())
+
+
+def test_earlier_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """What cannot be read is passed over."""
+    (tmp_path / "uv-system-sync-folder.json").mkdir()
+    (tmp_path / "uv-system-sync-binary.json").write_bytes(b"\xff")
+
+    assert {"alpha", "sample"} == _earlier(tmp_path, _report().as_json())

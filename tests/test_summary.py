@@ -9,7 +9,8 @@ import pytest
 
 from tests.support import PROJECT, TARGET
 from uv_system_sync import summary
-from uv_system_sync.report import Change, Package, Report
+from uv_system_sync.installed import Change, Package
+from uv_system_sync.report import Report
 
 _REPORT = Report(
     TARGET,

@@ -1,10 +1,11 @@
-"""Finding the Python that the user meant, and refusing what must not be synced into."""
+"""Asking the Python that the user meant about itself, and knowing whether later steps would get it."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import shutil
 import sys
 import venv
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import pytest
 
 from tests.support import TARGET, Recorder, step_inputs, touch, words, write_program
 from uv_system_sync import probe, target
-from uv_system_sync.errors import ActionError, PythonNotFound, PythonShadowed, PythonUnsuitable
+from uv_system_sync.errors import PythonUnsuitable
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.process import Command, Completed, run
 from uv_system_sync.target import Target
@@ -46,9 +47,9 @@ def _find(python: object) -> Target:
     return target.find(step_inputs(python=str(python)), os.environ, run)
 
 
-def _refused(kind: type[ActionError], python: object, **inputs: str) -> tuple[str, str]:
-    with pytest.raises(kind) as caught:
-        target.find(step_inputs(python=str(python), **inputs), os.environ, run)
+def _refused(python: object) -> tuple[str, str]:
+    with pytest.raises(PythonUnsuitable) as caught:
+        target.find(step_inputs(python=str(python)), os.environ, run)
     return words(caught.value)
 
 
@@ -114,12 +115,22 @@ def test_our_own_interpreter() -> None:
 
 
 def test_question(prefix: Path) -> None:
-    """The target runs the probe alone, from its own folder, without its site-packages and their `.pth` files."""
+    """The target runs the probe alone, from its own folder, without its site-packages and their `.pth` files, and writes nothing."""
     interpreter = _interpreter(prefix)
     recorder = Recorder(Completed(0, _answer(prefix)))
     target.find(step_inputs(python=str(prefix)), {"PATH": "/bin"}, recorder)
 
-    assert [Command((str(interpreter), "-I", "-S", probe.__file__), {"PATH": "/bin"}, str(prefix / "bin"))] == recorder.commands
+    assert [Command((str(interpreter), "-B", "-I", "-S", probe.__file__), {"PATH": "/bin"}, str(prefix / "bin"))] == recorder.commands
+
+
+def test_question_in_a_cluttered_environment(prefix: Path) -> None:
+    """What would make the target start as another Python, or import what is not its own, is kept from it."""
+    _interpreter(prefix)
+    recorder = Recorder(Completed(0, _answer(prefix)))
+    environ = {"HOME": "/root", "PYTHONHOME": "/elsewhere", "PYTHONPATH": "/elsewhere", "VIRTUAL_ENV": "/elsewhere", "UV_PYTHON": "3.9"}
+    target.find(step_inputs(python=str(prefix)), {**environ, "GITHUB_ENV": "/set_env", "ACTIONS_RUNTIME_TOKEN": "secret"}, recorder)
+
+    assert [{"HOME": "/root"}] == [command.env for command in recorder.commands]
 
 
 @posix
@@ -133,45 +144,20 @@ def test_answer(prefix: Path) -> None:
 
 
 @posix
+@pytest.mark.parametrize("marker", [None, "/usr/lib/python3.12/EXTERNALLY-MANAGED"], ids=["unmarked", "marked"])
+def test_marker(prefix: Path, marker: str | None) -> None:
+    """The file that says that something else manages the target is kept, for another room to judge."""
+    _interpreter(prefix, _answer(prefix, externally_managed=marker))
+
+    assert marker == _find(prefix).marker
+
+
+@posix
 def test_answer_after_a_warning(prefix: Path) -> None:
     """What the system's loader or the interpreter complains of before does not hide the answer."""
     _interpreter(prefix, "ERROR: ld.so: object 'x' from LD_PRELOAD cannot be preloaded: ignored.", _answer(prefix))
 
     assert "3.12.4" == _find(prefix).version
-
-
-@posix
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        pytest.param(("bin/python", "bin/python3"), "bin/python3", id="both"),
-        pytest.param(("bin/python",), "bin/python", id="python-only"),
-    ],
-)
-def test_interpreter_in_a_prefix(prefix: Path, names: tuple[str, ...], expected: str) -> None:
-    """In a prefix, the interpreter is the one that uv would use there."""
-    for name in names:
-        write_program(prefix / name, f"print({_answer(prefix, executable=str(prefix / name))!r})")
-
-    assert str(prefix / expected) == _find(prefix).executable
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        pytest.param(("python.exe", "Scripts/pip.exe"), "python.exe", id="installation"),
-        pytest.param(("Scripts/python.exe",), "Scripts/python.exe", id="virtual-environment"),
-        pytest.param(("bin/python.exe",), "bin/python.exe", id="msys"),
-        pytest.param(("python.exe", "bin/python.exe", "Scripts/python.exe"), "Scripts/python.exe", id="all-of-them"),
-    ],
-)
-def test_windows_layouts(prefix: Path, names: tuple[str, ...], expected: str) -> None:
-    """On Windows, the interpreter is in the prefix itself or in the folder of its scripts."""
-    touch(prefix, *names)
-    answer = _answer(prefix, executable=str(prefix / expected), scripts=str(prefix / "Scripts"))
-    found = target.find(step_inputs(python=str(prefix)), {}, Recorder(Completed(0, answer)), windows=True)
-
-    assert str(prefix / expected) == found.executable
 
 
 @pytest.mark.parametrize(
@@ -187,82 +173,35 @@ def test_path_entries(executable: str, scripts: str, expected: tuple[str, ...]) 
     assert expected == replace(TARGET, executable=executable, scripts=scripts).path_entries
 
 
-def test_nothing_is_set() -> None:
-    """Where neither the input nor actions/setup-python names a Python, none is guessed."""
-    hint = (
-        "Run actions/setup-python before this step or, with `update-environment: false` or in a container,"
-        " set `python` to an interpreter or a prefix such as /usr/local."
-    )
-    message = "`pythonLocation` is not set and the input `python` is empty, so there is no Python to install into."
-
-    assert (message, hint) == _refused(PythonNotFound, "")
-
-
-@pytest.mark.parametrize(
-    ("inputs", "source"),
-    [
-        pytest.param(step_inputs(python="missing/☃ python"), "python", id="input"),
-        pytest.param(Inputs.from_environ({"pythonLocation": "missing/☃ python"}), "pythonLocation", id="setup-python"),
-    ],
-)
-def test_missing_path(inputs: Inputs, source: str) -> None:
-    """A path that is not there is refused, where uv would make an environment of it, and its source is named."""
-    with pytest.raises(PythonNotFound) as caught:
-        target.find(inputs, {}, Recorder())
-    expected = (
-        f"`{source}` is missing/☃ python, which does not exist.",
-        "Name an interpreter, or the folder above its `bin`; in a container, as the container sees it.",
-    )
-
-    assert expected == words(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("names", "looked_for"),
-    [
-        pytest.param({"windows": False}, "bin/python3, bin/python", id="posix"),
-        pytest.param({"windows": True}, "Scripts/python.exe, bin/python.exe, python.exe", id="windows"),
-    ],
-)
-def test_folder_without_python(prefix: Path, names: dict[str, bool], looked_for: str) -> None:
-    """A folder that holds no interpreter is refused, where uv would make an environment of it."""
-    touch(prefix, "pyproject.toml", "python", "bin/python2")
-    with pytest.raises(PythonNotFound) as caught:
-        target.find(step_inputs(python=str(prefix)), {}, Recorder(), **names)
-    expected = (
-        f"`python` is {prefix}, which holds no Python: none of {looked_for} is in it.",
-        "Name the interpreter itself, or the prefix that it is installed in (`python -c 'import sys; print(sys.prefix)'`).",
-    )
-
-    assert expected == words(caught.value)
-
-
-@posix
-@pytest.mark.parametrize(
-    "make",
-    [
-        pytest.param(Path.mkdir, id="folder"),
-        pytest.param(Path.touch, id="not-executable"),
-        pytest.param(lambda path: path.symlink_to("gone"), id="dangling-link"),
-    ],
-)
-def test_no_interpreter_under_its_name(prefix: Path, make: Callable[[Path], None]) -> None:
-    """What has an interpreter's name in a prefix and cannot be started is none."""
-    (prefix / "bin").mkdir(parents=True)
-    make(prefix / "bin" / "python3")
-    message, _ = _refused(PythonNotFound, prefix)
-
-    assert f"`python` is {prefix}, which holds no Python: none of bin/python3, bin/python is in it." == message
-
-
 @posix
 def test_file_that_cannot_be_started(tmp_path: Path) -> None:
     """A file that is no program is refused with the system's reason."""
     (tmp_path / "python3").touch(mode=0o644)
 
-    assert (f"{tmp_path / 'python3'} does not start: {os.strerror(errno.EACCES)}.", _TRY) == _refused(
-        PythonUnsuitable, tmp_path / "python3"
-    )
+    assert (f"{tmp_path / 'python3'} does not start: {os.strerror(errno.EACCES)}.", _TRY) == _refused(tmp_path / "python3")
+
+
+def test_loader_that_is_missing(prefix: Path) -> None:
+    """A Python of another C library is told apart from one that is not there, which for the system is the same."""
+    touch(prefix, "bin/python3")
+    (prefix / "bin" / "python3").write_bytes(b"\x7fELF\x00\xff")
+    missing = Recorder(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+    with pytest.raises(PythonUnsuitable) as caught:
+        target.find(step_inputs(python=str(prefix)), {}, missing)
+    message = f"{prefix / 'bin' / 'python3'} does not start: it is built for another C library (its loader is missing)."
+
+    assert (message, _TRY) == words(caught.value)
+
+
+@posix
+@pytest.mark.parametrize("line", ["#!/nowhere/☃", "#! /nowhere/☃ -I"], ids=["plain", "with-spaces-and-a-flag"])
+def test_script_of_a_program_that_is_missing(prefix: Path, line: str) -> None:
+    """A script in the place of a Python, such as a wrapper that was moved, names what it needs."""
+    touch(prefix, "bin/python3")
+    (prefix / "bin" / "python3").write_text(f"{line}\n", encoding="utf-8")
+    message = f"{prefix / 'bin' / 'python3'} does not start: it is a script for /nowhere/☃, which does not exist."
+
+    assert (message, _TRY) == _refused(prefix)
 
 
 @posix
@@ -282,7 +221,7 @@ def test_garbage(prefix: Path, program: tuple[str, ...], status: int, said: str)
     interpreter = write_program(prefix / "bin" / "python3", *program)
     expected = (f"{interpreter} does not answer like a Python (exit status {status}). It said: {said}", _TRY)
 
-    assert expected == _refused(PythonUnsuitable, prefix)
+    assert expected == _refused(prefix)
 
 
 @posix
@@ -295,7 +234,7 @@ def test_old_version(prefix: Path, version: str) -> None:
         "Set `python-version` of actions/setup-python to a newer one, or leave this one out of the matrix.",
     )
 
-    assert expected == _refused(PythonUnsuitable, prefix)
+    assert expected == _refused(prefix)
 
 
 @posix
@@ -308,62 +247,31 @@ def test_supported_version(prefix: Path, version: str) -> None:
 
 
 @posix
-def test_externally_managed(prefix: Path) -> None:
-    """A Python that its operating system manages is refused, which uv would not do."""
-    interpreter = _interpreter(prefix, _answer(prefix, externally_managed="/usr/lib/EXTERNALLY-MANAGED"))
-    message = f"{interpreter} belongs to its operating system: /usr/lib/EXTERNALLY-MANAGED marks it as externally managed (PEP 668)."
-    hint = (
-        "Use actions/setup-python, set `python` to a virtual environment or,"
-        " where breaking the system's own tools does not matter, set `allow-externally-managed: true`."
-    )
-
-    assert (message, hint) == _refused(PythonUnsuitable, prefix)
-
-
-@posix
-def test_externally_managed_and_allowed(prefix: Path) -> None:
-    """Who says that breaking it does not matter gets it."""
-    _interpreter(prefix, _answer(prefix, externally_managed="/usr/lib/EXTERNALLY-MANAGED"))
-    found = target.find(step_inputs(python=str(prefix), allow_externally_managed="true"), {}, run)
-
-    assert str(prefix) == found.prefix
-
-
-@posix
-@pytest.mark.parametrize("end", ["\n", "\r"], ids=["line-feed", "carriage-return"])
-def test_path_with_a_line_break(prefix: Path, end: str) -> None:
-    """A path that would be two lines of GITHUB_PATH is refused."""
-    broken = f"/opt/a{end}b"
-    _interpreter(prefix, _answer(prefix, prefix=broken))
-
-    assert (f"{broken!r} holds a line break, which GITHUB_PATH cannot carry.", "Move this Python to a path without one.") == _refused(
-        PythonUnsuitable, prefix
-    )
-
-
-@posix
 def test_link_from_elsewhere(tmp_path: Path) -> None:
-    """A link from elsewhere to an installation's interpreter is that installation."""
+    """A link from elsewhere to an installation's interpreter is that installation, by the name that uv knows it by."""
     link = tmp_path / "python3"
     link.symlink_to(Path(sys.base_prefix, "bin", "python3"))
-    found = target.find(step_inputs(python=str(link), allow_externally_managed="true"), {}, run)
+    found = target.find(step_inputs(python=str(link)), {}, run)
 
-    assert (str(link), sys.base_prefix, False) == (found.executable, found.prefix, found.virtual)
+    assert (os.path.join(sys.base_prefix, "bin", "python3"), sys.base_prefix, False) == (found.executable, found.prefix, found.virtual)
 
 
 @posix
-@pytest.mark.parametrize("others", [(), ("python3",)], ids=["nothing-there", "another-one-there"])
-def test_interpreter_that_uv_would_not_find(tmp_path: Path, others: tuple[str, ...]) -> None:
-    """An interpreter that is not its prefix's own is refused, because uv goes by the prefix alone."""
-    place, prefix = tmp_path / "custom-python", tmp_path / "usr"
-    touch(prefix / "bin", *others)
-    write_program(place, f"print({_answer(prefix, executable=str(place))!r})")
-    expected = (
-        f"{place} is installed in {prefix}, where uv would use {prefix / 'bin' / 'python3' if others else 'no interpreter'}.",
-        f"Make {prefix / 'bin/python3'} the interpreter that you mean, or make a virtual environment of it.",
-    )
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        pytest.param(lambda own, asked: own.symlink_to(asked.name), "python3", id="link"),
+        pytest.param(lambda own, asked: shutil.copy(asked, own), "python3", id="copy"),
+        pytest.param(lambda own, _: touch(own.parent, own.name), "python3.12", id="another-program"),
+        pytest.param(lambda *_: None, "python3.12", id="nothing-else"),
+    ],
+)
+def test_other_name_of_the_interpreter(prefix: Path, make: Callable[[Path, Path], object], expected: str) -> None:
+    """An interpreter goes by the name that uv knows it by in its prefix, where it has that name."""
+    asked = write_program(prefix / "bin" / "python3.12", f"print({_answer(prefix, executable=str(prefix / 'bin' / 'python3.12'))!r})")
+    make(prefix / "bin" / "python3", asked)
 
-    assert expected == _refused(PythonUnsuitable, place)
+    assert str(prefix / "bin" / expected) == _find(asked).executable
 
 
 def _installed(prefix: Path, *names: str) -> Target:
@@ -377,65 +285,84 @@ def _installed(prefix: Path, *names: str) -> Target:
     return replace(TARGET, executable=str(interpreter), prefix=str(prefix), scripts=str(prefix / "bin"))
 
 
-def _shadowed(found: Target, search_path: str) -> tuple[str, str]:
-    with pytest.raises(PythonShadowed) as caught:
-        target.require_next_python(found, search_path)
-    return words(caught.value)
+_BOTH = ("bin/python", "bin/python3")
+_NAMES = pytest.mark.parametrize("name", ["python", "python3"])
+
+
+def _would_be(found: Target, search_path: object = "") -> str:
+    """Return what is said of the interpreter that the next step would get instead of `found`."""
+    with pytest.raises(PythonUnsuitable) as caught:
+        target.require_next_python(found, str(search_path), windows=False)
+    return caught.value.message
 
 
 @posix
 @pytest.mark.parametrize("search_path", ["", "/usr/bin", "/nowhere::."])
 def test_next_python(prefix: Path, search_path: str) -> None:
-    """Where the target has a `python`, it is the one of the next step, whatever PATH was before."""
-    target.require_next_python(_installed(prefix, "bin/python"), search_path)
+    """Where the target has a `python` and a `python3`, they are those of the next step, whatever PATH was before."""
+    target.require_next_python(_installed(prefix, *_BOTH), search_path)
 
 
 @posix
 def test_next_python_is_in_the_scripts(prefix: Path) -> None:
     """Where a `python` is in the folder of the scripts and is the target, it is the target too."""
-    found = replace(_installed(prefix, "local/python"), scripts=str(prefix / "local"))
+    found = replace(_installed(prefix, "local/python", "bin/python3"), scripts=str(prefix / "local"))
     target.require_next_python(found, "")
 
 
 @posix
-def test_next_python_is_missing(prefix: Path) -> None:
-    """A target without a `python` cannot be the one of the next step."""
-    found = _installed(prefix)
+@_NAMES
+def test_next_python_is_a_copy(prefix: Path, name: str) -> None:
+    """A copy beside the target, as some virtual environments have, is the target."""
+    found = _installed(prefix, *(other for other in _BOTH if not other.endswith(f"/{name}")))
+    shutil.copy(found.executable, prefix / "bin" / name)
+    target.require_next_python(found, "")
+
+
+@posix
+@_NAMES
+def test_next_python_is_missing(prefix: Path, name: str) -> None:
+    """A target without one of the two names cannot be the one of the next step."""
+    found = _installed(prefix, *(other for other in _BOTH if not other.endswith(f"/{name}")))
+    with pytest.raises(PythonUnsuitable) as caught:
+        target.require_next_python(found, str(prefix / "nowhere"))
     expected = (
-        f"`python` in the next step would be missing, not {found.executable}.",
-        f"Make {prefix / 'bin' / 'python'} that interpreter, for example with a symbolic link.",
+        f"`{name}` in the next step would be missing, not {found.executable}.",
+        f"Make {prefix / 'bin' / name} that interpreter, for example with a symbolic link.",
     )
 
-    assert expected == _shadowed(found, str(prefix / "nowhere"))
+    assert expected == words(caught.value)
 
 
 @posix
-def test_next_python_is_further_back(prefix: Path, tmp_path: Path) -> None:
-    """A target without a `python` leaves the next step the one that is on PATH."""
-    touch(tmp_path / "other", "python")
-    message, _ = _shadowed(_installed(prefix), f"{tmp_path / 'none'}{os.pathsep}{tmp_path / 'other'}")
+@_NAMES
+def test_next_python_is_further_back(prefix: Path, tmp_path: Path, name: str) -> None:
+    """A target without one of the two names leaves the next step the one that is on PATH."""
+    found = _installed(prefix, *(other for other in _BOTH if not other.endswith(f"/{name}")))
+    touch(tmp_path / "other", "python", "python3")
+    message = _would_be(found, f"{tmp_path / 'none'}{os.pathsep}{tmp_path / 'other'}")
 
-    assert f"`python` in the next step would be {tmp_path / 'other' / 'python'}, not {prefix / 'bin' / 'python3.12'}." == message
-
-
-@posix
-def test_next_python_is_another_file(prefix: Path) -> None:
-    """A `python` beside the target that is another interpreter is not the target."""
-    found = _installed(prefix)
-    touch(prefix / "bin", "python")
-    message, _ = _shadowed(found, "")
-
-    assert f"`python` in the next step would be {prefix / 'bin' / 'python'}, not {found.executable}." == message
+    assert f"`{name}` in the next step would be {tmp_path / 'other' / name}, not {prefix / 'bin' / 'python3.12'}." == message
 
 
 @posix
-def test_next_python_is_in_front(prefix: Path) -> None:
-    """A `python` among the scripts, which come first on PATH, hides the target's own."""
-    found = replace(_installed(prefix, "bin/python"), scripts=str(prefix / "local"))
-    touch(prefix / "local", "python")
-    message, _ = _shadowed(found, "")
+@_NAMES
+def test_next_python_is_another_file(prefix: Path, name: str) -> None:
+    """A `python` or `python3` beside the target that is another interpreter is not the target."""
+    found = _installed(prefix, *(other for other in _BOTH if not other.endswith(f"/{name}")))
+    write_program(prefix / "bin" / name, "print('another one')")
 
-    assert f"`python` in the next step would be {prefix / 'local' / 'python'}, not {found.executable}." == message
+    assert f"`{name}` in the next step would be {prefix / 'bin' / name}, not {found.executable}." == _would_be(found)
+
+
+@posix
+@_NAMES
+def test_next_python_is_in_front(prefix: Path, name: str) -> None:
+    """A `python` or `python3` among the scripts, which come first on PATH, hides the target's own."""
+    found = replace(_installed(prefix, *_BOTH), scripts=str(prefix / "local"))
+    touch(prefix / "local", name)
+
+    assert f"`{name}` in the next step would be {prefix / 'local' / name}, not {found.executable}." == _would_be(found)
 
 
 @posix
@@ -444,6 +371,23 @@ def test_next_python_is_the_same_file_elsewhere(prefix: Path, tmp_path: Path) ->
     found = _installed(prefix)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "python").symlink_to(found.executable)
-    message, _ = _shadowed(found, str(tmp_path / "other"))
 
-    assert f"`python` in the next step would be {tmp_path / 'other' / 'python'}, not {found.executable}." == message
+    assert f"`python` in the next step would be {tmp_path / 'other' / 'python'}, not {found.executable}." == _would_be(
+        found, tmp_path / "other"
+    )
+
+
+def test_next_python_on_windows(prefix: Path) -> None:
+    """On Windows, where nothing has a `python3`, `python` alone has to be the target."""
+    touch(prefix, "python.exe")
+    found = replace(TARGET, executable=str(prefix / "python.exe"), scripts=str(prefix / "Scripts"))
+    target.require_next_python(found, "", windows=True)
+    (prefix / "python.exe").unlink()
+    with pytest.raises(PythonUnsuitable) as caught:
+        target.require_next_python(found, "", windows=True)
+    expected = (
+        f"`python` in the next step would be missing, not {found.executable}.",
+        f"Make {prefix / 'python'} that interpreter, for example with a symbolic link.",
+    )
+
+    assert expected == words(caught.value)

@@ -114,6 +114,20 @@ def test_error_that_quotes_commands(log: Log) -> None:
     assert ["::error title=sync-failed::50%25:%0D%0A::set-env name=A::1%0Aa%0A##[error]b"] == log.lines
 
 
+def test_notice(log: Log) -> None:
+    """A notice is an annotation of the step under its own title."""
+    Workflow({}, log).notice("python-chosen", "Python 3.12.4 was used.")
+
+    assert "::notice title=python-chosen::Python 3.12.4 was used.\n" == log.content.decode()
+
+
+def test_notice_that_quotes_commands(log: Log) -> None:
+    """Text from outside within a notice stays within it."""
+    Workflow({}, log).notice("python-chosen", "50%:\r\n::set-env name=A::1")
+
+    assert ["::notice title=python-chosen::50%25:%0D%0A::set-env name=A::1"] == log.lines
+
+
 def test_group(log: Log) -> None:
     """What is relayed appears in a group, byte by byte, while the runner listens to no command but the one that ends it."""
     with Workflow({}, log).group("uv sync") as relay:
@@ -276,7 +290,7 @@ def _refused(environ: dict[str, str], log: Log, result: StepResult) -> tuple[str
     return (caught.value.message, caught.value.hint)
 
 
-@pytest.mark.parametrize("name", ["GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "RUNNER_TEMP"])
+@pytest.mark.parametrize("name", ["GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "RUNNER_TEMP"])
 @pytest.mark.parametrize("value", [pytest.param(None, id="not-set"), pytest.param("", id="empty")])
 def test_publish_without_a_variable(runner: StepFiles, log: Log, name: str, value: str | None) -> None:
     """Where the runner names no file, nothing is written to any."""
@@ -336,12 +350,14 @@ def test_publish_to_a_full_disk(runner: StepFiles, log: Log) -> None:
     assert runner.are_empty()
 
 
-def test_publish_without_a_summary(runner: StepFiles, log: Log) -> None:
-    """Where there is nothing to show, no summary file is needed."""
+@pytest.mark.parametrize("value", [pytest.param(None, id="not-set"), pytest.param("", id="empty")])
+def test_publish_without_a_summary(runner: StepFiles, log: Log, value: str | None) -> None:
+    """A server that knows no summaries gets all but that."""
     environ = {name: path for name, path in runner.environ.items() if name != "GITHUB_STEP_SUMMARY"}
-    Workflow(environ, log).publish(_result(env={"A": "1"}))
+    Workflow(environ if value is None else {**environ, "GITHUB_STEP_SUMMARY": value}, log).publish(_everything())
 
-    assert {"A": "1"} == read_env(runner.env)
+    assert ({"A": "1"}, ["/one"], "") == (read_env(runner.env), read_path(runner.path), runner.summary.read_text(encoding="utf-8"))
+    assert Path(read_outputs(runner.output)["report"]).is_file()
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,12 @@ def find() -> int:
 
 def sync() -> int:
     """Sync the project into the target and return the step's exit status."""
+    # The interpreter was started with -B, so that its own start leaves no byte code in the target.
+    sys.dont_write_bytecode = os.environ.get("UV_SYSTEM_SYNC_CHECK", "").strip().lower() == "true"
     import signal
 
     from uv_system_sync import bootstrap
-    from uv_system_sync.errors import ActionError, Cancelled
+    from uv_system_sync.errors import ActionError, Cancelled, InternalError
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Windows' own code page holds neither uv's output nor every path.
@@ -35,6 +37,16 @@ def sync() -> int:
         bootstrap.complain(error)
     except KeyboardInterrupt:
         bootstrap.complain(Cancelled("The step was cancelled; uv was ended and no later step sees a result of it.", "Run the job again."))
+    except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and nobody should have to read it to know that
+        import traceback
+
+        bootstrap.complain(
+            InternalError(
+                f"uv-system-sync has a bug: {type(error).__name__}: {error}",
+                "Report it, please, with the log of this step: https://github.com/org/uv-system-sync/issues",
+            ),
+            details=traceback.format_exc(),
+        )
     return 1
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING, Iterator, Mapping, Sequence
 
-from uv_system_sync import failure, plan, project, report, summary, target
-from uv_system_sync.errors import ActionError, UvUnavailable
+from uv_system_sync import failure, installed, notices, plan, project, report, summary, syncable, target, workspace
+from uv_system_sync.errors import ActionError, SyncFailed, UvUnavailable
 from uv_system_sync.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -29,27 +29,51 @@ def action(environ: Mapping[str, str], uv: str, run: Run, workflow: Workflow) ->
 def _sync(environ: Mapping[str, str], uv: str, run: Run, workflow: Workflow) -> report.StepResult:
     inputs = Inputs.from_environ(environ)
     python = target.find(inputs, environ, run)
+    syncable.require(python, inputs)
     target.require_next_python(python, environ.get("PATH", ""))
     locked = project.read(os.path.abspath(inputs.working_directory))
-    project.check_names(locked, inputs)
+    workspace.check_names(locked.root, inputs)
     command = plan.sync(inputs, locked, python, uv, environ)
     uv_version = _uv_version(uv, environ, run)
 
     workflow.say(f"Python {python.version} at {python.prefix}, uv {uv_version}, {locked.lock}")
-    before = report.installed(python.site_packages)
+    before = installed.packages(python.site_packages)
     started = time.monotonic()
     with workflow.group("uv sync") as relay:
         completed = run(command, relay)
     seconds = time.monotonic() - started
     if completed.returncode:
-        raise failure.explain(completed, locked, python)
-    after = report.installed(python.site_packages)
+        raise failure.explain(completed, locked, python, uv=uv_version)
+    after = installed.packages(python.site_packages)
+    _prove(python, environ, completed.output, after)
+
+    done = report.Report(python, locked, uv_version, after, installed.compare(before, after), seconds)
+    workflow.say(done.sentence())
+    kept = notices.leftover(done, project.locked_names(locked)) if inputs.inexact else ""
+    if kept:
+        workflow.say(kept)
+    for notice in _notices(done, environ):
+        workflow.notice(*notice)
+    return report.result(done, summary.render(done) if inputs.summary else "")
+
+
+def _prove(python: target.Target, environ: Mapping[str, str], output: str, after: Sequence[installed.Package]) -> None:
+    """Raise an `ActionError` unless what later steps get is what uv says it has done."""
     # Again: a package may have brought a `python` of its own.
     target.require_next_python(python, environ.get("PATH", ""))
+    wrong = installed.contradictions(output, after)
+    if wrong:
+        raise SyncFailed(
+            f"uv says that it succeeded, and {python.prefix} has something else: {', '.join(wrong[:20])}.",
+            "Run the job again; when another job syncs the same Python at the same time, give each its own.",
+        )
 
-    done = report.Report(python, locked, uv_version, after, report.compare(before, after), seconds)
-    workflow.say(done.sentence())
-    return report.result(done, summary.render(done) if inputs.summary else "")
+
+def _notices(done: report.Report, environ: Mapping[str, str]) -> Iterator[notices.Notice]:
+    yield from notices.disagreement(done.target, done.project, environ)
+    if any(change.action == "removed" for change in done.changes):
+        yield from notices.removal(done, report.earlier(environ.get("RUNNER_TEMP", ""), done.target.prefix))
+    yield from notices.persistence(done, environ)
 
 
 def _uv_version(uv: str, environ: Mapping[str, str], run: Run) -> str:

@@ -36,8 +36,11 @@ def own_wheels(uv: str, environ: Mapping[str, str], run: Run) -> str:
     return folder
 
 
-def complain(error: ActionError) -> None:
-    """Annotate the step with `error` where the actions-toolkit is not there to do it."""
+def complain(error: ActionError, details: str = "") -> None:
+    """Annotate the step with `error` where the actions-toolkit is not there to do it; `details` go to a group of the log."""
+    if details:
+        lines = "".join(f"| {line}\n" for line in details.replace("##[", "##\\[").splitlines())
+        sys.stdout.write(f"::group::Details\n{lines}::endgroup::\n")
     text = f"{error.message}\n{error.hint}".replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     sys.stdout.write(f"::error title={error.slug}::{text}\n")
 

@@ -1,91 +1,126 @@
-"""Decides which environment variables uv and the builds that it starts may see, each with its reason."""
+"""Decides which environment variables uv, the builds that it starts, and later steps see, each with its reason."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Mapping
+from typing import Mapping, NamedTuple
 
 from uv_system_sync.inputs import PREFIX
 
-if TYPE_CHECKING:
-    from uv_system_sync.target import Target
-
-# Every other variable that starts with UV_ is dropped: uv reads its flags from there too, and what an
-# earlier step exported for itself (UV_NO_DEV, UV_PYTHON, UV_PROJECT, ...) would change what is installed.
-_KEPT_UV_PREFIXES: tuple[str, ...] = (
-    "UV_INDEX_",  # credentials of named indexes, UV_INDEX_<NAME>_USERNAME and _PASSWORD
-    "UV_HTTP_",  # timeouts and retries
-    "UV_CONCURRENT_",  # the load on this machine
-)
-_KEPT_UV: dict[str, str] = {
-    "UV_INDEX": "where packages come from",
-    "UV_DEFAULT_INDEX": "where packages come from",
-    "UV_EXTRA_INDEX_URL": "where packages come from",
-    "UV_FIND_LINKS": "where packages come from",
-    "UV_KEYRING_PROVIDER": "credentials",
-    "UV_CREDENTIALS_DIR": "credentials",
-    "UV_AUTH_TOKEN": "credentials",
-    "UV_API_KEY": "credentials",
-    "UV_S3_ENDPOINT_URL": "credentials",
-    "UV_GCS_ENDPOINT_URL": "credentials",
-    "UV_NATIVE_TLS": "certificates",
-    "UV_SYSTEM_CERTS": "certificates",
-    "UV_INSECURE_HOST": "certificates",
-    "UV_REQUEST_TIMEOUT": "timeouts and retries",
-    "UV_LOCK_TIMEOUT": "timeouts and retries",
-    "UV_OFFLINE": "the network is the user's",
-    "UV_GIT_LFS": "the network is the user's",
-    "UV_NO_GITHUB_FAST_PATH": "the network is the user's",
-    "UV_CACHE_DIR": "the cache is the user's",
-    "UV_NO_CACHE": "the cache is the user's",
-    "UV_LINK_MODE": "how files get there, not which",
-    "UV_COMPILE_BYTECODE": "how files get there, not which",
-    "UV_COMPILE_BYTECODE_TIMEOUT": "how files get there, not which",
-    "UV_NO_BUILD": "a policy on builds, which fails rather than changes the set",
-    "UV_NO_BUILD_PACKAGE": "a policy on builds, which fails rather than changes the set",
-    "UV_NO_BINARY": "a policy on builds, which fails rather than changes the set",
-    "UV_NO_BINARY_PACKAGE": "a policy on builds, which fails rather than changes the set",
-    "UV_NO_BUILD_ISOLATION": "a policy on builds, which fails rather than changes the set",
-    "UV_BUILD_CONSTRAINT": "a policy on builds, which fails rather than changes the set",
-    "UV_HIDE_BUILD_OUTPUT": "what the log shows",
-    "UV_NO_WRAP": "what the log shows",
-    "UV_STACK_SIZE": "uv's own memory",
+# Of what begins with UV_, only this is kept: uv reads its flags from there too, and what an earlier
+# step exported for itself must not change what is installed.
+_KEPT_OF_UV = {
+    "where packages come from": (
+        *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_STRATEGY"),
+        *("UV_ASTRAL_MIRROR_URL", "UV_S3_ENDPOINT_URL", "UV_GCS_ENDPOINT_URL", "UV_AZURE_ENDPOINT_URL"),
+    ),
+    "credentials": ("UV_KEYRING_PROVIDER", "UV_CREDENTIALS_DIR", "UV_AUTH_TOKEN", "UV_API_KEY", "UV_NO_HF_TOKEN"),
+    "certificates": ("UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_INSECURE_HOST"),
+    "the network, its timeouts and retries": (
+        *("UV_OFFLINE", "UV_HTTP_TIMEOUT", "UV_HTTP_CONNECT_TIMEOUT", "UV_HTTP_RETRIES", "UV_REQUEST_TIMEOUT", "UV_LOCK_TIMEOUT"),
+        *("UV_GIT_LFS", "UV_NO_GITHUB_FAST_PATH", "UV_GITHUB_FAST_PATH_URL"),
+    ),
+    "the load on the machine": (
+        *("UV_CONCURRENT_BUILDS", "UV_CONCURRENT_CACHE_READS", "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS", "UV_STACK_SIZE"),
+    ),
+    "the cache": ("UV_CACHE_DIR", "UV_NO_CACHE"),
+    "how files get there, not which": ("UV_LINK_MODE", "UV_COMPILE_BYTECODE", "UV_COMPILE_BYTECODE_TIMEOUT"),
+    "a policy on builds and wheels, which fails a sync rather than change its outcome": (
+        *("UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD_ISOLATION", "UV_BUILD_CONSTRAINT"),
+        *("UV_INSECURE_NO_ZIP_VALIDATION", "UV_SKIP_WHEEL_FILENAME_CHECK", "UV_MALWARE_CHECK", "UV_MALWARE_CHECK_URL"),
+    ),
+    "what the log shows": ("UV_HIDE_BUILD_OUTPUT", "UV_NO_WRAP", "UV_LOG_CONTEXT"),
 }
 
-_DROPPED: dict[str, str] = {
-    "VIRTUAL_ENV": "uv would warn of an environment that is not the target",
-    "CONDA_PREFIX": "uv would take conda's environment for the active one",
-    "CONDA_DEFAULT_ENV": "uv would take conda's environment for the active one",
-    "PYTHONHOME": "the target would load another Python's standard library",
-    "PYTHONPATH": "builds would import what is not in their environment",
-    "PYTHONSTARTUP": "builds would import what is not in their environment",
-    "PYTHONUSERBASE": "builds would import what is not in their environment",
-    "__PYVENV_LAUNCHER__": "on macOS, the target would take itself for another Python",
-    # A build is outside code: it must not speak to the runner, nor change what later steps get.
-    "GITHUB_ENV": "a command file of the runner",
-    "GITHUB_PATH": "a command file of the runner",
-    "GITHUB_OUTPUT": "a command file of the runner",
-    "GITHUB_STATE": "a command file of the runner",
-    "GITHUB_STEP_SUMMARY": "a command file of the runner",
-    "GITHUB_ARTIFACTS": "a command file of the runner",
-    "GITHUB_ARTIFACTS_LIST": "a command file of the runner",
+_OTHERS = "other commands of uv, its installer or its own tests"
+
+_DROPPED = {
+    "the inputs decide what is selected": (
+        *("UV_DEV", "UV_NO_DEV", "UV_NO_GROUP", "UV_NO_DEFAULT_GROUPS", "UV_NO_EDITABLE", "UV_NO_SYNC", "UV_LOCKED", "UV_FROZEN"),
+        *("UV_NO_INSTALL_PROJECT", "UV_NO_INSTALL_LOCAL", "UV_NO_INSTALL_WORKSPACE"),
+        *("UV_ONLY_INSTALL_PROJECT", "UV_ONLY_INSTALL_LOCAL", "UV_ONLY_INSTALL_WORKSPACE"),
+    ),
+    "the inputs decide which project": ("UV_PROJECT", "UV_NO_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY", "UV_ISOLATED"),
+    "the inputs decide which Python": (
+        *("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_MANAGED_PYTHON", "UV_NO_MANAGED_PYTHON", "UV_PYTHON_SEARCH_PATH", "UV_LIBC", "UV_ACTIVE"),
+        *("UV_BREAK_SYSTEM_PACKAGES", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "_CONDA_ROOT"),
+    ),
+    "the lock was made with the project's own settings": (
+        *(
+            "UV_CONFIG_FILE",
+            "UV_NO_CONFIG",
+            "UV_NO_SYSTEM_CONFIG",
+            "UV_RESOLUTION",
+            "UV_PRERELEASE",
+            "UV_FORK_STRATEGY",
+            "UV_EXCLUDE_NEWER",
+        ),
+        *("UV_NO_SOURCES", "UV_NO_SOURCES_PACKAGE", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_REQUIRE_HASHES", "UV_TORCH_BACKEND"),
+        *("UV_NO_VERIFY_HASHES", "UV_PREVIEW", "UV_PREVIEW_FEATURES", "UV_CUDA_DRIVER_VERSION", "UV_AMD_GPU_ARCHITECTURE"),
+    ),
+    "what is installed has to be readable afterwards (PEP 610)": ("UV_NO_INSTALLER_METADATA",),
+    "another Python, or what it imports, would be started": (
+        *("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONEXECUTABLE", "PYTHONPLATLIBDIR", "__PYVENV_LAUNCHER__"),
+    ),
+    "the action sets it itself": ("UV_PROJECT_ENVIRONMENT", "UV_PYTHON_DOWNLOADS", "UV_PYTHON_PREFERENCE", "UV_NO_PROGRESS"),
+    _OTHERS: (
+        *("UV", "UV_COMMIT_DATE", "UV_COMMIT_HASH", "UV_COMMIT_SHORT_HASH", "UV_LAST_TAG", "UV_LAST_TAG_DISTANCE", "UV_UPDATE_SCHEMA"),
+        *("UV_DOWNLOAD_URL", "UV_INSTALL_DIR", "UV_NO_MODIFY_PATH", "UV_UNMANAGED_INSTALL", "UV_GITHUB_TOKEN", "UV_PYPY_INSTALL_MIRROR"),
+        *("UV_CUSTOM_COMPILE_COMMAND", "UV_ENV_FILE", "UV_NO_ENV_FILE", "UV_SHOW_RESOLUTION", "UV_UPLOAD_HTTP_TIMEOUT"),
+    ),
+    "a build is outside code, and must not speak to the runner": (
+        *("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY", "GITHUB_ARTIFACTS", "GITHUB_ARTIFACTS_LIST"),
+    ),
 }
-_DROPPED_PREFIXES: tuple[str, ...] = (
-    "ACTIONS_",  # the runner's tokens and services
-    PREFIX,  # our own inputs
-    "INPUT_",  # the inputs of an action that calls us
-)
+
+_PREFIXES = {
+    "UV_PYTHON_": "uv is to find, install or prefer no Python",
+    "UV_PUBLISH_": _OTHERS,
+    "UV_VENV_": _OTHERS,
+    "UV_TOOL_": _OTHERS,
+    "UV_INIT_": _OTHERS,
+    "UV_RUN_": _OTHERS,
+    "UV_INSTALLER_": _OTHERS,
+    "UV_INTERNAL__": _OTHERS,
+    "UV_TEST_": _OTHERS,
+    "ACTIONS_": "the runner's tokens and services",
+    PREFIX: "the action's own inputs",
+    "INPUT_": "the inputs of an action that calls this one",
+}
+
+
+# What a newer uv may read and this table does not have is dropped, because it might change what is installed.
+UNKNOWN = "a variable of uv that this version of the action does not know"
+
+
+class Decision(NamedTuple):
+    """Whether uv sees a variable, and why."""
+
+    kept: bool
+    reason: str
+
+
+def decide(name: str) -> Decision:
+    """Return whether uv may see the variable `name`."""
+    if name.startswith("UV_INDEX_") and name.endswith(("_USERNAME", "_PASSWORD")):
+        return Decision(kept=True, reason="credentials")
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    for prefix, reason in _PREFIXES.items():
+        if name.startswith(prefix):
+            return Decision(kept=False, reason=reason)
+    return Decision(kept=False, reason=UNKNOWN) if name.startswith("UV_") else Decision(kept=True, reason="not a setting of uv")
 
 
 def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what uv may see of `environ`, with nothing that picks a Python, a project or packages."""
-    return {name: value for name, value in environ.items() if _is_kept(name)}
+    """Return what uv may see of `environ`: nothing that picks a Python, a project or packages, and nothing of the runner's."""
+    return {name: value for name, value in environ.items() if decide(name).kept}
 
 
-def for_sync(environ: Mapping[str, str], target: Target) -> dict[str, str]:
-    """Return the whole environment of a sync into `target`."""
+def for_sync(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """Return the whole environment of a sync into the Python in `prefix`."""
     return {
         **for_uv(environ),
-        "UV_PROJECT_ENVIRONMENT": target.prefix,
+        "UV_PROJECT_ENVIRONMENT": prefix,
         "UV_PYTHON_DOWNLOADS": "never",
         # A project may prefer managed Pythons for local use, and uv would then call the target incompatible.
         "UV_PYTHON_PREFERENCE": "system",
@@ -93,17 +128,19 @@ def for_sync(environ: Mapping[str, str], target: Target) -> dict[str, str]:
     }
 
 
-def for_later_steps(target: Target) -> dict[str, str]:
-    """Return the variables that later steps get, so that `uv run` and `uv pip` there mean the target too."""
+def for_later_steps(prefix: str, executable: str, *, virtual: bool) -> dict[str, str]:
+    """Return the variables that later steps get, so that `uv run` and `uv pip` there mean the same Python."""
     variables = {
-        "UV_PROJECT_ENVIRONMENT": target.prefix,
-        "UV_PYTHON": target.executable,
+        "UV_PROJECT_ENVIRONMENT": prefix,
+        "UV_PYTHON": executable,
         "UV_PYTHON_PREFERENCE": "system",
     }
-    return {**variables, "VIRTUAL_ENV": target.prefix} if target.virtual else variables
+    return {**variables, "VIRTUAL_ENV": prefix} if virtual else variables
 
 
-def _is_kept(name: str) -> bool:
-    if name.startswith("UV_"):
-        return name in _KEPT_UV or name.startswith(_KEPT_UV_PREFIXES)
-    return name not in _DROPPED and not name.startswith(_DROPPED_PREFIXES)
+_BY_NAME = {
+    name: Decision(kept, reason)
+    for kept, table in ((True, _KEPT_OF_UV), (False, _DROPPED))
+    for reason, names in table.items()
+    for name in names
+}

@@ -34,21 +34,15 @@ class PythonNotFound(ActionError):
 
 
 class PythonUnsuitable(ActionError):
-    """There is a Python, and it must not or cannot be synced into."""
+    """There is a Python, and it must not or cannot be synced into, or later steps would not get it."""
 
     slug = "python-unsuitable"
 
 
 class PythonRejected(ActionError):
-    """The project's `requires-python` excludes the target."""
+    """The project is not for the target: its `requires-python`, or its `environments`, exclude it."""
 
     slug = "python-rejected"
-
-
-class PythonShadowed(ActionError):
-    """The `python` of the next step would be another one than the target."""
-
-    slug = "python-shadowed"
 
 
 class ProjectInvalid(ActionError):
@@ -76,7 +70,7 @@ class OutOfSync(ActionError):
 
 
 class UvUnavailable(ActionError):
-    """There is no uv that starts, and none could be installed."""
+    """There is no uv that starts and that the project accepts, and none could be installed."""
 
     slug = "uv-unavailable"
 
@@ -97,3 +91,9 @@ class Cancelled(ActionError):
     """The runner, or a user at a terminal, asked the step to end."""
 
     slug = "cancelled"
+
+
+class InternalError(ActionError):
+    """A bug of this action; nothing that a user did."""
+
+    slug = "internal-error"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from typing import TYPE_CHECKING
 
 from uv_system_sync import project as project_room
-from uv_system_sync.errors import ActionError, LockOutdated, OutOfSync, ProjectInvalid, PythonRejected, SyncFailed
+from uv_system_sync import toml
+from uv_system_sync.errors import ActionError, LockOutdated, OutOfSync, ProjectInvalid, PythonRejected, SyncFailed, UvUnavailable
 
 if TYPE_CHECKING:
     from uv_system_sync.process import Completed
@@ -16,8 +20,8 @@ if TYPE_CHECKING:
 _QUOTED_CHARACTERS = 2500
 
 
-def explain(completed: Completed, project: Project, target: Target) -> ActionError:
-    """Return the error that tells the user best why `completed`, a `uv sync` of `project` into `target`, failed.
+def explain(completed: Completed, project: Project, target: Target, *, uv: str) -> ActionError:
+    """Return the error that tells the user best why `completed`, a sync of `project` into `target` with the `uv` of that version, failed.
 
     uv alone decides whether a sync fails. What it does not say is looked up here: the line of the
     project that does not accept the target, or the line of uv.lock that cannot be read.
@@ -36,31 +40,62 @@ def explain(completed: Completed, project: Project, target: Target) -> ActionErr
             "Run the step without `check: true` to install what is missing and remove what is not in the lock.",
         )
     return (
-        project_room.syntax_error(project.lock, ProjectInvalid)
-        or _rejection(project, target)
+        toml.syntax_error(project.lock, ProjectInvalid)
+        or _uv_rejection(output, project, uv)
+        or _platform_rejection(output, project, target)
+        or _python_rejection(project, target)
         or SyncFailed(f"uv ended with exit status {completed.returncode}. {_quote(output)}", "The step's log holds all that uv printed.")
     )
 
 
-def _rejection(project: Project, target: Target) -> PythonRejected | None:
-    if project.requires_python is None:
+def _uv_rejection(output: str, project: Project, uv: str) -> ActionError | None:
+    found = re.search(r"Required uv version `([^`]+)` does not match", output)
+    if found is None:
         return None
+    place = project_room.setting(project, "required-version")
+    return UvUnavailable(
+        f"The project requires uv {found.group(1)}, and this is uv {uv}.",
+        "Set `uv-version` to one that the project accepts, or leave it empty and let setup-uv choose, or change `required-version`.",
+        file=place.file,
+        line=place.line,
+    )
+
+
+def _platform_rejection(output: str, project: Project, target: Target) -> ActionError | None:
+    found = re.search(r"supported environments: (.+)", output)
+    if found is None:
+        return None
+    place = project_room.setting(project, "environments")
+    return PythonRejected(
+        f"The project is locked for {found.group(1).strip()}, and {target.executable} is Python {target.version} on {sys.platform}.",
+        "Leave this platform or version out of the matrix (`exclude:`), or widen `environments` and run `uv lock`.",
+        file=place.file,
+        line=place.line,
+    )
+
+
+def _python_rejection(project: Project, target: Target) -> ActionError | None:
+    for file, requirement in project_room.python_requirements(project):
+        if not _accepts(requirement, target.version):
+            return PythonRejected(
+                f"{os.path.basename(file)} requires Python {requirement}, and {target.executable} is Python {target.version}.",
+                "Leave this version out of the matrix (`exclude:`), or widen `requires-python` and run `uv lock`.",
+                file=file,
+                line=toml.line_of(file, "requires-python"),
+            )
+    return None
+
+
+def _accepts(requirement: str, version: str) -> bool:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.version import Version
 
-    # uv compares releases, so that 3.14.0rc1 satisfies `>=3.14`.
-    version = Version(target.version.rstrip("+")).base_version
     try:
-        if SpecifierSet(project.requires_python).contains(version):
-            return None
+        # uv compares releases, so that 3.14.0rc1 satisfies `>=3.14`.
+        return SpecifierSet(requirement).contains(Version(version.rstrip("+")).base_version)
     except InvalidSpecifier:
-        return None
-    return PythonRejected(
-        f"The project requires Python {project.requires_python}, and {target.executable} is Python {target.version}.",
-        "Leave this version out of the matrix (`exclude:`), or widen `requires-python` and run `uv lock`.",
-        file=project.pyproject,
-        line=project_room.line_of(project.pyproject, "requires-python"),
-    )
+        # For uv to say what is wrong with it.
+        return True
 
 
 def _quote(output: str) -> str:

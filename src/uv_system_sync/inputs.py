@@ -49,7 +49,7 @@ class Inputs:
         """Read the inputs from the variables that action.yml sets, and raise `InvalidInput` for the first wrong one."""
         python = _text(environ, "python")
         # Windows knows variables in capitals only, and so does Python's copy of its environment.
-        location = environ.get("pythonLocation") or environ.get("PYTHONLOCATION", "")
+        location = (environ.get("pythonLocation") or environ.get("PYTHONLOCATION", "")).strip()
         inputs = cls(
             python=python or location,
             python_source="python" if python else "pythonLocation",

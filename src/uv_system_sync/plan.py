@@ -70,15 +70,16 @@ def own_wheels(uv: str, requirements: str, folder: str, environ: Mapping[str, st
     """
     argv = (uv, "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build")
     where = ("--python", sys.executable, "--target", folder, "--requirements", requirements, *(["--offline"] if offline else []))
-    variables = {**environment.for_uv(environ), "UV_PYTHON_DOWNLOADS": "never", "UV_COMPILE_BYTECODE": "0", "UV_NO_BINARY": "0"}
-    return Command((*argv, *where), variables, ".")
+    policies = ("UV_NO_BINARY", "UV_NO_BUILD", "UV_COMPILE_BYTECODE")
+    variables = {name: value for name, value in environment.for_uv(environ).items() if not name.startswith(policies)}
+    return Command((*argv, *where), {**variables, "UV_PYTHON_DOWNLOADS": "never"}, ".")
 
 
 def sync(inputs: Inputs, project: Project, target: Target, uv: str, environ: Mapping[str, str]) -> Command:
     """Return the one `uv sync` that does what `inputs` say, or raise `InvalidInput` for an argument that it cannot have."""
     _reject_owned(inputs)
     argv = (uv, "sync", "--python", target.executable, *_mode(inputs), *_selection(inputs), *inputs.args)
-    return Command(argv, environment.for_sync(environ, target), project.directory)
+    return Command(argv, environment.for_sync(environ, target.prefix), project.directory)
 
 
 def _mode(inputs: Inputs) -> Iterator[str]:

@@ -1,21 +1,14 @@
-"""Reads pyproject.toml and uv.lock; the only room that knows TOML."""
+"""Reads what the action has to know of a project before uv reads all of it."""
 
 from __future__ import annotations
 
-import glob
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator
+from typing import Iterator, NamedTuple
 
-import tomli
-
-from uv_system_sync.errors import ActionError, InvalidInput, LockMissing, ProjectInvalid
-
-if TYPE_CHECKING:
-    from uv_system_sync.inputs import Inputs
-
-Table = Dict[str, Any]
+from uv_system_sync import toml, workspace
+from uv_system_sync.errors import InvalidInput, LockMissing, ProjectInvalid
 
 
 @dataclass(frozen=True)
@@ -23,13 +16,16 @@ class Project:
     """What the action needs to know of a project before uv reads it.
 
     `directory` is the working directory, `root` the folder with uv.lock: the same one, or the workspace's.
-    `name` is as written, and empty when there is no `[project]` table. Paths are absolute.
+    `name` is as written, and empty when there is no `[project]` table. `pinned` is what .python-version
+    says, or empty; `prefers_managed` is set when `[tool.uv]` prefers Pythons that uv has installed. Paths are absolute.
     """
 
     directory: str
     root: str
     name: str
     requires_python: str | None
+    pinned: str = ""
+    prefers_managed: bool = False
 
     @property
     def pyproject(self) -> str:
@@ -40,6 +36,13 @@ class Project:
     def lock(self) -> str:
         """The path of uv.lock."""
         return os.path.join(self.root, "uv.lock")
+
+
+class Place(NamedTuple):
+    """A line of a file, counted from 1, or the file as a whole."""
+
+    file: str
+    line: int | None
 
 
 def read(directory: str) -> Project:
@@ -58,13 +61,16 @@ def read(directory: str) -> Project:
             f"There is no pyproject.toml in {directory}.",
             "Run actions/checkout before this step, or set `working-directory` to the project's folder.",
         )
-    document = _load(pyproject, ProjectInvalid)
-    project = _table(document, "project")
+    document = toml.load(pyproject, ProjectInvalid)
+    project = toml.table(document, "project")
+    root = workspace.root_of(Path(directory), document)
     found = Project(
         directory=directory,
-        root=str(_workspace_root(Path(directory), document)),
+        root=str(root),
         name=str(project.get("name", "")),
         requires_python=_string(project.get("requires-python")),
+        pinned=_pin(Path(directory)) or _pin(root),
+        prefers_managed="managed" in str(toml.table(toml.table(document, "tool"), "uv").get("python-preference", "")),
     )
     if not os.path.isfile(found.lock):
         raise LockMissing(
@@ -76,108 +82,38 @@ def read(directory: str) -> Project:
     return found
 
 
-def check_names(project: Project, inputs: Inputs) -> None:
-    """Raise `InvalidInput` for the first extra, group or package that no member of the project's workspace defines.
-
-    This only catches what cannot be right, and lists what can; which member defines a name, and
-    whether it is selected, is for uv to say.
-    """
-    if not (inputs.extras or inputs.groups or inputs.packages):
-        return
-    members = [_load(str(path), ProjectInvalid) for path in _member_files(project)]
-    projects = [_table(member, "project") for member in members]
-    # setuptools, for one, can read extras from elsewhere (`dynamic`, PEP 621); only uv.lock knows those.
-    if not any("optional-dependencies" in item.get("dynamic", ()) for item in projects):
-        _check("extras", inputs.extras, (key for item in projects for key in _table(item, "optional-dependencies")))
-    _check("groups", inputs.groups, (key for member in members for key in _groups(member)))
-    _check("packages", inputs.packages, (str(item["name"]) for item in projects if "name" in item))
+def locked_names(project: Project) -> set[str]:
+    """Return the names in uv.lock, normalized as uv writes them."""
+    packages = toml.load(project.lock, ProjectInvalid).get("package", ())
+    return {str(package.get("name", "")) for package in packages if isinstance(package, dict)}
 
 
-def syntax_error(path: str, kind: type[ActionError]) -> ActionError | None:
-    """Return what is wrong with the TOML file at `path` as a `kind` of error, or None when it can be parsed."""
+def python_requirements(project: Project) -> Iterator[tuple[str, str]]:
+    """Yield the files that say which Pythons the project is for, each with what it says."""
+    if project.requires_python is not None:
+        yield project.pyproject, project.requires_python
+    locked = _string(toml.load(project.lock, ProjectInvalid).get("requires-python"))
+    if locked is not None:
+        yield project.lock, locked
+
+
+def setting(project: Project, key: str) -> Place:
+    """Return where the setting `key` of uv is made: in the uv.toml of the workspace, which goes first, or in its pyproject.toml."""
+    pyproject = os.path.join(project.root, "pyproject.toml")
+    for file in (os.path.join(project.root, "uv.toml"), pyproject):
+        line = toml.line_of(file, key) if os.path.isfile(file) else None
+        if line is not None:
+            return Place(file, line)
+    return Place(pyproject, None)
+
+
+def _pin(folder: Path) -> str:
+    """Return the version in the .python-version of `folder`, or an empty string."""
     try:
-        _load(path, kind)
-    except ActionError as error:
-        return error
-    return None
-
-
-def line_of(path: str, key: str) -> int | None:
-    """Return the first line, counted from 1, on which `key` is assigned in the TOML file at `path`."""
-    lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    return next((number for number, line in enumerate(lines, 1) if line.partition("=")[0].strip() == key), None)
-
-
-def _load(path: str, kind: type[ActionError]) -> Table:
-    name = os.path.basename(path)
-    try:
-        return tomli.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except tomli.TOMLDecodeError as error:
-        raise kind(f"{name} is not valid TOML: {error}.", f"Correct {path}.", file=path, line=error.lineno) from None
-    except UnicodeDecodeError as error:
-        raise kind(f"{name} is not UTF-8: {error}.", f"Save {path} as UTF-8; TOML allows no other encoding.", file=path) from None
-    except OSError as error:
-        raise kind(f"{name} cannot be read: {error}.", f"Make {path} a file that this user can read.", file=path) from None
-
-
-def _workspace_root(directory: Path, document: Table) -> Path:
-    """Return the folder whose workspace has `directory` as a member, or `directory` itself.
-
-    As for uv, the nearest pyproject.toml above it decides (astral-sh/uv, crates/uv-workspace/src/workspace.rs, find_workspace).
-    """
-    if _workspace(document) is not None:
-        return directory
-    for parent in directory.parents:
-        pyproject = parent / "pyproject.toml"
-        if pyproject.is_file():
-            workspace = _workspace(_load(str(pyproject), ProjectInvalid))
-            return parent if workspace is not None and directory in _member_folders(parent, workspace) else directory
-    return directory
-
-
-def _member_files(project: Project) -> Iterator[Path]:
-    root = Path(project.root)
-    yield root / "pyproject.toml"
-    workspace = _workspace(_load(str(root / "pyproject.toml"), ProjectInvalid))
-    for folder in sorted(_member_folders(root, workspace or {})):
-        if folder != root and (folder / "pyproject.toml").is_file():
-            yield folder / "pyproject.toml"
-
-
-def _member_folders(root: Path, workspace: Table) -> set[Path]:
-    def matching(key: str) -> set[Path]:
-        patterns = [os.path.join(glob.escape(str(root)), str(pattern)) for pattern in workspace.get(key, ())]
-        return {Path(os.path.normpath(folder)) for pattern in patterns for folder in glob.iglob(pattern, recursive=True)}
-
-    return matching("members") - matching("exclude")
-
-
-def _workspace(document: Table) -> Table | None:
-    workspace = _table(_table(document, "tool"), "uv").get("workspace")
-    return workspace if isinstance(workspace, dict) else None
-
-
-def _groups(document: Table) -> Iterator[str]:
-    yield from _table(document, "dependency-groups")
-    if "dev-dependencies" in _table(_table(document, "tool"), "uv"):
-        yield "dev"
-
-
-def _check(source: str, names: tuple[str, ...], defined: Iterable[str]) -> None:
-    if not names:
-        return
-    from packaging.utils import canonicalize_name
-
-    known = sorted({canonicalize_name(name) for name in defined})
-    for name in names:
-        if name not in known:
-            listed = ", ".join(f"`{item}`" for item in known) or "none"
-            raise InvalidInput(f"`{source}` holds `{name}`, which the project does not define.", f"It defines: {listed}.")
-
-
-def _table(document: Table, key: str) -> Table:
-    value = document.get(key)
-    return value if isinstance(value, dict) else {}
+        lines = (folder / ".python-version").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")
 
 
 def _string(value: object) -> str | None:

@@ -1,10 +1,10 @@
-"""Finds uv on PATH; little enough that a step which only asks costs no more than the interpreter's start."""
+"""Finds uv, or says that it has to be installed; little enough that a step which only asks costs next to nothing."""
 
 from __future__ import annotations
 
 import os
-import shutil
 
+from uv_system_sync import locate
 from uv_system_sync.errors import UvUnavailable
 
 # Spelled out instead of `inputs.variable(...)`: that room's imports cost more than this step may.
@@ -31,4 +31,4 @@ def find(environ: dict[str, str]) -> str:
 
 
 def _which(environ: dict[str, str]) -> str | None:
-    return shutil.which("uv", path=environ.get("PATH", ""))
+    return locate.program("uv", environ.get("PATH", ""))

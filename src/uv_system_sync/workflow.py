@@ -40,6 +40,10 @@ class Workflow:
             place = {"file": error.file} if error.line is None else {"file": error.file, "line": error.line}
         self._command("error", {"title": error.slug, **place}, f"{error.message}\n{error.hint}")
 
+    def notice(self, title: str, message: str) -> None:
+        """Annotate the step with a `message` that is no error."""
+        self._command("notice", {"title": title}, message)
+
     @contextmanager
     def group(self, title: str) -> Iterator[Relay]:
         """Open a collapsible group; what is written to the relay appears in it as it comes, and none of it is a command."""
@@ -65,7 +69,8 @@ class Workflow:
             (self._file("GITHUB_OUTPUT"), _assignments(outputs)),
             (report, result.report),
         ]
-        if result.summary and len(result.summary.encode("utf-8")) <= _SUMMARY_LIMIT:
+        # A server without job summaries names no file for them.
+        if self._environ.get("GITHUB_STEP_SUMMARY") and len(result.summary.encode("utf-8")) <= _SUMMARY_LIMIT:
             additions.append((self._file("GITHUB_STEP_SUMMARY"), result.summary))
         _append_all(additions)
 
@@ -114,7 +119,7 @@ def _append_all(additions: list[tuple[str, str]]) -> None:
     sizes: dict[str, int | None] = {}
     try:
         for path, text in additions:
-            sizes[path] = os.path.getsize(path) if os.path.exists(path) else None
+            sizes.setdefault(path, os.path.getsize(path) if os.path.exists(path) else None)
             with open(path, "ab") as file:
                 file.write(text.encode("utf-8", "surrogateescape"))
     except BaseException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -145,7 +146,7 @@ def test_a_project_that_rejects_this_python(refused: Refused, project: Project, 
 
     assert (
         f"title=python-rejected,file={project.pyproject},line=4::"
-        f"The project requires Python >=3.99, and {target}/bin/python3 is Python {version}.\n"
+        f"pyproject.toml requires Python >=3.99, and {target}/bin/python3 is Python {version}.\n"
         "Leave this version out of the matrix (`exclude:`), or widen `requires-python` and run `uv lock`."
     ) == refused()
 
@@ -194,8 +195,8 @@ def test_own_dependencies_that_cannot_be_had(ci: Runner, tmp_path: Path) -> None
 def test_an_externally_managed_python(refused: Refused) -> None:
     """The operating system's own Python is refused, with its marker's path."""
     assert refused(python="/usr/bin/python3").startswith(
-        "title=python-unsuitable::/usr/bin/python3 belongs to its operating system: "
-        "/usr/lib/python3.11/EXTERNALLY-MANAGED marks it as externally managed (PEP 668).\n"
+        "title=python-unsuitable::/usr/bin/python3 is externally managed (PEP 668). "
+        "Its marker, /usr/lib/python3.11/EXTERNALLY-MANAGED, says: To install Python packages system-wide"
     )
 
 
@@ -234,7 +235,7 @@ def test_another_python_in_front_is_seen(ci: Runner, target: Path) -> None:
 
     assert [
         (
-            f"title=python-shadowed::`python` in the next step would be {target}/elsewhere/python, not {target}/bin/python3.\n"
+            f"title=python-unsuitable::`python` in the next step would be {target}/elsewhere/python, not {target}/bin/python3.\n"
             f"Make {target}/bin/python that interpreter, for example with a symbolic link."
         )
     ] == outcome.errors
@@ -244,7 +245,8 @@ def test_another_python_in_front_is_seen(ci: Runner, target: Path) -> None:
 def test_a_python_that_is_too_old(ci: Runner, tmp_path: Path) -> None:
     """A Python older than 3.8 is refused with its version."""
     old = tmp_path / "python3.7"
-    answer = '{"version": "3.7.16", "executable": "", "prefix": "", "externally_managed": null}'
+    facts = dict.fromkeys(("executable", "prefix", "implementation", "scripts", "purelib", "platlib", "virtual", "externally_managed"))
+    answer = json.dumps({**facts, "version": "3.7.16"})
     old.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")
     old.chmod(old.stat().st_mode | stat.S_IXUSR)
 

@@ -93,7 +93,7 @@ def test_an_environment_of_another_python_is_not_replaced(tmp_path: Path) -> Non
 
     assert 1 == outcome.returncode
     assert outcome.errors[0].startswith(
-        f"title=python-rejected,file={project.pyproject},line=4::The project requires Python >=3.8,<{newest.minor}, "
+        f"title=python-rejected,file={project.pyproject},line=4::pyproject.toml requires Python >=3.8,<{newest.minor}, "
     )
     assert (True, 0, False) == (kept_by_action, plain.returncode, precious.exists())
 
@@ -107,7 +107,7 @@ def test_a_python_of_the_operating_system_is_left_alone(ci: Runner, target: Path
     plain = plain_uv(ci)
 
     assert (1, []) == (outcome.returncode, touched_by_action)
-    assert outcome.errors[0].startswith(f"title=python-unsuitable::{target}/bin/python3 belongs to its operating system: ")
+    assert outcome.errors[0].startswith(f"title=python-unsuitable::{target}/bin/python3 is externally managed (PEP 668). ")
     assert 0 == plain.returncode
     assert list(target.rglob("alpha*"))
 

@@ -64,10 +64,10 @@ class Runner:
         files["temp"].mkdir(parents=True, exist_ok=True)
         for name in ("env", "path", "output", "summary"):
             files[name].write_text("", encoding="utf-8")
-        script, variables = _step("sync", {name.replace("_", "-"): value for name, value in inputs.items()})
+        shell, script, variables = _step("sync", {name.replace("_", "-"): value for name, value in inputs.items()})
         (files["temp"] / "script.py").write_text(script, encoding="utf-8")
         completed = subprocess.run(
-            ["python", "-I", "-S", files["temp"] / "script.py"],
+            [word.format(files["temp"] / "script.py") for word in shell.split()],
             cwd=self.cwd,
             env={
                 **_machine(),
@@ -124,15 +124,15 @@ def _machine() -> dict[str, str]:
     }
 
 
-def _step(name: str, inputs: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """Return the script and the variables of a step of action.yml, for `inputs` that differ from the defaults."""
+def _step(name: str, inputs: dict[str, str]) -> tuple[str, str, dict[str, str]]:
+    """Return the shell, the script and the variables of a step of action.yml, for `inputs` that differ from the defaults."""
     document: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     unknown = inputs.keys() - document["inputs"].keys()
     if unknown:
         raise KeyError(f"action.yml declares no input {', '.join(sorted(unknown))}")
     values = {key: declared["default"] for key, declared in document["inputs"].items()} | inputs
     step = next(step for step in document["runs"]["steps"] if step["id"] == name)
-    return step["run"], {key: _evaluate(text, values) for key, text in step["env"].items()}
+    return step["shell"], step["run"], {key: _evaluate(text, values) for key, text in step["env"].items()}
 
 
 def _evaluate(text: str, inputs: dict[str, str]) -> str:

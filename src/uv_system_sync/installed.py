@@ -1,0 +1,112 @@
+"""Reads what is installed from a Python's own folders, and compares."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import Sequence
+
+
+@dataclass(frozen=True)
+class Package:
+    """An installed distribution; `url` and `editable` are set for direct installs only (PEP 610)."""
+
+    name: str
+    version: str
+    url: str | None = None
+    editable: bool | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the fields that are set, as the output `packages` has them."""
+        fields = {"name": self.name, "version": self.version, "url": self.url, "editable": self.editable}
+        return {key: value for key, value in fields.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a sync did to one package: `installed`, `removed` or `updated`."""
+
+    name: str
+    action: str
+    version: str | None
+    previous: str | None
+
+    def as_json(self) -> dict[str, object]:
+        """Return all four fields, as the output `changes` has them."""
+        return {"name": self.name, "action": self.action, "version": self.version, "previous": self.previous}
+
+
+def packages(site_packages: Sequence[str]) -> tuple[Package, ...]:
+    """Return what is installed in the folders `site_packages`, sorted by name.
+
+    Names and versions are those of the .dist-info folders (PEP 376, PEP 427), so that no metadata
+    has to be parsed; names are normalized (PEP 503).
+    """
+    found: dict[str, Package] = {}
+    for folder in site_packages:
+        for entry in _dist_infos(folder):
+            package = _package(folder, entry)
+            found.setdefault(package.name, package)
+    return tuple(found[name] for name in sorted(found))
+
+
+def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change, ...]:
+    """Return what changed between two sets of packages, sorted by name.
+
+    A package that keeps its version but comes from elsewhere, such as a checkout instead of an index, was updated too.
+    """
+    old = {package.name: package for package in before}
+    new = {package.name: package for package in after}
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    return tuple(_change(name, old.get(name), new.get(name)) for name in names)
+
+
+def contradictions(output: str, after: Sequence[Package]) -> list[str]:
+    """Return what uv's `output` says it installed or removed and `after`, read from the disk, does not bear out.
+
+    Only lines that uv writes today are understood, such as ` + name==1.0`; others say nothing.
+    """
+    found = {package.name: package.version for package in after}
+    said = re.findall(r"^ ([+~-]) ([a-z0-9-]+)==(\S+)", output, re.MULTILINE)
+    present = {name: version for sign, name, version in said if sign != "-"}
+    wrong = [f"{name} {version} (found: {found.get(name)})" for name, version in present.items() if not _equal(version, found.get(name))]
+    gone = {name for sign, name, _ in said if sign == "-"} - present.keys()
+    return wrong + [f"{name} removed (found: {found[name]})" for name in sorted(gone & found.keys())]
+
+
+def _change(name: str, old: Package | None, new: Package | None) -> Change:
+    action = "updated" if old and new else "installed" if new else "removed"
+    return Change(name, action, new.version if new else None, old.version if old else None)
+
+
+def _dist_infos(folder: str) -> list[str]:
+    try:
+        # pip renames what it is about to remove to begin with `~`.
+        return [entry for entry in sorted(os.listdir(folder)) if re.fullmatch(r"[A-Za-z0-9].*-.*\.dist-info", entry)]
+    except FileNotFoundError:
+        return []
+
+
+def _package(folder: str, entry: str) -> Package:
+    stem, _, version = entry[: -len(".dist-info")].rpartition("-")
+    # packaging.utils.canonicalize_name, without the four bare interpreter starts that its import costs.
+    name = re.sub(r"[-_.]+", "-", stem).lower()
+    try:
+        with open(os.path.join(folder, entry, "direct_url.json"), encoding="utf-8") as file:
+            direct = json.load(file)
+        return Package(name, version, str(direct["url"]), bool(direct.get("dir_info", {}).get("editable", False)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Package(name, version)
+
+
+def _equal(version: str, found: str | None) -> bool:
+    if found is None or version == found:
+        return version == found
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(version) == Version(found)
+    except InvalidVersion:
+        return False

@@ -1,0 +1,53 @@
+"""Reads TOML files, and knows on which line something is in them; the only room that does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Dict
+
+import tomli
+
+from uv_system_sync.errors import ActionError
+
+Table = Dict[str, Any]
+
+
+def load(path: str, kind: type[ActionError]) -> Table:
+    """Return what the file at `path` holds, or raise a `kind` of error with the line that is wrong."""
+    name = os.path.basename(path)
+    try:
+        return tomli.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except tomli.TOMLDecodeError as error:
+        raise kind(f"{name} is not valid TOML: {error}.", f"Correct {path}.", file=path, line=error.lineno) from None
+    except UnicodeDecodeError as error:
+        raise kind(f"{name} is not UTF-8: {error}.", f"Save {path} as UTF-8; TOML allows no other encoding.", file=path) from None
+    except OSError as error:
+        raise kind(f"{name} cannot be read: {error}.", f"Make {path} a file that this user can read.", file=path) from None
+
+
+def syntax_error(path: str, kind: type[ActionError]) -> ActionError | None:
+    """Return what is wrong with the TOML file at `path` as a `kind` of error, or None when it can be parsed."""
+    try:
+        load(path, kind)
+    except ActionError as error:
+        return error
+    return None
+
+
+def line_of(path: str, key: str) -> int | None:
+    """Return the first line, counted from 1, on which `key` is assigned in the TOML file at `path`."""
+    lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if line.partition("=")[0].strip() == key), None)
+
+
+def table(document: Table, key: str) -> Table:
+    """Return the table that `document` has at `key`, or an empty one."""
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def array(document: Table, key: str) -> list[Any]:
+    """Return the array that `document` has at `key`, or an empty one."""
+    value = document.get(key)
+    return value if isinstance(value, list) else []

@@ -1,0 +1,186 @@
+"""Reading what is installed, comparing it, and holding it against what uv says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from uv_system_sync.installed import Change, Package, compare, contradictions, packages
+
+
+def _install(folder: Path, *names: str) -> str:
+    for name in names:
+        (folder / name).mkdir(parents=True)
+    return str(folder)
+
+
+def _direct_url(folder: Path, text: str) -> tuple[Package, ...]:
+    _install(folder, "alpha-1.0.dist-info")
+    (folder / "alpha-1.0.dist-info" / "direct_url.json").write_text(text, encoding="utf-8")
+    return packages([str(folder)])
+
+
+def test_installed(tmp_path: Path) -> None:
+    """The installed packages are those with a .dist-info folder, sorted by name."""
+    folder = _install(tmp_path, "gamma-1.0.dist-info", "alpha-2.0.1rc1.dist-info", "beta-1!3.0+cu.121.dist-info")
+
+    assert (Package("alpha", "2.0.1rc1"), Package("beta", "1!3.0+cu.121"), Package("gamma", "1.0")) == packages([folder])
+
+
+@pytest.mark.parametrize("name", ["My_Package", "my.package", "MY__PACKAGE", "my-package", "my-_.package"])
+def test_installed_name(tmp_path: Path, name: str) -> None:
+    """Names are normalized, however the installer spelled the folder."""
+    assert (Package("my-package", "1.0"),) == packages([_install(tmp_path, f"{name}-1.0.dist-info")])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("alpha", id="a-package-s-modules"),
+        pytest.param("alpha-1.0.egg-info", id="egg-info"),
+        pytest.param("alpha-1.0.data", id="data"),
+        pytest.param("alpha-1.0.dist-info.tmp", id="another-ending"),
+        pytest.param("alpha.dist-info", id="no-version"),
+        pytest.param("~lpha-1.0.dist-info", id="left-by-an-interrupted-pip"),
+    ],
+)
+def test_not_installed(tmp_path: Path, name: str) -> None:
+    """Nothing else in the folder is a package."""
+    assert () == packages([_install(tmp_path, name)])
+
+
+def test_installed_nowhere(tmp_path: Path) -> None:
+    """A folder that does not exist yet has nothing installed."""
+    assert () == packages([str(tmp_path / "missing")])
+
+
+def test_installed_in_two_folders(tmp_path: Path) -> None:
+    """Pure and compiled packages may have folders of their own; the first one wins, as it does on import."""
+    pure = _install(tmp_path / "pure", "alpha-1.0.dist-info", "gamma-1.0.dist-info")
+    compiled = _install(tmp_path / "compiled", "alpha-2.0.dist-info", "beta-1.0.dist-info")
+
+    assert (Package("alpha", "1.0"), Package("beta", "1.0"), Package("gamma", "1.0")) == packages([pure, compiled])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            '{"url": "file:///src/alpha", "dir_info": {"editable": true}}',
+            Package("alpha", "1.0", "file:///src/alpha", editable=True),
+            id="editable",
+        ),
+        pytest.param(
+            '{"url": "file:///src/alpha", "dir_info": {}}', Package("alpha", "1.0", "file:///src/alpha", editable=False), id="folder"
+        ),
+        pytest.param(
+            '{"url": "https://example.com/a.git", "vcs_info": {"vcs": "git"}}',
+            Package("alpha", "1.0", "https://example.com/a.git", editable=False),
+            id="repository",
+        ),
+        pytest.param("", Package("alpha", "1.0"), id="empty-file"),
+        pytest.param("[]", Package("alpha", "1.0"), id="not-an-object"),
+        pytest.param("{}", Package("alpha", "1.0"), id="no-url"),
+        pytest.param('{"url": "file:///src/alpha", "dir_info": null}', Package("alpha", "1.0"), id="no-information"),
+    ],
+)
+def test_direct_installs(tmp_path: Path, text: str, expected: Package) -> None:
+    """A package that did not come from an index says where it came from, as far as it can be read."""
+    assert (expected,) == _direct_url(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("package", "expected"),
+    [
+        pytest.param(Package("a", "1"), {"name": "a", "version": "1"}, id="from-an-index"),
+        pytest.param(
+            Package("a", "1", url="file:///a", editable=False),
+            {"name": "a", "version": "1", "url": "file:///a", "editable": False},
+            id="direct",
+        ),
+    ],
+)
+def test_package_as_json(package: Package, expected: dict[str, object]) -> None:
+    """Only direct installs have a URL, and they say whether they are editable."""
+    assert expected == package.as_json()
+
+
+def test_compare_nothing() -> None:
+    """Two equal sets have no change between them."""
+    same = (Package("alpha", "2.0"), Package("sample", "0.1", url="file:///src/sample", editable=True))
+
+    assert () == compare(same, same)
+
+
+def test_compare() -> None:
+    """Every change is one of three, and they are sorted by name."""
+    before = (Package("beta", "1.0"), Package("alpha", "1.0"), Package("gamma", "1.0"))
+    after = (Package("gamma", "1.0"), Package("sample", "0.1"), Package("alpha", "2.0"))
+    expected = (
+        Change("alpha", "updated", "2.0", "1.0"),
+        Change("beta", "removed", None, "1.0"),
+        Change("sample", "installed", "0.1", None),
+    )
+
+    assert expected == compare(before, after)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(Package("a", "1", url="file:///a", editable=False), id="from-a-folder"),
+        pytest.param(Package("a", "1", url="file:///b", editable=True), id="as-editable"),
+    ],
+)
+def test_compare_origins(after: Package) -> None:
+    """The same version from elsewhere is an update."""
+    before = Package("a", "1", url="file:///b", editable=False)
+
+    assert (Change("a", "updated", "1", "1"),) == compare([before], [after])
+
+
+_FOUND = (Package("alpha", "1.0"), Package("beta-two", "2.0+cu121"))
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        pytest.param("", id="nothing-said"),
+        pytest.param("Installed 2 packages in 1ms\n + alpha==1.0\n + beta-two==2.0+cu121\n", id="installed"),
+        pytest.param(" - alpha==0.9\n + alpha==1.0\n", id="updated"),
+        pytest.param(" + alpha==1.0\n - alpha==0.9\n", id="updated-in-the-other-order"),
+        pytest.param(" ~ alpha==1.0\n", id="reinstalled"),
+        pytest.param(" - gamma==1.0\n", id="removed"),
+        pytest.param(" + alpha==1.0 (from file:///src/alpha)\n", id="from-elsewhere"),
+        pytest.param(" + alpha==1\n", id="a-version-in-another-spelling"),
+        pytest.param(" + beta-two==2+cu121\n", id="a-local-version-in-another-spelling"),
+        pytest.param("+ gamma==1.0\n  + gamma==1.0\n * gamma==1.0\n + gamma 1.0\n + gamma\n", id="lines-that-uv-does-not-write"),
+        pytest.param("warning: would say + gamma==1.0\n", id="in-the-middle-of-a-line"),
+    ],
+)
+def test_no_contradiction(output: str) -> None:
+    """What uv says and what is on the disk agree, and what is not understood says nothing."""
+    assert [] == contradictions(output, _FOUND)
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        pytest.param(" + gamma==1.0\n", ["gamma 1.0 (found: None)"], id="missing"),
+        pytest.param(" + alpha==2.0\n", ["alpha 2.0 (found: 1.0)"], id="another-version"),
+        pytest.param(" - alpha==1.0\n + alpha==2.0\n", ["alpha 2.0 (found: 1.0)"], id="not-updated"),
+        pytest.param(" ~ gamma==1.0\n", ["gamma 1.0 (found: None)"], id="not-reinstalled"),
+        pytest.param(" - alpha==1.0\n", ["alpha removed (found: 1.0)"], id="removed-and-still-there"),
+        pytest.param(" + alpha==one\n", ["alpha one (found: 1.0)"], id="not-a-version"),
+        pytest.param(" + beta-two==2.0\n", ["beta-two 2.0 (found: 2.0+cu121)"], id="another-local-version"),
+        pytest.param(
+            " - beta-two==2.0+cu121\n - alpha==1.0\n + gamma==3.0\n - delta==1.0\n",
+            ["gamma 3.0 (found: None)", "alpha removed (found: 1.0)", "beta-two removed (found: 2.0+cu121)"],
+            id="several",
+        ),
+    ],
+)
+def test_contradictions(output: str, expected: list[str]) -> None:
+    """What uv says it has done and the disk does not bear out is told package by package, with what is there."""
+    assert expected == contradictions(output, _FOUND)
