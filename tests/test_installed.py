@@ -184,3 +184,11 @@ def test_no_contradiction(output: str) -> None:
 def test_contradictions(output: str, expected: list[str]) -> None:
     """What uv says it has done and the disk does not bear out is told package by package, with what is there."""
     assert expected == contradictions(output, _FOUND)
+
+
+def test_contradictions_in_order() -> None:
+    """What was not removed is told in alphabetical order, however uv ordered it."""
+    names = [f"name-{number}" for number in range(9)]
+    output = "".join(f" - {name}==1.0\n" for name in reversed(names))
+
+    assert [f"{name} removed (found: 1.0)" for name in names] == contradictions(output, [Package(name, "1.0") for name in names])

@@ -332,6 +332,22 @@ def test_several_versioned_interpreters(prefix: Path) -> None:
     assert f"It holds several; name one of them: {expected}." == _advice(prefix)
 
 
+def test_versioned_interpreters_in_the_folder_itself(prefix: Path) -> None:
+    """In a `bin` that has interpreters with a version only, they are what was meant."""
+    touch(prefix, "bin/python3.11", "bin/python3.12")
+
+    assert f"It holds several; name one of them: `{prefix}/bin/python3.11`, `{prefix}/bin/python3.12`." == _advice(prefix / "bin")
+
+
+@posix
+def test_versioned_interpreter_that_is_gone(prefix: Path) -> None:
+    """A link that leads nowhere is not what anybody meant."""
+    touch(prefix, "bin/python3.11")
+    (prefix / "bin" / "python3.12").symlink_to(prefix / "gone")
+
+    assert f"Did you mean `{prefix}/bin/python3.11`?" == _advice(prefix)
+
+
 def test_folder_without_python(prefix: Path) -> None:
     """A folder that holds no interpreter, anywhere, is refused, where uv would make an environment of it."""
     touch(prefix, "pyproject.toml", "python", "bin/python2", "a/b/c/bin/python3")

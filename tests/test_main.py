@@ -61,6 +61,18 @@ def test_find(runner: StepFiles, tmp_path: Path, name: str, version: str, expect
     assert {"install": expected} == read_outputs(runner.output)
 
 
+def test_find_without_its_file(runner: StepFiles, tmp_path: Path) -> None:
+    """Where the runner's file cannot be written, the first step says so."""
+    missing = tmp_path / "gone" / "output"
+    status, log = _run(runner, "uv", PATH="", GITHUB_OUTPUT=str(missing))
+
+    assert 1 == status
+    assert (
+        f"::error title=runner-unusable::`GITHUB_OUTPUT` is {str(missing)!r}, which cannot be written: No such file or directory."
+        "%0ARun the action on a runner of GitHub Actions, and leave its files writable.\n"
+    ) == log
+
+
 def test_sync_without_uv(runner: StepFiles, tmp_path: Path) -> None:
     """An error before the wheels are there is an annotation and an exit status, and no traceback."""
     status, log = _run(runner, "sync", PATH=str(tmp_path))

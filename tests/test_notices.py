@@ -55,7 +55,9 @@ def test_no_disagreement(pin: str) -> None:
     assert [] == _disagreement(replace(PROJECT, pinned=pin), UV_PYTHON=pin)
 
 
-@pytest.mark.parametrize("pin", ["3.1", "3.13", "3.12.40", "3.12.4.1", "2", "3.12.5", "cpython-3.11", "cpython@3.1"])
+@pytest.mark.parametrize(
+    "pin", ["3.1", "3.13", "3.12.40", "3.12.4.1", "2", "3.12.5", "cpython-3.11", "cpython@3.1", "pypy3.12", "pypy@3.12"]
+)
 def test_disagreement_of_the_pin(pin: str) -> None:
     """A .python-version that names another version was not heeded, which is said."""
     expected = Notice("python-chosen", f"Python 3.12.4 was used, as the step was told, although .python-version says {pin}.")

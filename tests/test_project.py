@@ -198,6 +198,24 @@ def test_preference(tmp_path: Path, text: str, *, expected: bool) -> None:
     assert expected == project.read(str(_write(tmp_path, text, lock=True))).prefers_managed
 
 
+def test_preference_of_a_workspace(tmp_path: Path) -> None:
+    """Like for uv, the preference is the workspace's, and not that of a member."""
+    _write(tmp_path, '[tool.uv]\npython-preference = "only-managed"\n[tool.uv.workspace]\nmembers = ["*"]\n', lock=True)
+    quiet = _write(tmp_path / "quiet", _SAMPLE)
+    _write(tmp_path / "other", '[tool.uv.workspace]\nmembers = ["*"]\n', lock=True)
+    loud = _write(tmp_path / "other" / "loud", '[tool.uv]\npython-preference = "only-managed"\n')
+
+    assert (True, False) == (project.read(str(quiet)).prefers_managed, project.read(str(loud)).prefers_managed)
+
+
+def test_preference_of_uv_toml(tmp_path: Path) -> None:
+    """A uv.toml goes before what pyproject.toml says."""
+    _write(tmp_path, '[tool.uv]\npython-preference = "only-managed"\n', lock=True)
+    (tmp_path / "uv.toml").write_text("", encoding="utf-8")
+
+    assert not project.read(str(tmp_path)).prefers_managed
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

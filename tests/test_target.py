@@ -387,7 +387,7 @@ def test_next_python_on_windows(prefix: Path) -> None:
         target.require_next_python(found, "", windows=True)
     expected = (
         f"`python` in the next step would be missing, not {found.executable}.",
-        f"Make {prefix / 'python'} that interpreter, for example with a symbolic link.",
+        f"Make {prefix / 'python.exe'} that interpreter, for example with a symbolic link.",
     )
 
     assert expected == words(caught.value)

@@ -12,8 +12,16 @@ def find() -> int:
     from uv_system_sync import uv
 
     install = "true" if uv.has_to_be_installed(dict(os.environ)) else "false"
-    with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8") as file:
-        file.write(f"install={install}\n")
+    try:
+        with open(os.environ.get("GITHUB_OUTPUT", ""), "a", encoding="utf-8") as file:
+            file.write(f"install={install}\n")
+    except OSError as error:
+        from uv_system_sync import bootstrap
+        from uv_system_sync.errors import RunnerUnusable
+
+        reason = f"`GITHUB_OUTPUT` is {os.environ.get('GITHUB_OUTPUT', '')!r}, which cannot be written: {error.strerror}."
+        bootstrap.complain(RunnerUnusable(reason, "Run the action on a runner of GitHub Actions, and leave its files writable."))
+        return 1
     return 0
 
 

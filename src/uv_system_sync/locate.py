@@ -94,7 +94,8 @@ def _advice(folder: str, *, windows: bool) -> str:
         return f"Did you mean `{prefix}`?"
     import glob
 
-    inside = sorted(glob.glob(os.path.join(glob.escape(folder), "bin", "python3.*[0-9]")))
+    versioned = [os.path.join(glob.escape(folder), *name.split("/")) for name in ("bin/python3.*[0-9]", "python3.*[0-9]")]
+    inside = sorted(match for pattern in versioned for match in glob.glob(pattern) if os.path.isfile(match) and os.access(match, os.X_OK))
     patterns = [os.path.join(glob.escape(folder), *pattern.split("/")) for pattern in _BELOW]
     below = sorted(match for pattern in patterns for match in glob.glob(pattern) if in_prefix(match, windows=windows))
     meant = inside or below

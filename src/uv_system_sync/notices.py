@@ -72,8 +72,11 @@ def persistence(report: Report, environ: Mapping[str, str]) -> Iterator[Notice]:
 
 def _is_other(wanted: str, target: Target) -> bool:
     """Return whether `wanted` is the number of a version, and not one of the target's."""
-    found = re.fullmatch(r"(?:cpython[@-]?)?(\d+(?:\.\d+)*)", wanted)
-    return found is not None and not f"{target.version}.".startswith(f"{found.group(1)}.")
+    found = re.fullmatch(r"(?:(cpython|pypy|graalpy)[@-]?)?(\d+(?:\.\d+)*)", wanted)
+    if found is None:
+        return False
+    implementation, version = found.groups()
+    return implementation not in (None, target.implementation) or not f"{target.version}.".startswith(f"{version}.")
 
 
 def _is_inside(path: str, folder: str) -> bool:

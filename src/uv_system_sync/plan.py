@@ -70,7 +70,7 @@ def own_wheels(uv: str, requirements: str, folder: str, environ: Mapping[str, st
     """
     argv = (uv, "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build")
     where = ("--python", sys.executable, "--target", folder, "--requirements", requirements, *(["--offline"] if offline else []))
-    policies = ("UV_NO_BINARY", "UV_NO_BUILD", "UV_COMPILE_BYTECODE")
+    policies = ("UV_NO_BINARY", "UV_NO_BUILD", "UV_BUILD_CONSTRAINT", "UV_COMPILE_BYTECODE")
     variables = {name: value for name, value in environment.for_uv(environ).items() if not name.startswith(policies)}
     return Command((*argv, *where), {**variables, "UV_PYTHON_DOWNLOADS": "never"}, ".")
 

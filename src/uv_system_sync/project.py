@@ -70,7 +70,7 @@ def read(directory: str) -> Project:
         name=str(project.get("name", "")),
         requires_python=_string(project.get("requires-python")),
         pinned=_pin(Path(directory)) or _pin(root),
-        prefers_managed="managed" in str(toml.table(toml.table(document, "tool"), "uv").get("python-preference", "")),
+        prefers_managed="managed" in _preference(root, document if root == Path(directory) else None),
     )
     if not os.path.isfile(found.lock):
         raise LockMissing(
@@ -105,6 +105,15 @@ def setting(project: Project, key: str) -> Place:
         if line is not None:
             return Place(file, line)
     return Place(pyproject, None)
+
+
+def _preference(root: Path, document: toml.Table | None) -> str:
+    """Return the `python-preference` of the workspace at `root`, or an empty string; its uv.toml goes before its pyproject.toml."""
+    if (root / "uv.toml").is_file():
+        settings = toml.load(str(root / "uv.toml"), ProjectInvalid)
+    else:
+        settings = toml.table(toml.table(document or toml.load(str(root / "pyproject.toml"), ProjectInvalid), "tool"), "uv")
+    return str(settings.get("python-preference", ""))
 
 
 def _pin(folder: Path) -> str:

@@ -93,6 +93,8 @@ def earlier(folder: str, prefix: str) -> set[str]:
     """Return the names of the packages that earlier steps, whose reports are in `folder`, have installed in the environment `prefix`."""
     import glob
 
+    if not folder:
+        return set()
     reports = (_reported(path, prefix) for path in glob.glob(os.path.join(glob.escape(folder), "uv-system-sync-*.json")))
     return set().union(*reports)
 

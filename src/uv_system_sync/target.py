@@ -73,7 +73,7 @@ def require_next_python(target: Target, search_path: str, *, windows: bool = os.
         if found is None or not _is_target(found, target):
             raise PythonUnsuitable(
                 f"`{name}` in the next step would be {found or 'missing'}, not {target.executable}.",
-                f"Make {os.path.join(target.path_entries[0], name)} that interpreter, for example with a symbolic link.",
+                f"Make {os.path.join(target.path_entries[0], name + '.exe' * windows)} that interpreter, for example with a symbolic link.",
             )
 
 
@@ -113,6 +113,8 @@ def _missing(interpreter: str) -> str:
 def _understood(answer: probe.Answer) -> Target:
     version = str(answer["version"])
     _, _ = (int(part) for part in version.split(".")[:2])
+    if not all(os.path.isabs(str(answer[name])) for name in ("prefix", "scripts", "purelib", "platlib")):
+        raise ValueError(answer)
     marker = answer["externally_managed"]
     return Target(
         executable=str(answer["executable"]),
