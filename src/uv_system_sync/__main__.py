@@ -37,8 +37,9 @@ def sync() -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Windows' own code page holds neither uv's output nor every path.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-    # The runner's second signal; like its first, it ends uv before it ends us.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # The runner's first and second signal; both end uv before they end us, even where a parent ignores the first.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         return _sync(dict(os.environ))
     except ActionError as error:

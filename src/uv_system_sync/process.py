@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Callable, Mapping, Protocol, cast
 
@@ -60,6 +63,8 @@ def run(command: Command, relay: Relay | None = None) -> Completed:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         bufsize=0,
+        # A group of its own, so that the builds that uv has started can be ended with it.
+        start_new_session=True,
     ) as process:
         try:
             kept = _drain(process, relay)
@@ -81,8 +86,19 @@ def _drain(process: subprocess.Popen[bytes], relay: Relay | None) -> bytes:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    _signal(process, "SIGTERM")
     try:
         process.wait(_PATIENCE)
     except subprocess.TimeoutExpired:
+        _signal(process, "SIGKILL")
+
+
+def _signal(process: subprocess.Popen[bytes], name: str) -> None:
+    """Send the signal `name` to `process` and to what it has started; Windows can only end the one."""
+    if sys.platform == "win32":
         process.kill()
+    else:
+        import signal
+
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, getattr(signal, name))
