@@ -245,9 +245,9 @@ def test_another_python_in_front_is_seen(ci: Runner, target: Path) -> None:
 def test_a_python_that_is_too_old(ci: Runner, tmp_path: Path) -> None:
     """A Python older than 3.8 is refused with its version."""
     old = tmp_path / "python3.7"
-    facts = dict.fromkeys(("executable", "prefix", "implementation", "scripts", "purelib", "platlib", "virtual", "externally_managed"))
-    answer = json.dumps({**facts, "version": "3.7.16"})
-    old.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")
+    paths = dict.fromkeys(("executable", "prefix", "scripts", "purelib", "platlib"), "/old")
+    facts = {**paths, "version": "3.7.16", "implementation": "cpython", "virtual": False, "externally_managed": None}
+    old.write_text(f"#!/bin/sh\necho '{json.dumps(facts)}'\n", encoding="utf-8")
     old.chmod(old.stat().st_mode | stat.S_IXUSR)
 
     outcome = ci.sync(python=str(old))
