@@ -66,11 +66,11 @@ class Step:
     def install(self, *names: str) -> None:
         """Install packages of the `names` name-version into the target."""
         for name in names:
-            (self.prefix / "lib" / f"{name}.dist-info").mkdir(parents=True)
+            touch(self.prefix / "lib" / f"{name}.dist-info", "METADATA", "RECORD")
 
     def install_alpha(self) -> None:
         """Update alpha, and install beta."""
-        (self.prefix / "lib" / "alpha-1.0.dist-info").rmdir()
+        shutil.rmtree(self.prefix / "lib" / "alpha-1.0.dist-info")
         self.install("alpha-2.0", "beta-1.0")
 
     def reinstall_alpha(self) -> None:

@@ -42,12 +42,12 @@ def test_every_notice_is_explained() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    """Every link into the repository names a file that is there, and every link into the page a heading."""
+    """Every link into the repository names something that is there, and every link into the page a heading."""
     targets = re.findall(r"\]\((?!https:)([^)]+)\)", README)
     headings = {re.sub(r"[^\w -]", "", heading).replace(" ", "-").lower() for heading in re.findall(r"^#+ (.+)$", README, re.MULTILINE)}
 
     assert targets
-    assert [] == [target for target in targets if not ((target.startswith("#") and target[1:] in headings) or (ROOT / target).is_file())]
+    assert [] == [target for target in targets if not ((target.startswith("#") and target[1:] in headings) or (ROOT / target).exists())]
 
 
 def test_commands_are_verbs_of_the_makefile() -> None:

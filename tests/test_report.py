@@ -64,6 +64,7 @@ def test_report_as_json() -> None:
         "project": {"name": "sample", "directory": "/src/sample"},
         "packages": _JSON_PACKAGES,
         "changes": _JSON_CHANGES,
+        "repaired": [],
         "seconds": 1.235,
     }
 

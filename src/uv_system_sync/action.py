@@ -7,8 +7,8 @@ import re
 import time
 from typing import TYPE_CHECKING, Iterator, Mapping, Sequence
 
-from uv_system_sync import failure, installed, notices, plan, project, report, summary, syncable, target, workspace
-from uv_system_sync.errors import ActionError, SyncFailed, UvUnavailable
+from uv_system_sync import failure, heal, installed, notices, plan, project, report, summary, syncable, target, workspace
+from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed, UvUnavailable
 from uv_system_sync.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -38,23 +38,48 @@ def _sync(environ: Mapping[str, str], uv: str, run: Run, workflow: Workflow) -> 
 
     workflow.say(f"Python {python.version} at {python.prefix}, uv {uv_version}, {locked.lock}")
     before = installed.packages(python.site_packages)
+    repaired = _heal(python, locked, inputs, workflow)
     started = time.monotonic()
     with workflow.group("uv sync") as relay:
         completed = run(command, relay)
     seconds = time.monotonic() - started
-    if completed.returncode:
-        raise failure.explain(completed, locked, python, uv=uv_version)
     after = installed.packages(python.site_packages)
+    if completed.returncode:
+        if not repaired and before == after:
+            heal.end(python)
+        raise failure.explain(completed, locked, python, uv=uv_version)
     _prove(python, environ, completed.output, after)
+    heal.end(python)
 
-    done = report.Report(python, locked, uv_version, after, installed.compare(before, after), seconds)
+    done = report.Report(python, locked, uv_version, after, installed.compare(before, after), seconds, repaired)
     workflow.say(done.sentence())
-    kept = notices.leftover(done, project.locked_names(locked)) if inputs.inexact else ""
+    kept = notices.leftover(done, project.locked_names(locked) | installed.SEEDS) if inputs.inexact else ""
     if kept:
         workflow.say(kept)
     for notice in _notices(done, environ):
         workflow.notice(*notice)
     return report.result(done, summary.render(done) if inputs.summary else "")
+
+
+def _heal(python: target.Target, locked: project.Project, inputs: Inputs, workflow: Workflow) -> tuple[heal.Broken, ...]:
+    """Clear away what an interrupted sync has left broken, and mark that another one begins; for a check, only tell."""
+    broken = heal.broken(python, thorough=heal.is_unfinished(python))
+    if broken:
+        names = project.locked_names(locked)
+        # The rest is not uv's to install or remove, and may be just as somebody wants it.
+        broken = tuple(item for item in broken if item.name in names or not (inputs.inexact or item.name in installed.SEEDS))
+    if inputs.check:
+        if broken:
+            found = ", ".join(f"{item.name} ({item.reason})" for item in broken[:20])
+            message = f"`check: true`, and there are broken packages: {found}."
+            raise OutOfSync(message, "Run the step without `check: true` to install them anew.")
+        return ()
+    heal.begin(python)
+    for item in broken:
+        workflow.say(f"Repairing {item.name}: {item.reason}")
+    if broken:
+        heal.clear(broken, python)
+    return broken
 
 
 def _prove(python: target.Target, environ: Mapping[str, str], output: str, after: Sequence[installed.Package]) -> None:
@@ -70,6 +95,7 @@ def _prove(python: target.Target, environ: Mapping[str, str], output: str, after
 
 
 def _notices(done: report.Report, environ: Mapping[str, str]) -> Iterator[notices.Notice]:
+    yield from notices.repair(done)
     yield from notices.disagreement(done.target, done.project, environ)
     if any(change.action == "removed" for change in done.changes):
         yield from notices.removal(done, report.earlier(environ.get("RUNNER_TEMP", ""), done.target.prefix))

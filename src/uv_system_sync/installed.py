@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import Sequence
 
+# What a Python comes with, and uv leaves alone (astral-sh/uv, crates/uv-installer/src/plan.rs).
+SEEDS = frozenset({"pip", "setuptools", "wheel", "uv"})
+
 
 @dataclass(frozen=True)
 class Package:
@@ -46,10 +49,26 @@ def packages(site_packages: Sequence[str]) -> tuple[Package, ...]:
     """
     found: dict[str, Package] = {}
     for folder in site_packages:
-        for entry in _dist_infos(folder):
+        for entry in dist_infos(folder):
             package = _package(folder, entry)
             found.setdefault(package.name, package)
     return tuple(found[name] for name in sorted(found))
+
+
+def dist_infos(folder: str) -> list[str]:
+    """Return the names of the .dist-info folders in `folder`, sorted; a folder that does not exist has none."""
+    try:
+        # pip renames what it is about to remove to begin with `~`.
+        return [entry for entry in sorted(os.listdir(folder)) if re.fullmatch(r"[A-Za-z0-9].*-.*\.dist-info", entry)]
+    except FileNotFoundError:
+        return []
+
+
+def name_and_version(dist_info: str) -> tuple[str, str]:
+    """Return the normalized name and the version that the name of a .dist-info folder has (PEP 427)."""
+    stem, _, version = dist_info[: -len(".dist-info")].rpartition("-")
+    # packaging.utils.canonicalize_name, without the four bare interpreter starts that its import costs.
+    return re.sub(r"[-_.]+", "-", stem).lower(), version
 
 
 def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change, ...]:
@@ -81,18 +100,8 @@ def _change(name: str, old: Package | None, new: Package | None) -> Change:
     return Change(name, action, new.version if new else None, old.version if old else None)
 
 
-def _dist_infos(folder: str) -> list[str]:
-    try:
-        # pip renames what it is about to remove to begin with `~`.
-        return [entry for entry in sorted(os.listdir(folder)) if re.fullmatch(r"[A-Za-z0-9].*-.*\.dist-info", entry)]
-    except FileNotFoundError:
-        return []
-
-
 def _package(folder: str, entry: str) -> Package:
-    stem, _, version = entry[: -len(".dist-info")].rpartition("-")
-    # packaging.utils.canonicalize_name, without the four bare interpreter starts that its import costs.
-    name = re.sub(r"[-_.]+", "-", stem).lower()
+    name, version = name_and_version(entry)
     try:
         with open(os.path.join(folder, entry, "direct_url.json"), encoding="utf-8") as file:
             direct = json.load(file)

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from uv_system_sync.report import Report
     from uv_system_sync.target import Target
 
-# What a Python comes with, and uv leaves alone (astral-sh/uv, crates/uv-installer/src/plan.rs).
-_SEEDS = {"pip", "setuptools", "wheel", "uv"}
-
 # How many names a sentence takes; the outputs have all of them.
 _LISTED = 20
 
@@ -25,6 +22,13 @@ class Notice(NamedTuple):
 
     title: str
     message: str
+
+
+def repair(report: Report) -> Iterator[Notice]:
+    """Say which packages an earlier sync, or something else, had left broken."""
+    if report.repaired:
+        found = _list([f"{item.name} ({item.reason})" for item in report.repaired])
+        yield Notice("packages-repaired", f"Found broken, and cleared away for uv to install anew: {found}.")
 
 
 def disagreement(target: Target, project: Project, environ: Mapping[str, str]) -> Iterator[Notice]:
@@ -52,8 +56,8 @@ def removal(report: Report, own: Collection[str]) -> Iterator[Notice]:
 
 
 def leftover(report: Report, locked: Collection[str]) -> str:
-    """Return one line on the packages that an inexact sync has kept although they are not in the lock, or an empty one."""
-    kept = [f"{package.name} {package.version}" for package in report.packages if package.name not in {*locked, *_SEEDS}]
+    """Return one line on the packages that an inexact sync has kept although they are not `locked`, or an empty one."""
+    kept = [f"{package.name} {package.version}" for package in report.packages if package.name not in locked]
     return f"Kept, although not in uv.lock: {_list(kept)}" if kept else ""
 
 

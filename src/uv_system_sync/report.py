@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 from uv_system_sync import environment
 
 if TYPE_CHECKING:
+    from uv_system_sync.heal import Broken
     from uv_system_sync.installed import Change, Package
     from uv_system_sync.project import Project
     from uv_system_sync.target import Target
@@ -20,7 +21,10 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Report:
-    """All that a sync has to tell; `packages` and `changes` are sorted by name, `seconds` is uv's wall time."""
+    """All that a sync has to tell; `packages` and `changes` are sorted by name, `seconds` is uv's wall time.
+
+    `repaired` are the distributions that were found broken, and cleared away for uv to install anew.
+    """
 
     target: Target
     project: Project
@@ -28,6 +32,7 @@ class Report:
     packages: tuple[Package, ...]
     changes: tuple[Change, ...]
     seconds: float
+    repaired: tuple[Broken, ...] = ()
 
     def sentence(self) -> str:
         """Say in one line what the sync did."""
@@ -50,6 +55,7 @@ class Report:
             "project": {"name": self.project.name, "directory": self.project.directory},
             "packages": [package.as_json() for package in self.packages],
             "changes": [change.as_json() for change in self.changes],
+            "repaired": [{"name": item.name, "reason": item.reason} for item in self.repaired],
             "seconds": round(self.seconds, 3),
         }
 

@@ -19,6 +19,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"### {_text(report.project.name or 'uv.lock')} in {_text(_implementation(target.implementation))} {_text(target.version)}"
     yield ""
     yield f"{_text(report.sentence())}, by uv {_text(report.uv_version)}, into {_text(target.prefix)}."
+    if report.repaired:
+        yield from ("", "Found broken, and cleared away for uv to install anew:", "")
+        yield from (f"- {_text(item.name)}: {_text(item.reason)}" for item in report.repaired)
     if report.changes:
         yield from ("", "| Package | Change | Version | Before |", "| --- | --- | --- | --- |")
         for change in report.changes:

@@ -1,0 +1,140 @@
+"""Knows whether the last sync of a Python came to its end, and clears away what it has left broken."""
+
+from __future__ import annotations
+
+import csv
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Collection, Iterator, NamedTuple
+
+from uv_system_sync.errors import PythonUnsuitable
+from uv_system_sync.installed import dist_infos, name_and_version
+
+if TYPE_CHECKING:
+    from uv_system_sync.target import Target
+
+# Beside the packages, so that it goes wherever they go: into a copy, an image, a cache.
+_MARK = ".uv-system-sync-unfinished"
+
+# A row of a RECORD: a path, a hash, a size.
+_COLUMNS = 3
+
+
+class Broken(NamedTuple):
+    """A distribution that is not whole: its name, its .dist-info folder and what is wrong with it."""
+
+    name: str
+    folder: str
+    reason: str
+
+
+def begin(target: Target) -> None:
+    """Mark `target` as being synced, durably, before anything in it changes; `PythonUnsuitable` when that cannot be written."""
+    path = _mark(target)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("A sync has begun here and not ended; uv-system-sync will look at every file the next time.\n")
+            file.flush()
+            os.fsync(file.fileno())
+        _flush_folder(os.path.dirname(path))
+    except OSError as error:
+        end(target)
+        raise PythonUnsuitable(
+            f"{os.path.dirname(path)} cannot be written: {error.strerror}.", "Free space on its disk, and let the step's user write to it."
+        ) from None
+
+
+def end(target: Target) -> None:
+    """Take the mark of `begin` away."""
+    with suppress(OSError):
+        os.unlink(_mark(target))
+
+
+def is_unfinished(target: Target) -> bool:
+    """Return whether a sync of `target` has begun and not ended."""
+    return os.path.exists(_mark(target))
+
+
+def broken(target: Target, *, thorough: bool) -> tuple[Broken, ...]:
+    """Return the distributions in `target` that are not whole, which uv would call installed.
+
+    What costs next to nothing is always looked at: that there are METADATA and RECORD. `thorough`
+    looks at every file that the RECORDs name (PEP 376), and at its size.
+    """
+    found = []
+    for folder in target.site_packages:
+        for entry in dist_infos(folder):
+            reason = _wrong(os.path.join(folder, entry), thorough=thorough)
+            if reason:
+                found.append(Broken(name_and_version(entry)[0], os.path.join(folder, entry), reason))
+    return tuple(found)
+
+
+def clear(items: Collection[Broken], target: Target) -> None:
+    """Remove what is left of broken distributions, so that uv installs them anew; what others have in their RECORDs stays."""
+    import shutil
+
+    cleared = {item.folder for item in items}
+    folders = [os.path.join(folder, entry) for folder in target.site_packages for entry in dist_infos(folder)]
+    kept = {path for folder in folders if folder not in cleared for path, _ in _record(folder)}
+    for folder in cleared:
+        for path, _ in _record(folder):
+            if path not in kept and _is_inside(path, target.prefix):
+                with suppress(OSError):
+                    os.unlink(path)
+        # What cannot be removed is still broken, and found again the next time.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wrong(folder: str, *, thorough: bool) -> str:
+    for name in ("METADATA", "RECORD"):
+        if not os.path.isfile(os.path.join(folder, name)):
+            return f"it has no {name}"
+    if not thorough:
+        return ""
+    recorded = list(_record(folder))
+    for path, size in recorded:
+        try:
+            actual = os.path.getsize(path)
+        except (OSError, ValueError):
+            return f"{path} is missing"
+        if size is not None and actual != size:
+            return f"{path} has {actual} bytes, not {size}"
+    # An installer names itself in the RECORD when everything else is there (PEP 376).
+    return "" if any(os.path.basename(path) == "INSTALLER" for path, _ in recorded) else "its RECORD does not name an INSTALLER"
+
+
+def _record(folder: str) -> Iterator[tuple[str, int | None]]:
+    """Yield the absolute paths in the RECORD of a .dist-info folder, with their sizes where it has them."""
+    try:
+        with open(os.path.join(folder, "RECORD"), encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return
+    for path, _, size in (row[:3] for row in rows if len(row) >= _COLUMNS):
+        # Byte code comes and goes.
+        if not path.endswith(".pyc"):
+            yield os.path.normpath(os.path.join(os.path.dirname(folder), path)), int(size) if size.isdecimal() else None
+
+
+def _is_inside(path: str, prefix: str) -> bool:
+    try:
+        return os.path.commonpath([os.path.realpath(os.path.dirname(path)), os.path.realpath(prefix)]) == os.path.realpath(prefix)
+    except ValueError:
+        # Another drive, on Windows, or a path that no system has.
+        return False
+
+
+def _mark(target: Target) -> str:
+    return os.path.join(target.site_packages[0], _MARK)
+
+
+def _flush_folder(folder: str) -> None:
+    # Windows cannot open a folder, and does not need to.
+    if os.name != "nt":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
