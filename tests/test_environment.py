@@ -247,3 +247,25 @@ def test_later_steps_of_a_virtual_environment() -> None:
     expected = {**plain, "VIRTUAL_ENV": "/opt/python"}
 
     assert expected == environment.for_later_steps("/opt/python", "/opt/python/bin/python3", virtual=True)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        pytest.param({"UV_INDEX_PRIVATE_PASSWORD": "s3cret"}, ["s3cret"], id="of-a-named-index"),
+        pytest.param({"UV_DEFAULT_INDEX": "https://me:s3cret@host/simple"}, ["s3cret"], id="in-an-address"),
+        pytest.param(
+            {"UV_INDEX": "https://me:one@a/simple private=https://me:three@b/simple"}, ["three", "one"], id="in-several-addresses"
+        ),
+        pytest.param({"UV_INDEX_URL": "https://me:s%40cret@host/simple"}, ["s%40cret", "s@cret"], id="as-an-address-spells-it"),
+        pytest.param(
+            {"UV_INDEX_PRIVATE_USERNAME": "me", "UV_INDEX": "https://me@host/simple", "UV_INDEX_URL": "https://host:8080/a@b"},
+            [],
+            id="none",
+        ),
+        pytest.param({"UV_INDEX_PRIVATE_PASSWORD": " "}, [], id="blank"),
+    ],
+)
+def test_secrets(environ: dict[str, str], expected: list[str]) -> None:
+    """The passwords for indexes are known, wherever they are."""
+    assert expected == environment.secrets(environ)

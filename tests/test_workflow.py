@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import words
 from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
 from uv_system_sync.errors import RunnerUnusable, SyncFailed
 from uv_system_sync.process import Relay
@@ -129,15 +130,87 @@ def test_notice_that_quotes_commands(log: Log) -> None:
 
 
 def test_group(log: Log) -> None:
-    """What is relayed appears in a group, byte by byte, while the runner listens to no command but the one that ends it."""
+    """What is relayed appears in a group while the runner listens to no command but the one that ends it."""
     with Workflow({}, log).group("uv sync") as relay:
         relay(b"a\r\n::error::no\n")
         relay(b"\xff\x00##[error]no\n")
-    start, end = re.fullmatch(rb"(.*?)a\r\n::error::no\n\xff\x00##\[error\]no\n(.*)", log.content, re.DOTALL).groups()  # type: ignore[union-attr]
+    start, end = re.fullmatch(rb"(.*?)a\r\n::error::no\n\xff\x00##\\\[error\]no\n(.*)", log.content, re.DOTALL).groups()  # type: ignore[union-attr]
     token = start.decode().splitlines()[-1].rpartition("::")[2]
 
     assert f"::group::uv sync\n::stop-commands::{token}\n" == start.decode()
     assert f"::{token}::\n::endgroup::\n" == end.decode()
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        pytest.param([b"#", b"#", b"[error]"], b"##\\[error]", id="split-everywhere"),
+        pytest.param([b"a ##", b"[error] b"], b"a ##\\[error] b", id="split-before-the-bracket"),
+        pytest.param([b"###", b"##[error]"], b"#####\\[error]", id="many-signs"),
+        pytest.param([b"##[##[", b"[##"], b"##\\[##\\[[##", id="again-and-again"),
+        pytest.param([b"# heading\n", b"##"], b"# heading\n##", id="signs-at-the-end"),
+        pytest.param([b"##", b"\n[error]"], b"##\n[error]", id="on-two-lines"),
+    ],
+)
+def test_group_leaves_nothing_to_render(log: Log, pieces: list[bytes], expected: bytes) -> None:
+    """What the log would show as an error or a heading of its own is broken up, however it was written."""
+    with Workflow({}, log).group("uv sync") as relay:
+        for piece in pieces:
+            relay(piece)
+
+    assert (
+        expected == log.content.partition(b"::stop-commands::")[2].partition(b"\n")[2].rpartition(b"\n::endgroup")[0].rpartition(b"\n")[0]
+    )
+
+
+def test_mask(log: Log) -> None:
+    """A secret is told to the runner in the runner's own way, whatever it holds."""
+    Workflow({}, log).mask("50%\nx")
+
+    assert "::add-mask::50%25%0Ax\n" == log.content.decode()
+
+
+def test_sealed(runner: StepFiles, log: Log) -> None:
+    """What something else writes to the step's files is undone, and an error that names them."""
+    runner.env.write_text("A=1\n", encoding="utf-8")
+
+    def intrude() -> None:
+        with Workflow(runner.environ, log).sealed():
+            runner.env.write_text("A=1\nPATH=/evil\n", encoding="utf-8")
+            runner.path.write_text("/evil\n", encoding="utf-8")
+            runner.output.unlink()
+
+    with pytest.raises(RunnerUnusable) as caught:
+        intrude()
+
+    assert ("A=1\n", "") == (runner.env.read_text(encoding="utf-8"), runner.path.read_text(encoding="utf-8"))
+    expected = (
+        f"While uv ran, something wrote to {runner.env}, {runner.path}, which only this step may write to. It was undone.",
+        "Find out which package's build did it: it tried to change what later steps get.",
+    )
+    assert expected == words(caught.value)
+
+
+def test_sealed_and_interrupted(runner: StepFiles, log: Log) -> None:
+    """An interruption goes on as such, after what was written was undone."""
+
+    def intrude() -> None:
+        with Workflow(runner.environ, log).sealed():
+            runner.summary.write_text("evil", encoding="utf-8")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        intrude()
+
+    assert runner.are_empty()
+
+
+def test_sealed_and_nothing_written(runner: StepFiles, log: Log) -> None:
+    """Files that stay as they are are no error, and neither are those that there are none of."""
+    with Workflow({**runner.environ, "GITHUB_STATE": str(runner.temp / "none")}, log).sealed():
+        pass
+
+    assert not (runner.temp / "none").exists()
 
 
 def test_group_relays_live(log: Log) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Mapping, NamedTuple
 
 from uv_system_sync.inputs import PREFIX
@@ -32,6 +33,9 @@ _KEPT_OF_UV = {
 }
 
 _OTHERS = "other commands of uv, its installer or its own tests"
+
+# Those whose values may hold credentials.
+_INDEXES = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
 _DROPPED = {
     "the inputs decide what is selected": (
@@ -114,6 +118,19 @@ def decide(name: str) -> Decision:
 def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what uv may see of `environ`: nothing that picks a Python, a project or packages, and nothing of the runner's."""
     return {name: value for name, value in environ.items() if decide(name).kept}
+
+
+def secrets(environ: Mapping[str, str]) -> list[str]:
+    """Return the credentials for indexes in `environ`, as they are and as a URL spells them, the longest first."""
+    found = {value for name, value in environ.items() if name.startswith("UV_INDEX_") and name.endswith("_PASSWORD")}
+    for name in _INDEXES:
+        # The password of `https://user:password@host`, of each address in a list of them.
+        found |= set(re.findall(r"://[^\s/:@]*:([^\s/@]+)@", environ.get(name, "")))
+    if not found:
+        return []
+    from urllib.parse import unquote
+
+    return sorted({secret for item in found for secret in (item, unquote(item)) if secret.strip()}, key=len, reverse=True)
 
 
 def for_sync(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
