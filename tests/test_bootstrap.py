@@ -121,6 +121,15 @@ def test_no_temporary_folder(value: str | None) -> None:
     assert expected == _refused(RunnerUnusable, {} if value is None else {"RUNNER_TEMP": value}, Recorder())
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that nobody can write to")
+def test_temporary_folder_that_cannot_be_written() -> None:
+    """A temporary folder that takes nothing is an error of the runner's, and no bug."""
+    message, hint = _refused(RunnerUnusable, {"RUNNER_TEMP": "/proc"}, Recorder())
+
+    assert message.startswith("`RUNNER_TEMP` is /proc, which cannot be written: ")
+    assert "Free space on the runner's disk, and leave its temporary folder writable." == hint
+
+
 def test_uv_does_not_start(tmp_path: Path) -> None:
     """A uv that the system cannot start is refused with the system's reason."""
     uv = Recorder(OSError(errno.ENOEXEC, "Exec format error"))

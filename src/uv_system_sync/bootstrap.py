@@ -6,7 +6,6 @@ import hashlib
 import os
 import sys
 import tempfile
-from contextlib import suppress
 from typing import TYPE_CHECKING, Mapping
 
 from uv_system_sync import plan
@@ -32,7 +31,21 @@ def own_wheels(uv: str, environ: Mapping[str, str], run: Run) -> str:
         lock = hashlib.sha256(file.read()).hexdigest()[:16]
     folder = os.path.join(os.path.abspath(temp), f"uv-system-sync-{sys.implementation.cache_tag}-{lock}")
     if not os.path.isdir(folder):
-        _install(uv, folder, environ, run)
+        try:
+            # Installed beside and renamed, so that a folder of that name is always whole.
+            with tempfile.TemporaryDirectory(prefix="uv-system-sync-", dir=os.path.dirname(folder)) as beside:
+                _install(uv, os.path.join(beside, "wheels"), environ, run)
+                try:
+                    os.rename(os.path.join(beside, "wheels"), folder)
+                except OSError:
+                    # Another step may have made it in the meantime; then that one is as good.
+                    if not os.path.isdir(folder):
+                        raise
+        except OSError as error:
+            raise RunnerUnusable(
+                f"`RUNNER_TEMP` is {temp}, which cannot be written: {error.strerror}.",
+                "Free space on the runner's disk, and leave its temporary folder writable.",
+            ) from None
     return folder
 
 
@@ -46,22 +59,16 @@ def complain(error: ActionError, details: str = "") -> None:
 
 
 def _install(uv: str, folder: str, environ: Mapping[str, str], run: Run) -> None:
-    # Installed beside and renamed, so that a folder of that name is always whole.
-    with tempfile.TemporaryDirectory(prefix="uv-system-sync-", dir=os.path.dirname(folder)) as temp:
-        beside = os.path.join(temp, "wheels")
-        try:
-            # What uv has cached needs no index; asking one first would be most of the time that this takes.
-            completed = run(plan.own_wheels(uv, _REQUIREMENTS, beside, environ, offline=True))
-            if completed.returncode:
-                completed = run(plan.own_wheels(uv, _REQUIREMENTS, beside, environ))
-        except OSError as error:
-            raise UvUnavailable(f"{uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
+    try:
+        # What uv has cached needs no index; asking one first would be most of the time that this takes.
+        completed = run(plan.own_wheels(uv, _REQUIREMENTS, folder, environ, offline=True))
         if completed.returncode:
-            words = completed.output.strip()[-2500:]
-            raise UvUnavailable(
-                f"{uv} could not install what the action itself needs (exit status {completed.returncode}). It said: {words}",
-                "Let uv reach an index that has actions-toolkit, packaging and tomli; `UV_DEFAULT_INDEX` names another one.",
-            )
-        # Another step may have made it in the meantime; then that one is as good.
-        with suppress(OSError):
-            os.rename(beside, folder)
+            completed = run(plan.own_wheels(uv, _REQUIREMENTS, folder, environ))
+    except OSError as error:
+        raise UvUnavailable(f"{uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
+    if completed.returncode:
+        words = completed.output.strip()[-2500:]
+        raise UvUnavailable(
+            f"{uv} could not install what the action itself needs (exit status {completed.returncode}). It said: {words}",
+            "Let uv reach an index that has actions-toolkit, packaging and tomli; `UV_DEFAULT_INDEX` names another one.",
+        )
