@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint docs requirements clean
+.PHONY: help demo test lint docs fuzz faults requirements clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')" 2>/dev/null || sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
@@ -25,6 +25,12 @@ lint: .venv/ready  ## Check style, types, security, schemas, and the README agai
 
 docs: .venv/ready  ## Write the README's tables from action.yml
 	$(BIN)/python -m tools.readme
+
+fuzz: .venv/ready  ## Run the tests with hostile text on 10,000 new examples
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/fuzz --numprocesses auto --hypothesis-show-statistics
+
+faults: .venv/ready  ## Kill syncs at many points, and print what is broken after the next run
+	PYTHONPATH=src $(BIN)/python -m tools.faults
 
 requirements: .venv/ready  ## Lock the requirements anew
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.8 --generate-hashes --no-deps --no-header requirements/action.in --output-file requirements/action.txt

@@ -171,3 +171,10 @@ def test_complain_in_detail(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert ["::group::Details", "| Traceback:", '|   File "a"', "| ::error::no", "| ##\\[error]no", "::endgroup::"] == group
     assert "::error title=sync-failed::It failed.%0ATry again." == annotation
+
+
+def test_mask(capsys: pytest.CaptureFixture[str]) -> None:
+    """Secrets are told to the runner in the runner's own way, whatever they hold."""
+    bootstrap.mask(["50%\nx", "y"])
+
+    assert "::add-mask::50%25%0Ax\n::add-mask::y\n" == capsys.readouterr().out

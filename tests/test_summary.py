@@ -95,7 +95,9 @@ def test_text_from_outside(sign: str) -> None:
     """No sign that Markdown or HTML gives a meaning gets through, wherever it is."""
     plain, odd = (summary.render(_with_everywhere(f"a{text}a")) for text in ("", sign))
 
-    assert plain.replace("aa", f"a&#{ord(sign)};a") == odd
+    # GitHub makes links of addresses of mail in spite of the reference.
+    reference = f"{'<!-- -->' * (sign == '@')}&#{ord(sign)};"
+    assert plain.replace("aa", f"a{reference}a") == odd
 
 
 @pytest.mark.parametrize(

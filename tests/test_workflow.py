@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import words
 from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
 from uv_system_sync.errors import RunnerUnusable, SyncFailed
 from uv_system_sync.process import Relay
@@ -161,56 +160,6 @@ def test_group_leaves_nothing_to_render(log: Log, pieces: list[bytes], expected:
     assert (
         expected == log.content.partition(b"::stop-commands::")[2].partition(b"\n")[2].rpartition(b"\n::endgroup")[0].rpartition(b"\n")[0]
     )
-
-
-def test_mask(log: Log) -> None:
-    """A secret is told to the runner in the runner's own way, whatever it holds."""
-    Workflow({}, log).mask("50%\nx")
-
-    assert "::add-mask::50%25%0Ax\n" == log.content.decode()
-
-
-def test_sealed(runner: StepFiles, log: Log) -> None:
-    """What something else writes to the step's files is undone, and an error that names them."""
-    runner.env.write_text("A=1\n", encoding="utf-8")
-
-    def intrude() -> None:
-        with Workflow(runner.environ, log).sealed():
-            runner.env.write_text("A=1\nPATH=/evil\n", encoding="utf-8")
-            runner.path.write_text("/evil\n", encoding="utf-8")
-            runner.output.unlink()
-
-    with pytest.raises(RunnerUnusable) as caught:
-        intrude()
-
-    assert ("A=1\n", "") == (runner.env.read_text(encoding="utf-8"), runner.path.read_text(encoding="utf-8"))
-    expected = (
-        f"While uv ran, something wrote to {runner.env}, {runner.path}, which only this step may write to. It was undone.",
-        "Find out which package's build did it: it tried to change what later steps get.",
-    )
-    assert expected == words(caught.value)
-
-
-def test_sealed_and_interrupted(runner: StepFiles, log: Log) -> None:
-    """An interruption goes on as such, after what was written was undone."""
-
-    def intrude() -> None:
-        with Workflow(runner.environ, log).sealed():
-            runner.summary.write_text("evil", encoding="utf-8")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        intrude()
-
-    assert runner.are_empty()
-
-
-def test_sealed_and_nothing_written(runner: StepFiles, log: Log) -> None:
-    """Files that stay as they are are no error, and neither are those that there are none of."""
-    with Workflow({**runner.environ, "GITHUB_STATE": str(runner.temp / "none")}, log).sealed():
-        pass
-
-    assert not (runner.temp / "none").exists()
 
 
 def test_group_relays_live(log: Log) -> None:

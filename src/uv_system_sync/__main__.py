@@ -60,9 +60,12 @@ def sync() -> int:
 
 
 def _sync(environ: dict[str, str]) -> int:
-    from uv_system_sync import bootstrap, process, uv
+    from uv_system_sync import bootstrap, environment, process, uv
 
     program = uv.find(environ)
+    bootstrap.mask(environment.secrets(environ))
+    # From here on there is output of others.
+    sys.stdout.flush()
     sys.path.append(bootstrap.own_wheels(program, environ, process.run))
     # These rooms import the wheels.
     from uv_system_sync.action import action

@@ -7,7 +7,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Iterator, Mapping, Sequence
 
-from uv_system_sync import environment, failure, heal, installed, notices, plan, project, report, summary, syncable, target, workspace
+from uv_system_sync import failure, heal, installed, notices, plan, project, report, seal, summary, syncable, target, workspace
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed, UvUnavailable
 from uv_system_sync.inputs import Inputs
 
@@ -27,8 +27,6 @@ def action(environ: Mapping[str, str], uv: str, run: Run, workflow: Workflow) ->
 
 
 def _sync(environ: Mapping[str, str], uv: str, run: Run, workflow: Workflow) -> report.StepResult:
-    for secret in environment.secrets(environ):
-        workflow.mask(secret)
     inputs = Inputs.from_environ(environ)
     python = target.find(inputs, environ, run)
     syncable.require(python, inputs)
@@ -42,7 +40,7 @@ def _sync(environ: Mapping[str, str], uv: str, run: Run, workflow: Workflow) -> 
     before = installed.packages(python.site_packages)
     repaired = _heal(python, locked, inputs, workflow)
     started = time.monotonic()
-    with workflow.sealed(), workflow.group("uv sync") as relay:
+    with seal.sealed(environ), workflow.group("uv sync") as relay:
         completed = run(command, relay)
     seconds = time.monotonic() - started
     after = installed.packages(python.site_packages)

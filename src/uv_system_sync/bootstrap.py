@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 import tempfile
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING, Iterable, Mapping
 
 from uv_system_sync import plan
 from uv_system_sync.errors import ActionError, RunnerUnusable, UvUnavailable
@@ -54,8 +54,17 @@ def complain(error: ActionError, details: str = "") -> None:
     if details:
         lines = "".join(f"| {line}\n" for line in details.replace("##[", "##\\[").splitlines())
         sys.stdout.write(f"::group::Details\n{lines}::endgroup::\n")
-    text = f"{error.message}\n{error.hint}".replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    sys.stdout.write(f"::error title={error.slug}::{text}\n")
+    message = f"{error.message}\n{error.hint}"
+    sys.stdout.write(f"::error title={error.slug}::{_escaped(message)}\n")
+
+
+def mask(secrets: Iterable[str]) -> None:
+    """Have the runner hide `secrets` wherever they are printed from now on, in every step of the job."""
+    sys.stdout.write("".join(f"::add-mask::{_escaped(secret)}\n" for secret in secrets))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _install(uv: str, folder: str, environ: Mapping[str, str], run: Run) -> None:

@@ -34,8 +34,13 @@ _KEPT_OF_UV = {
 
 _OTHERS = "other commands of uv, its installer or its own tests"
 
-# Those whose values may hold credentials.
-_INDEXES = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
+# Those whose values are, and those whose addresses may hold, credentials.
+_SECRETS = ("UV_AUTH_TOKEN", "UV_API_KEY")
+_ADDRESSES = (
+    *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"),
+)
+_TOKEN_CHARACTERS = 16
 
 _DROPPED = {
     "the inputs decide what is selected": (
@@ -121,16 +126,22 @@ def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def secrets(environ: Mapping[str, str]) -> list[str]:
-    """Return the credentials for indexes in `environ`, as they are and as a URL spells them, the longest first."""
-    found = {value for name, value in environ.items() if name.startswith("UV_INDEX_") and name.endswith("_PASSWORD")}
-    for name in _INDEXES:
-        # The password of `https://user:password@host`, of each address in a list of them.
-        found |= set(re.findall(r"://[^\s/:@]*:([^\s/@]+)@", environ.get(name, "")))
+    """Return the credentials for indexes and proxies in `environ`, as they are and as an address spells them, the longest first."""
+    names = [name for name in environ if name in _SECRETS or (name.startswith("UV_INDEX_") and name.endswith("_PASSWORD"))]
+    addresses = " ".join(environ.get(name, "") or environ.get(name.lower(), "") for name in _ADDRESSES)
+    in_addresses = re.findall(r"://([^\s/]+)@", addresses)
+    found = {*(environ[name] for name in names), *filter(None, map(_password, in_addresses))}
     if not found:
         return []
     from urllib.parse import unquote
 
     return sorted({secret for item in found for secret in (item, unquote(item)) if secret.strip()}, key=len, reverse=True)
+
+
+def _password(userinfo: str) -> str:
+    """Return the secret part of `user:password`, or of a token alone, which is longer than a user's name; else an empty string."""
+    user, colon, password = userinfo.partition(":")
+    return password if colon else user * (len(user) >= _TOKEN_CHARACTERS)
 
 
 def for_sync(environ: Mapping[str, str], prefix: str) -> dict[str, str]:

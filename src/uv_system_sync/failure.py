@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 # How much of uv's own words an annotation quotes; the runner cuts the whole at 4,096 characters.
 _QUOTED_CHARACTERS = 2500
 
+_LOG = "The step's log holds all that uv printed."
+# uv installs from its cache without looking at what is in it, so that a corrupt one fails again and again.
+_CACHE = " If it fails again, its cache may be corrupt: run `uv cache clean`."
+
 
 def explain(completed: Completed, project: Project, target: Target, *, uv: str) -> ActionError:
     """Return the error that tells the user best why `completed`, a sync of `project` into `target` with the `uv` of that version, failed.
@@ -44,7 +48,9 @@ def explain(completed: Completed, project: Project, target: Target, *, uv: str) 
         or _uv_rejection(output, project, uv)
         or _platform_rejection(output, project, target)
         or _python_rejection(project, target)
-        or SyncFailed(f"uv ended with exit status {completed.returncode}. {_quote(output)}", "The step's log holds all that uv printed.")
+        or SyncFailed(
+            f"uv ended with exit status {completed.returncode}. {_quote(output)}", _LOG + _CACHE * ("Failed to install:" in output)
+        )
     )
 
 
@@ -88,12 +94,12 @@ def _python_rejection(project: Project, target: Target) -> ActionError | None:
 
 def _accepts(requirement: str, version: str) -> bool:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import Version
+    from packaging.version import InvalidVersion, Version
 
     try:
         # uv compares releases, so that 3.14.0rc1 satisfies `>=3.14`.
         return SpecifierSet(requirement).contains(Version(version.rstrip("+")).base_version)
-    except InvalidSpecifier:
+    except (InvalidSpecifier, InvalidVersion):
         # For uv to say what is wrong with it.
         return True
 

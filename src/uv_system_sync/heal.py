@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 # Beside the packages, so that it goes wherever they go: into a copy, an image, a cache.
 _MARK = ".uv-system-sync-unfinished"
 
-# A row of a RECORD: a path, a hash, a size.
+# A row of a RECORD: a path, a hash, a size; no file has a size of so many digits.
 _COLUMNS = 3
+_DIGITS = 20
 
 
 class Broken(NamedTuple):
@@ -81,7 +82,7 @@ def clear(items: Collection[Broken], target: Target) -> None:
     for folder in cleared:
         for path, _ in _record(folder):
             if path not in kept and _is_inside(path, target.prefix):
-                with suppress(OSError):
+                with suppress(OSError, ValueError):
                     os.unlink(path)
         # What cannot be removed is still broken, and found again the next time.
         shutil.rmtree(folder, ignore_errors=True)
@@ -115,7 +116,10 @@ def _record(folder: str) -> Iterator[tuple[str, int | None]]:
     for path, _, size in (row[:3] for row in rows if len(row) >= _COLUMNS):
         # Byte code comes and goes.
         if not path.endswith(".pyc"):
-            yield os.path.normpath(os.path.join(os.path.dirname(folder), path)), int(size) if size.isdecimal() else None
+            yield (
+                os.path.normpath(os.path.join(os.path.dirname(folder), path)),
+                int(size) if size.isdecimal() and len(size) < _DIGITS else None,
+            )
 
 
 def _is_inside(path: str, prefix: str) -> bool:

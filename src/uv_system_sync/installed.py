@@ -56,11 +56,11 @@ def packages(site_packages: Sequence[str]) -> tuple[Package, ...]:
 
 
 def dist_infos(folder: str) -> list[str]:
-    """Return the names of the .dist-info folders in `folder`, sorted; a folder that does not exist has none."""
+    """Return the names of the .dist-info folders in `folder`, sorted; a folder that cannot be listed has none."""
     try:
         # pip renames what it is about to remove to begin with `~`.
         return [entry for entry in sorted(os.listdir(folder)) if re.fullmatch(r"[A-Za-z0-9].*-.*\.dist-info", entry)]
-    except FileNotFoundError:
+    except OSError:
         return []
 
 
@@ -106,7 +106,7 @@ def _package(folder: str, entry: str) -> Package:
         with open(os.path.join(folder, entry, "direct_url.json"), encoding="utf-8") as file:
             direct = json.load(file)
         return Package(name, version, str(direct["url"]), bool(direct.get("dir_info", {}).get("editable", False)))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Package(name, version)
 
 

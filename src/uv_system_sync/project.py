@@ -84,7 +84,7 @@ def read(directory: str) -> Project:
 
 def locked_names(project: Project) -> set[str]:
     """Return the names in uv.lock, normalized as uv writes them."""
-    packages = toml.load(project.lock, ProjectInvalid).get("package", ())
+    packages = toml.array(toml.load(project.lock, ProjectInvalid), "package")
     return {str(package.get("name", "")) for package in packages if isinstance(package, dict)}
 
 

@@ -111,7 +111,7 @@ def _reported(path: str, prefix: str) -> set[str]:
             found = json.load(file)
         done = found["changes"] if found["python"]["environment"] == prefix else ()
         return {str(change["name"]) for change in done if change["action"] != "removed"}
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         # Not, or no longer, a report of ours.
         return set()
 

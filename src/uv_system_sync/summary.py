@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Iterator
 if TYPE_CHECKING:
     from uv_system_sync.report import Report
 
+# All but letters, digits and the signs that mean nothing by themselves; `_` and `:` only where they could begin or end something.
+_MARKUP = re.compile(r"[^\w .,+/()=:-]|^ | $|:(?! )|(?<=[Ww]{3})\.|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
 
 def render(report: Report) -> str:
     """Return the job summary of `report`; nothing in it that came from outside can be read as Markdown or HTML."""
@@ -39,6 +42,6 @@ def _implementation(name: str) -> str:
 
 def _text(value: str) -> str:
     """Write everything that Markdown or HTML could read as its own as a character reference."""
-    return re.sub(
-        r"[^\w .,+/()=:-]|:(?! )|(?<=[Ww]{3})\.|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", lambda found: f"&#{ord(found.group())};", value
-    )
+    references = _MARKUP.sub(lambda found: f"&#{ord(found.group())};", value)
+    # GitHub makes links of addresses after it has read the references.
+    return references.replace("&#64;", "<!-- -->&#64;")

@@ -94,7 +94,7 @@ def _ask(interpreter: str, environ: Mapping[str, str], run: Run) -> Target:
     try:
         # The last line: the system's loader may have had something to say before.
         return _understood(json.loads(completed.output.strip().splitlines()[-1]))
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         words = completed.output.strip()[-1000:] or "nothing"
         raise PythonUnsuitable(
             f"{interpreter} does not answer like a Python (exit status {completed.returncode}). It said: {words}", _NO_INTERPRETER

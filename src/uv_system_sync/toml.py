@@ -20,6 +20,8 @@ def load(path: str, kind: type[ActionError]) -> Table:
         return tomli.loads(Path(path).read_text(encoding="utf-8-sig"))
     except tomli.TOMLDecodeError as error:
         raise kind(f"{name} is not valid TOML: {error}.", f"Correct {path}.", file=path, line=error.lineno) from None
+    except RecursionError:
+        raise kind(f"{name} is nested too deeply to be read.", f"Correct {path}.", file=path) from None
     except UnicodeDecodeError as error:
         raise kind(f"{name} is not UTF-8: {error}.", f"Save {path} as UTF-8; TOML allows no other encoding.", file=path) from None
     except OSError as error:

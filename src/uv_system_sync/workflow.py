@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 # actions/runner drops a larger summary and says so as an error (src/Runner.Worker/FileCommandManager.cs).
 _SUMMARY_LIMIT = 1024 * 1024
 
-_COMMAND_FILES = ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
-
 
 class Workflow:
     """The runner of the current step, as its environment variables describe it."""
@@ -45,28 +43,6 @@ class Workflow:
     def notice(self, title: str, message: str) -> None:
         """Annotate the step with a `message` that is no error."""
         self._command("notice", {"title": title}, message)
-
-    def mask(self, secret: str) -> None:
-        """Have the runner hide `secret` wherever it is printed from now on, in every step of the job."""
-        self._command("add-mask", {}, secret)
-
-    @contextmanager
-    def sealed(self) -> Iterator[None]:
-        """Keep the runner's files of this step as they are: what is written to them meanwhile is undone, and a `RunnerUnusable`."""
-        paths = [self._environ[variable] for variable in _COMMAND_FILES if self._environ.get(variable)]
-        before = {path: _content(path) for path in paths}
-        try:
-            yield
-        finally:
-            changed = [path for path in paths if _content(path) != before[path]]
-            for path in changed:
-                with open(path, "wb") as file:
-                    file.write(before[path])
-        if changed:
-            raise RunnerUnusable(
-                f"While uv ran, something wrote to {', '.join(changed)}, which only this step may write to. It was undone.",
-                "Find out which package's build did it: it tried to change what later steps get.",
-            )
 
     @contextmanager
     def group(self, title: str) -> Iterator[Relay]:
@@ -141,14 +117,6 @@ class _Relay:
         self._log.buffer.write(text)
         self._log.buffer.flush()
         self._last = text[-1:] or self._last
-
-
-def _content(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return b""
 
 
 def _assignments(values: Mapping[str, str]) -> str:

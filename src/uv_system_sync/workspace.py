@@ -56,7 +56,8 @@ def _member_files(root: Path) -> Iterator[Path]:
 
 def _member_folders(root: Path, workspace: toml.Table) -> set[Path]:
     def matching(key: str) -> set[Path]:
-        patterns = [os.path.join(glob.escape(str(root)), str(pattern)) for pattern in toml.array(workspace, key)]
+        relative = [str(pattern) for pattern in toml.array(workspace, key) if not os.path.isabs(str(pattern))]
+        patterns = [os.path.join(glob.escape(str(root)), pattern) for pattern in relative]
         return {Path(os.path.normpath(folder)) for pattern in patterns for folder in glob.iglob(pattern, recursive=True)}
 
     return matching("members") - matching("exclude")

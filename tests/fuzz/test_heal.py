@@ -1,0 +1,99 @@
+"""Whatever a RECORD says, nothing outside of the target is removed for it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.fuzz import hostile
+from tests.support import TARGET
+from uv_system_sync import heal
+from uv_system_sync.target import Target
+
+_SITE_PACKAGES = ("prefix", "lib", "site-packages")
+
+_paths = st.sampled_from(
+    (
+        *(
+            "../../../outside/kept",
+            "../../../outside",
+            "link/kept",
+            "link/../../outside/kept",
+            "../../lib/../../outside/kept",
+            "/etc/hostname",
+        ),
+        *(
+            "alpha.py",
+            "alpha-1.0.dist-info/RECORD",
+            "alpha-1.0.dist-info/INSTALLER",
+            "",
+            ".",
+            "..",
+            "../..",
+            "beta.py",
+            "~/x",
+            "{outside}/kept",
+        ),
+    )
+)
+# Sizes that are no numbers are among them, and rows that are no CSV.
+_rows = st.tuples(
+    _paths | hostile.text.map(lambda path: path.replace("\x00", "")), hostile.text, st.sampled_from(("", "0", "-1", "²", "1e3", "٣"))
+)
+_record = st.lists(_rows, max_size=6).map(lambda rows: "".join(",".join(row) + "\n" for row in rows).encode("utf-8", "replace"))
+
+
+def _target(folder: str) -> tuple[Target, Path]:
+    """Make a target with a broken `alpha`, a whole `beta` and a link that leads out of it, and return its packages' folder too."""
+    site_packages = Path(folder, *_SITE_PACKAGES)
+    (site_packages / "alpha-1.0.dist-info").mkdir(parents=True)
+    (site_packages / "beta-1.0.dist-info").mkdir()
+    for name in ("METADATA", "INSTALLER"):
+        (site_packages / "beta-1.0.dist-info" / name).touch()
+    (site_packages / "beta-1.0.dist-info" / "RECORD").write_text("beta.py,,0\nbeta-1.0.dist-info/INSTALLER,,0\n", encoding="utf-8")
+    (site_packages / "beta.py").touch()
+    (Path(folder) / "outside").mkdir()
+    (Path(folder) / "outside" / "kept").touch()
+    (site_packages / "link").symlink_to(Path(folder) / "outside")
+    return replace(TARGET, prefix=str(Path(folder) / "prefix"), site_packages=(str(site_packages),)), site_packages
+
+
+@given(record=_record | hostile.content, thorough=st.booleans())
+@example(record=b"beta.py,,0\nlink/kept,,0\n../../../outside/kept,,0\n", thorough=True)
+@example(record=b"beta.py,,0\nlink/kept,,0\n{outside}/kept,,0\n", thorough=False)
+def test_clearing(record: bytes, *, thorough: bool) -> None:
+    """A broken distribution is cleared away, and what is outside of the target or another distribution's stays."""
+    with tempfile.TemporaryDirectory() as folder:
+        target, site_packages = _target(folder)
+        text = record.replace(b"{outside}", os.fsencode(folder) + b"/outside")
+        (site_packages / "alpha-1.0.dist-info" / "RECORD").write_bytes(text)
+        found = heal.broken(target, thorough=thorough)
+        if b"\x00" not in text:
+            heal.clear(found, target)
+        left = ((Path(folder) / "outside" / "kept").exists(), (site_packages / "beta.py").exists())
+
+    assert (["alpha"], (True, True)) == ([item.name for item in found], left)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(b"a\x00b,,1\n", id="a-path-that-no-system-has"),
+        pytest.param(b"a,," + b"9" * 5000 + b"\n", id="a-size-that-no-file-has"),
+    ],
+)
+def test_clearing_what_no_file_is(tmp_path: Path, record: bytes) -> None:
+    """A path or a size that cannot be is a distribution that is broken, and is cleared away like any other."""
+    target, site_packages = _target(str(tmp_path))
+    (site_packages / "alpha-1.0.dist-info" / "METADATA").touch()
+    (site_packages / "alpha-1.0.dist-info" / "RECORD").write_bytes(record)
+
+    heal.clear(heal.broken(target, thorough=True), target)
+
+    assert () == heal.broken(target, thorough=True)

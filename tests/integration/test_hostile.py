@@ -1,0 +1,261 @@
+"""Builds that speak to the runner, and write to its files: the log is read as the runner reads it (tests/fuzz/log.py)."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.fuzz.log import Command, lines, obeyed
+from tests.support.layouts import before_the_step, watched_build
+from tests.support.projects import Project
+from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
+from tests.support.step import Outcome, Runner
+
+_UTTERED = (
+    *("::set-env name=EVIL::1", "::add-path::/evil", "::add-mask::alpha", "::set-output name=evil::1", "::save-state name=evil::1"),
+    *("::error::boom", "::warning file=a,line=1::boom", "::notice::boom", "::debug::boom", "::echo::on", "::add-matcher::/evil.json"),
+    *("::endgroup::", "::group::evil", "::stop-commands::evil", "::evil::", "::STOP-COMMANDS::other", "::stop-commands::error", "::::"),
+    *("##[error]boom", "##[endgroup]", "##[set-env name=EVIL]1", "in the middle ##[add-path]/evil", "###[error]boom", "##[group]evil"),
+    *("  ::error::after spaces", "\t::error::after a tab", "\u3000::error::after a wide space", "in the middle ::error::boom"),
+    *("\x1b[31m::error::red\x1b[0m", "\x1b[31m##[error]red\x1b[0m", "before\r::error::after a carriage return", "\r\r##[error]boom"),
+    *("\u202e::error::right to left", "\u200b::error::after nothing", "\u2028::error::after a separator", "\x85::error::after another"),
+)
+
+# The same from within the output of uv: pieces that are written and flushed one by one.
+_RAW: dict[str, tuple[bytes, ...]] = {
+    "lines": tuple(f"{line}{end}".encode() for end in ("\n", "\r\n", "\r") for line in _UTTERED),
+    "split": (b"\n:", b":err", b"or:", b":boom\n#", b"#", b"[err", b"or]boom\n##", b"[error]", b"boom\r", b"\n::error::boom", b"\n"),
+    "no-final-newline": (b"\n::error::boom",),
+    "no-final-newline-after-a-sign": (b"\n##[error]boom ##",),
+    "not-utf-8": (b"\n\xff\xfe::error::boom\n\xc3", b"\n::error::\xed\xa0\x80\n", b"\xe2\x80", b"\r::error::boom\n\xf0\x9f"),
+    "utf-16": ("\n::error::boom\n".encode("utf-16"), b"\n"),
+    "nul": (b"\n\x00::error::boom\x00\n::error\x00::boom\n",),
+    "a-megabyte": (b"\n" + b"::error::" * 2**17, b"##[error]" * 2**14, b"\n"),
+    "very-many-lines": (b"::error::boom\n" * 2**14, b"::stop-commands::evil\n" * 2**10),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """The step of the action in a project whose build means harm, with its log in a file, byte by byte."""
+
+    ci: Runner
+    project: Project
+    folder: Path
+
+    def build_with(self, *program: str) -> None:
+        """Have the project built by a backend that does `program` first."""
+        watched_build(self.project, self.folder / "notes")
+        backend = self.project.folder / "backend.py"
+        first = ("import glob, os, pathlib, sys, time", *program)
+        backend.write_text("\n".join((*first, backend.read_text(encoding="utf-8"))), encoding="utf-8")
+
+    def run(self, **inputs: str) -> tuple[Outcome, bytes]:
+        """Run the step with `inputs` and return what came of it, and its log."""
+        outcome = self.ci.sync(**inputs)
+        return outcome, (self.folder / "log").read_bytes()
+
+
+@pytest.fixture
+def step(ci: Runner, project: Project, target: Path, tmp_path: Path) -> Step:
+    """The step in a project of its own."""
+    return Step(before_the_step(ci, target, f"exec >{tmp_path}/log 2>&1"), project, tmp_path)
+
+
+def _names(log: bytes) -> list[str]:
+    """Return what the runner obeys in `log`, with the secret of the step spelled `token`, wherever it is the right one."""
+    found = obeyed(log)
+    token = next(command.data for command in found if command.name == "stop-commands")
+    return ["token" if command == Command(token, "") else command.name for command in found]
+
+
+def _hidden(log: bytes) -> list[str]:
+    """Return what a build has uttered and no line of `log` shows; uv takes colours away where there is no terminal."""
+    uttered = re.sub("\x1b\\[[0-9]*m", "", "\r".join(_UTTERED)).replace("##[", "##\\[").split("\r")
+    return [piece for piece in uttered if not any(piece.strip() in line for line in lines(log))]
+
+
+# What a build prints.
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_failed_build_that_speaks_to_the_runner(step: Step, stream: str) -> None:
+    """Whatever a build says before it fails is shown, and the runner obeys the action only, whose one error is its own."""
+    step.build_with(f"for line in {_UTTERED!r}:", f"    print(line, file=sys.{stream}, flush=True)", "sys.exit(3)")
+
+    outcome, content = step.run()
+
+    assert ["group", "stop-commands", "token", "endgroup", "error"] == _names(content)
+    assert {"title": "sync-failed"} == obeyed(content)[-1].properties
+    assert [] == _hidden(content)
+    assert (1, False) == (outcome.returncode, outcome.published)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_successful_build_that_speaks_to_the_runner(step: Step, stream: str) -> None:
+    """What uv shows of a successful build, when it is told to, is shown and not obeyed, and later steps get what they should."""
+    step.build_with(f"for line in {_UTTERED!r}:", f"    print(line, file=sys.{stream}, flush=True)")
+
+    outcome, content = step.run(args="--verbose")
+
+    assert ["group", "stop-commands", "token", "endgroup"] == _names(content)
+    assert [] == _hidden(content)
+    assert ["UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_PYTHON_PREFERENCE"] == sorted(outcome.env)
+    assert "evil" not in outcome.outputs
+    assert "/evil" not in outcome.paths
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the output of another process is written to by way of /proc")
+@pytest.mark.parametrize("name", _RAW)
+def test_a_build_that_writes_to_the_output_of_uv(step: Step, name: str) -> None:
+    """Bytes that reach the log as they are, in whatever pieces and without an end, are shown and not obeyed."""
+    program = (
+        "uv = os.open(f'/proc/{os.getppid()}/fd/1', os.O_WRONLY)",
+        f"for piece in {_RAW[name]!r}:",
+        "    left = memoryview(piece)",
+        "    while left:",
+        "        left = left[os.write(uv, left):]",
+        f"    time.sleep({0.02 if name == 'split' else 0})",
+    )
+    step.build_with(*program)
+
+    outcome, content = step.run()
+
+    assert 0 == outcome.returncode, content
+    assert ["group", "stop-commands", "token", "endgroup"] == _names(content)
+    assert b"".join(_RAW[name]).replace(b"##[", b"##\\[") in content
+
+
+# The files of the runner.
+
+_GUID = "0b9e2f5c-6f0e-4c1e-9d53-1f0f6c1f7a11"
+
+
+@pytest.fixture
+def runner_files(ci: Runner) -> StepFiles:
+    """The files of the step, named as the runner names them, where a build can find them."""
+    temp = ci.folder / "temp"
+    folder = temp / "_runner_file_commands"
+    folder.mkdir(parents=True)
+    env, path, output, summary = (folder / f"{name}_{_GUID}" for name in ("set_env", "add_path", "set_output", "step_summary"))
+    files = StepFiles(env, path, output, summary, temp)
+    for file in files.commands:
+        file.touch()
+    ci.environ.update({name: path for name, path in files.environ.items() if name != "RUNNER_TEMP"})
+    return files
+
+
+def _later_steps_get(files: StepFiles) -> tuple[object, ...]:
+    """Return what the runner would make of the files of the step."""
+    return (read_env(files.env), read_path(files.path), read_outputs(files.output), files.summary.read_text(encoding="utf-8"))
+
+
+_EVERY_FILE = "for path in glob.glob(os.path.join(os.environ['RUNNER_TEMP'], '_runner_file_commands', '*')):"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(("    open(path, 'a').write('EVIL=1\\n')",), id="appended-to"),
+        pytest.param(("    open(path, 'a').write('EVIL=1\\n')", "sys.exit(3)"), id="appended-to-before-it-fails"),
+        pytest.param(("    open(path, 'a').write('EVIL<<ghadelimiter_\\n')",), id="left-open"),
+        pytest.param(("    pathlib.Path(path + '.new').write_text('EVIL=1\\n')", "    os.replace(path + '.new', path)"), id="replaced"),
+        pytest.param(
+            ("    pathlib.Path('evil').write_text('EVIL=1\\n')", "    os.unlink(path)", "    os.symlink(os.path.abspath('evil'), path)"),
+            id="made-a-link",
+        ),
+    ],
+)
+def test_a_build_that_finds_the_files_of_the_runner(step: Step, runner_files: StepFiles, program: tuple[str, ...]) -> None:
+    """What a build writes to the runner's files is undone, the step fails and says so once, and later steps get nothing."""
+    step.build_with(_EVERY_FILE, *program)
+
+    outcome, content = step.run()
+
+    (error,) = [command for command in obeyed(content) if command.name == "error"]
+    assert ({"title": "runner-unusable"}, 1) == (error.properties, outcome.returncode)
+    assert ({}, [], {}, "") == _later_steps_get(runner_files)
+
+
+@pytest.mark.parametrize("program", ["    os.unlink(path)", "    os.chmod(path, 0)"], ids=["removed", "made-unreadable"])
+def test_a_build_that_breaks_the_files_of_the_runner(step: Step, runner_files: StepFiles, program: str) -> None:
+    """Whatever a build does to the runner's files, later steps get what the action wrote, or nothing and one error."""
+    step.build_with(_EVERY_FILE, program)
+
+    outcome, content = step.run()
+
+    errors = [command.properties for command in obeyed(content) if command.name == "error"]
+    env, _, outputs, _ = _later_steps_get(runner_files)
+    assert ([] if outcome.returncode == 0 else [{"title": "runner-unusable"}]) == errors
+    assert (outcome.returncode == 0) == bool(env) == bool(outputs)
+
+
+def test_what_was_in_the_files_before(step: Step, runner_files: StepFiles) -> None:
+    """What was in the runner's files before the sync is there after a build has written to them."""
+    runner_files.env.write_text("EARLIER=1\n", encoding="utf-8")
+    step.build_with(_EVERY_FILE, "    open(path, 'w').write('EVIL=1\\n')")
+
+    _, content = step.run()
+
+    assert ["runner-unusable"] == [command.properties["title"] for command in obeyed(content) if command.name == "error"]
+    assert ({"EARLIER": "1"}, [], {}, "") == _later_steps_get(runner_files)
+
+
+# Credentials.
+
+_PASSWORD = "hunter2 &/%"  # noqa: S105 - a made-up one
+
+
+def _masked_before_uv_speaks(log: bytes) -> list[str]:
+    """Return what the runner hides when uv begins to print."""
+    found = obeyed(log)
+    names = [command.name for command in found]
+    return [command.data for command in found[: names.index("group")] if command.name == "add-mask"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "secrets"),
+    [
+        pytest.param("UV_INDEX_PRIVATE_PASSWORD", _PASSWORD, {_PASSWORD}, id="password"),
+        pytest.param(
+            "UV_DEFAULT_INDEX", f"http://u:{quote(_PASSWORD, safe='')}@127.0.0.1:9/", {_PASSWORD, quote(_PASSWORD, safe="")}, id="url"
+        ),
+        pytest.param("UV_INDEX", "a=http://u:one@127.0.0.1:9/ b=http://u:two@127.0.0.1:9/", {"one", "two"}, id="urls"),
+        pytest.param(
+            "UV_DEFAULT_INDEX",
+            "http://only-a-token-of-many-letters@127.0.0.1:9/",
+            {"only-a-token-of-many-letters"},
+            id="token",
+        ),
+        pytest.param(
+            "HTTPS_PROXY",
+            "http://u:through@127.0.0.1:9/",
+            {"through"},
+            id="proxy",
+        ),
+    ],
+)
+def test_credentials_are_masked(step: Step, variable: str, value: str, secrets: set[str]) -> None:
+    """Credentials in the environment are masked before uv prints anything, whatever a build then prints."""
+    step.run(check="true")
+    step.ci.environ[variable] = value
+    step.build_with(f"print(os.environ[{variable!r}], flush=True)", "sys.exit(3)")
+
+    _, content = step.run(frozen="true")
+
+    assert secrets <= set(_masked_before_uv_speaks(content))
+
+
+def test_credentials_are_masked_before_our_own_wheels_are_asked_for(step: Step) -> None:
+    """The first uv that the step starts is one that could print credentials already."""
+    url = "http://user:first-of-all@127.0.0.1:9/"
+    step.ci.environ.update(UV_DEFAULT_INDEX=url, UV_CACHE_DIR=str(step.folder / "cache"), UV_HTTP_RETRIES="0")
+
+    _, content = step.run()
+
+    assert ["add-mask", "error"] == [command.name for command in obeyed(content)]

@@ -1,0 +1,205 @@
+"""Serves the wheels of a folder as an index on the loopback address (PEP 691), and misbehaves on request."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+import socket
+import struct
+import threading
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+# What any answer may take at most, in seconds, whatever it was told to do.
+_LONGEST = 30
+
+
+def wheel(name: str, version: str, files: Mapping[str, str], *, requires: tuple[str, ...] = (), scripts: tuple[str, ...] = ()) -> bytes:
+    """Return a pure-Python wheel of `files` whose RECORD has every hash and size, as a published wheel's has."""
+    module = name.replace("-", "_")
+    info = f"{module}-{version}.dist-info"
+    needed = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
+    contents = {
+        **files,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[console_scripts]\n" + "".join(f"{script} = {module}:main\n" for script in scripts),
+    }
+    rows = [f"{path},sha256={_url_safe(content.encode())},{len(content.encode())}\n" for path, content in contents.items()]
+    contents[f"{info}/RECORD"] = "".join([*rows, f"{info}/RECORD,,\n"])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path, content in contents.items():
+            # Of a fixed date, so that the same wheel has the same hash.
+            archive.writestr(zipfile.ZipInfo(path), content)
+    return packed.getvalue()
+
+
+def file_name(name: str, version: str) -> str:
+    """Return the name of the file that a pure-Python wheel is in."""
+    return f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+
+
+def _url_safe(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one request; a fault gets the handler and the body that a good answer would have."""
+
+    def __init__(self, index: Index, *arguments: object) -> None:
+        self.index = index
+        super().__init__(*arguments)  # type: ignore[arg-type]  # what socketserver hands to every handler
+
+    def do_GET(self) -> None:
+        """Answer as the index was told to."""
+        body = self.index.body(self.path)
+        fault = self.index.take_fault(self.path)
+        # Whoever asked may have gone in the meantime.
+        with suppress(ConnectionError):
+            if fault is not None:
+                fault(self, body)
+            elif body is None:
+                self.answer(404, b"")
+            else:
+                self.answer(200, body)
+
+    def answer(self, status: int, body: bytes, *, length: int | None = None) -> None:
+        """Send `status` and `body`, which may be said to be longer than it is."""
+        self.send_response(status)
+        kind = "application/vnd.pypi.simple.v1+json" if self.path.startswith("/simple/") else "application/octet-stream"
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = True
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing; the index keeps what it was asked."""
+
+
+Fault = Callable[[_Handler, bytes | None], None]
+
+
+def status(code: int) -> Fault:
+    """Answer with the HTTP status `code`."""
+    return lambda handler, _: handler.answer(code, b"as requested")
+
+
+def other(body: bytes) -> Fault:
+    """Answer with `body` instead, in good order."""
+    return lambda handler, _: handler.answer(200, body)
+
+
+def truncated(handler: _Handler, body: bytes | None) -> None:
+    """Announce all, send half, and close the connection in good order."""
+    whole = body or b""
+    handler.answer(200, whole[: len(whole) // 2], length=len(whole))
+
+
+def reset(handler: _Handler, body: bytes | None) -> None:
+    """Announce all, send half, and reset the connection."""
+    truncated(handler, body)
+    handler.wfile.flush()
+    # Closed with this option, a connection ends with RST instead of FIN.
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+def stalled(handler: _Handler, body: bytes | None) -> None:
+    """Announce all, send half, and then nothing until the index ends."""
+    truncated(handler, body)
+    handler.wfile.flush()
+    handler.index.ended.wait(_LONGEST)
+
+
+@dataclass
+class Index:
+    """The wheels in `folder`, at `/simple/` once it is served; `asked` are the paths that were."""
+
+    folder: Path
+    port: int = 0
+    asked: list[str] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+    _faults: dict[str, list[Fault | None]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def url(self) -> str:
+        """The address that a project names."""
+        return f"http://127.0.0.1:{self.port}/simple"
+
+    @contextmanager
+    def served(self) -> Iterator[Index]:
+        """Serve on the port that it had the last time, or on any; it ends with the context."""
+        self.ended.clear()
+        server = ThreadingHTTPServer(("127.0.0.1", self.port), partial(_Handler, self))
+        # A stalled answer must not keep anybody waiting.
+        server.daemon_threads, server.block_on_close = True, False
+        self.port = server.server_port
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.ended.set()
+            server.shutdown()
+            server.server_close()
+            thread.join(_LONGEST)
+
+    def misbehave(self, name: str, fault: Fault, *, times: int | None = None) -> None:
+        """Answer every request for the file or the page `name` with `fault`, or only the first so many `times`."""
+        self._faults[name] = [fault] * times + [None] if times is not None else [fault]
+
+    def behave(self) -> None:
+        """Answer everything as it should be again."""
+        self._faults.clear()
+
+    def take_fault(self, path: str) -> Fault | None:
+        """Return what is to go wrong with this request for `path`."""
+        with self._lock:
+            self.asked.append(path)
+            faults = self._faults.get(path.rstrip("/").rpartition("/")[2], [None])
+            return faults.pop(0) if len(faults) > 1 else faults[0]
+
+    def body(self, path: str) -> bytes | None:
+        """Return what a good index has at `path`, or None."""
+        kind, _, name = path.strip("/").partition("/")
+        if kind == "files" and (self.folder / name).is_file():
+            return (self.folder / name).read_bytes()
+        if kind == "files" and (self.folder / name.removesuffix(".metadata")).is_file():
+            return _metadata(self.folder / name.removesuffix(".metadata"))
+        wheels = [file for file in sorted(self.folder.glob("*.whl")) if _project_of(file) == name]
+        if kind != "simple" or not wheels:
+            return None
+        return json.dumps({"meta": {"api-version": "1.0"}, "name": name, "files": [_entry(file) for file in wheels]}).encode()
+
+
+def _project_of(file: Path) -> str:
+    return re.sub(r"[-_.]+", "-", file.name.partition("-")[0]).lower()
+
+
+def _entry(file: Path) -> dict[str, object]:
+    content = file.read_bytes()
+    return {
+        "filename": file.name,
+        "url": f"/files/{file.name}",
+        "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
+        "size": len(content),
+        "core-metadata": True,
+    }
+
+
+def _metadata(file: Path) -> bytes:
+    """Return what a resolver reads of a wheel (PEP 658)."""
+    with zipfile.ZipFile(file) as archive:
+        return archive.read(next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA")))
