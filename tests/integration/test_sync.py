@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import venv
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.projects import Project, Wheel
-from tests.support.pythons import Python, found
+from tests.support.pythons import ROOT, Python, found
 from tests.support.step import Outcome, Runner, runner
 
 EVERY_PYTHON = pytest.mark.parametrize("python", found(), ids=lambda python: python.minor)
@@ -112,11 +113,14 @@ def test_the_report_has_all_of_it(ci: Runner, target: Path, python: Python, proj
 
 
 def test_spaces_and_unicode_are_in_every_path(tmp_path: Path, python: Python) -> None:
-    """Paths of the target, the project and the runner may hold spaces, quotes and letters of any script."""
+    """Paths of the target, the project, the runner and the action may hold spaces, quotes and letters of any script."""
     folder = tmp_path / "Łódź's 東京 $HOME `x`"
     target = python.copy(folder / "Python 3")
     ci = runner(folder / "runner", folder).setup_python(target)
     Project(folder / "my project").write().lock()
+    for name in ("src", "requirements"):
+        shutil.copytree(ROOT / name, folder / "my action" / name)
+    ci.environ["GITHUB_ACTION_PATH"] = str(folder / "my action")
 
     outcome = ci.sync(working_directory="my project")
 
