@@ -150,6 +150,17 @@ def test_no_place_for_the_mark(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is on a full disk")
+def test_a_mark_that_was_there_before_stays(target: Target) -> None:
+    """A sync that cannot begin leaves the mark of an earlier one that did not end, so that the next one still looks at everything."""
+    mark = Path(target.site_packages[0]) / ".uv-system-sync-unfinished"
+    mark.symlink_to("/dev/full")
+    with pytest.raises(PythonUnsuitable):
+        heal.begin(target)
+
+    assert mark.is_symlink()
+
+
 def test_an_end_without_a_beginning(target: Target) -> None:
     """A mark that is gone already is no error."""
     heal.end(target)

@@ -32,6 +32,7 @@ class Broken(NamedTuple):
 def begin(target: Target) -> None:
     """Mark `target` as being synced, durably, before anything in it changes; `PythonUnsuitable` when that cannot be written."""
     path = _mark(target)
+    was_unfinished = is_unfinished(target)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
@@ -40,7 +41,9 @@ def begin(target: Target) -> None:
             os.fsync(file.fileno())
         _flush_folder(os.path.dirname(path))
     except OSError as error:
-        end(target)
+        # Nothing was begun; what an earlier sync has left broken is still to be looked for.
+        if not was_unfinished:
+            end(target)
         raise PythonUnsuitable(
             f"{os.path.dirname(path)} cannot be written: {error.strerror}.", "Free space on its disk, and let the step's user write to it."
         ) from None

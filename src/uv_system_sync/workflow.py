@@ -1,4 +1,4 @@
-"""Talks to the runner, through its log and its files; nothing else may."""
+"""Tells the runner what the action has to say, through its log and its files; the only room that knows the actions-toolkit."""
 
 from __future__ import annotations
 
