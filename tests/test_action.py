@@ -107,7 +107,7 @@ class Step:
 
     def _answer(self) -> dict[str, object]:
         paths = {"scripts": "bin", "purelib": "lib", "platlib": "lib", "executable": "bin/python3"}
-        facts = {"version": "3.12.4", "implementation": "cpython", "virtual": False, "externally_managed": None}
+        facts = {"version": "3.12.4", "implementation": "cpython", "platform": "linux-x86_64", "virtual": False, "externally_managed": None}
         return {**facts, "prefix": str(self.prefix), **{name: str(self.prefix / path) for name, path in paths.items()}, **self.says}
 
 

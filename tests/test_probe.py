@@ -48,6 +48,7 @@ def test_virtual_environment(environment: Path) -> None:
     expected = {
         "version": sys.version.split()[0],
         "implementation": sys.implementation.name,
+        "platform": sysconfig.get_platform(),
         "executable": str(interpreter),
         "prefix": str(environment),
         "scripts": str(environment / _SCRIPTS),

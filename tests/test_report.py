@@ -57,6 +57,7 @@ def test_report_as_json() -> None:
         "python": {
             "version": "3.12.4",
             "implementation": "cpython",
+            "platform": "linux-x86_64",
             "executable": "/opt/python/bin/python3",
             "environment": "/opt/python",
         },

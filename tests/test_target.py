@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import sysconfig
 import venv
 from collections.abc import Callable
 from dataclasses import replace
@@ -58,6 +59,7 @@ def _answer(where: Path, **changes: object) -> str:
     answer: dict[str, object] = {
         "version": "3.12.4",
         "implementation": "cpython",
+        "platform": "linux-x86_64",
         "executable": str(where / "bin" / "python3"),
         "prefix": str(where),
         "scripts": str(where / "bin"),
@@ -83,6 +85,7 @@ def test_virtual_environment(environment: Path, inside: tuple[str, ...]) -> None
         prefix=str(environment),
         version=sys.version.split()[0],
         implementation=sys.implementation.name,
+        platform=sysconfig.get_platform(),
         scripts=str(environment / _SCRIPTS),
         site_packages=(str(packages),),
         virtual=True,

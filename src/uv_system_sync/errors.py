@@ -7,18 +7,19 @@ class ActionError(Exception):
     """A failure with a fact, a next step and, where there is one, a place.
 
     `message` states the fact with its value and `hint` the next step, both as plain text.
-    `file` is an absolute path and `line` counts from 1. `slug` titles the annotation and is a
-    heading of the README's troubleshooting section.
+    `file` is an absolute path and `line` counts from 1. `words` is what uv printed last, where it was
+    uv that failed. `slug` titles the annotation and is a heading of the README's troubleshooting section.
     """
 
     slug: str
 
-    def __init__(self, message: str, hint: str, *, file: str | None = None, line: int | None = None) -> None:
+    def __init__(self, message: str, hint: str, *, file: str | None = None, line: int | None = None, words: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.file = file
         self.line = line
+        self.words = words
 
 
 class InvalidInput(ActionError):

@@ -22,6 +22,7 @@ def describe() -> Answer:
     return {
         "version": sys.version.split()[0],
         "implementation": sys.implementation.name,
+        "platform": sysconfig.get_platform(),
         "executable": sys.executable,
         "prefix": prefix,
         "scripts": paths["scripts"],

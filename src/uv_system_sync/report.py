@@ -48,6 +48,7 @@ class Report:
             "python": {
                 "version": self.target.version,
                 "implementation": self.target.implementation,
+                "platform": self.target.platform,
                 "executable": self.target.executable,
                 "environment": self.target.prefix,
             },

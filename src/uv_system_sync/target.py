@@ -22,14 +22,16 @@ OLDEST = (3, 8)
 class Target:
     """The Python to sync into, as it describes itself; paths are absolute.
 
-    `version` is the full version, such as `3.13.0rc1`; `site_packages` are the folders that packages go into,
-    and `marker` is the file that says that something else manages this Python (PEP 668), if there is one.
+    `version` is the full version, such as `3.13.0rc1`, and `platform` sysconfig's name, such as `linux-x86_64`.
+    `site_packages` are the folders that packages go into, and `marker` is the file that says that something
+    else manages this Python (PEP 668), if there is one.
     """
 
     executable: str
     prefix: str
     version: str
     implementation: str
+    platform: str
     scripts: str
     site_packages: tuple[str, ...]
     virtual: bool
@@ -121,6 +123,7 @@ def _understood(answer: probe.Answer) -> Target:
         prefix=str(answer["prefix"]),
         version=version,
         implementation=str(answer["implementation"]),
+        platform=str(answer["platform"]),
         scripts=str(answer["scripts"]),
         site_packages=tuple(dict.fromkeys((str(answer["purelib"]), str(answer["platlib"])))),
         virtual=bool(answer["virtual"]),

@@ -143,6 +143,7 @@ def test_failure(files: dict[bytes, bytes], output: str, status: int) -> None:
 _ANSWER = {
     "version": "3.12.4",
     "implementation": "cpython",
+    "platform": "linux-x86_64",
     "executable": "/opt/python/bin/python3",
     "prefix": "/opt/python",
     "scripts": "/opt/python/bin",

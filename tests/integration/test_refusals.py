@@ -246,7 +246,14 @@ def test_a_python_that_is_too_old(ci: Runner, tmp_path: Path) -> None:
     """A Python older than 3.8 is refused with its version."""
     old = tmp_path / "python3.7"
     paths = dict.fromkeys(("executable", "prefix", "scripts", "purelib", "platlib"), "/old")
-    facts = {**paths, "version": "3.7.16", "implementation": "cpython", "virtual": False, "externally_managed": None}
+    facts = {
+        **paths,
+        "version": "3.7.16",
+        "implementation": "cpython",
+        "platform": "linux-x86_64",
+        "virtual": False,
+        "externally_managed": None,
+    }
     old.write_text(f"#!/bin/sh\necho '{json.dumps(facts)}'\n", encoding="utf-8")
     old.chmod(old.stat().st_mode | stat.S_IXUSR)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import sysconfig
 import venv
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,7 @@ def test_the_report_has_all_of_it(ci: Runner, target: Path, python: Python, proj
     assert {
         "version": python.version,
         "implementation": "cpython",
+        "platform": sysconfig.get_platform(),
         "executable": f"{target}/bin/python3",
         "environment": str(target),
     } == report["python"]

@@ -18,6 +18,7 @@ TARGET = Target(
     prefix="/opt/python",
     version="3.12.4",
     implementation="cpython",
+    platform="linux-x86_64",
     scripts="/opt/python/bin",
     site_packages=("/opt/python/lib/python3.12/site-packages",),
     virtual=False,
