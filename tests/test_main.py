@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -121,6 +122,18 @@ def test_bug(runner: StepFiles, tmp_path: Path, program: str, said: str) -> None
     assert [] == [line for line in rest if not line.startswith("| ")]
     assert any(f"| {program}" in line.replace("    ", "") for line in rest)
     assert f"::error title=internal-error::uv-system-sync has a bug: {said}%0A{_REPORT}" == annotation
+
+
+def test_exhausted(runner: StepFiles, tmp_path: Path) -> None:
+    """A machine that has run out of something is no bug, and the annotation says of what."""
+    action = _copy(tmp_path)
+    (action / "src" / "uv_system_sync" / "uv.py").write_text("import errno, os\nraise OSError(errno.EMFILE, os.strerror(errno.EMFILE))\n")
+    expected = (
+        f"::error title=runner-unusable::The runner has run out of something: [Errno {errno.EMFILE}] Too many open files."
+        "%0AFree it; `df -h`, `df -i` and `ulimit -a` in a step tell what there is.\n"
+    )
+
+    assert (1, expected) == _run(runner, "sync", action, PATH=str(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,11 @@ import io
 import os
 import sys
 
+# As type checkers know it; importing it from `typing` costs more than the first step may.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from uv_system_sync.errors import ActionError
+
 
 def find() -> int:
     """Say as the step's output `install` whether uv has to be installed first."""
@@ -32,7 +37,6 @@ def sync() -> int:
     import signal
 
     from uv_system_sync import bootstrap
-    from uv_system_sync.errors import ActionError, Cancelled, InternalError
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Windows' own code page holds neither uv's output nor every path.
@@ -42,21 +46,29 @@ def sync() -> int:
         signal.signal(number, signal.default_int_handler)
     try:
         return _sync(dict(os.environ))
-    except ActionError as error:
-        bootstrap.complain(error)
-    except KeyboardInterrupt:
-        bootstrap.complain(Cancelled("The step was cancelled; uv was ended and no later step sees a result of it.", "Run the job again."))
-    except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and nobody should have to read it to know that
-        import traceback
-
-        bootstrap.complain(
-            InternalError(
-                f"uv-system-sync has a bug: {type(error).__name__}: {error}",
-                "Report it, please, with the log of this step: https://github.com/org/uv-system-sync/issues",
-            ),
-            details=traceback.format_exc(),
-        )
+    except BaseException as error:  # noqa: BLE001 - nobody should have to read a traceback to know what to do
+        bootstrap.complain(*_explained(error))
     return 1
+
+
+def _explained(error: BaseException) -> tuple[ActionError, str]:
+    """Return `error` as one with a next step, and the details that only a report of a bug needs."""
+    from uv_system_sync.errors import ActionError, Cancelled, InternalError, RunnerUnusable
+
+    if isinstance(error, ActionError):
+        return error, ""
+    if isinstance(error, KeyboardInterrupt):
+        return Cancelled("The step was cancelled; uv was ended and no later step sees a result of it.", "Run the job again."), ""
+    exhausted = RunnerUnusable.exhausted(error) if isinstance(error, OSError) else None
+    if exhausted:
+        return exhausted, ""
+    import traceback
+
+    bug = InternalError(
+        f"uv-system-sync has a bug: {type(error).__name__}: {error}",
+        "Report it, please, with the log of this step: https://github.com/org/uv-system-sync/issues",
+    )
+    return bug, "".join(traceback.format_exception(type(error), error, error.__traceback__))
 
 
 def _sync(environ: dict[str, str]) -> int:

@@ -87,6 +87,18 @@ class RunnerUnusable(ActionError):
 
     slug = "runner-unusable"
 
+    @classmethod
+    def exhausted(cls, error: OSError) -> RunnerUnusable | None:
+        """Return what to say when `error` means that the machine has run out of something, else None."""
+        import errno
+
+        # Windows does not have all of them.
+        if error.errno not in {getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EAGAIN")}:
+            return None
+        return cls(
+            f"The runner has run out of something: {error}.", "Free it; `df -h`, `df -i` and `ulimit -a` in a step tell what there is."
+        )
+
 
 class Cancelled(ActionError):
     """The runner, or a user at a terminal, asked the step to end."""

@@ -8,7 +8,7 @@ from typing import Any, Dict
 
 import tomli
 
-from uv_system_sync.errors import ActionError
+from uv_system_sync.errors import ActionError, RunnerUnusable
 
 Table = Dict[str, Any]
 
@@ -25,7 +25,8 @@ def load(path: str, kind: type[ActionError]) -> Table:
     except UnicodeDecodeError as error:
         raise kind(f"{name} is not UTF-8: {error}.", f"Save {path} as UTF-8; TOML allows no other encoding.", file=path) from None
     except OSError as error:
-        raise kind(f"{name} cannot be read: {error}.", f"Make {path} a file that this user can read.", file=path) from None
+        unreadable = kind(f"{name} cannot be read: {error}.", f"Make {path} a file that this user can read.", file=path)
+        raise RunnerUnusable.exhausted(error) or unreadable from None
 
 
 def syntax_error(path: str, kind: type[ActionError]) -> ActionError | None:
