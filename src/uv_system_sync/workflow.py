@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Iterator, Mapping, TextIO
 
 from actions_toolkit.command import Command
@@ -12,6 +12,8 @@ from actions_toolkit.file_command import prepare_key_value_message
 from uv_system_sync.errors import ActionError, RunnerUnusable
 
 if TYPE_CHECKING:
+    from io import FileIO
+
     from uv_system_sync.process import Relay
     from uv_system_sync.report import StepResult
 
@@ -127,18 +129,33 @@ def _append_all(additions: list[tuple[str, str]]) -> None:
     """Append each text to its file, or leave every file as it was."""
     sizes: dict[str, int | None] = {}
     try:
-        for path, text in additions:
-            sizes.setdefault(path, os.path.getsize(path) if os.path.exists(path) else None)
-            with open(path, "ab") as file:
-                file.write(text.encode("utf-8", "surrogateescape"))
+        with ExitStack() as stack:
+            files = []
+            for path, text in additions:
+                sizes.setdefault(path, os.path.getsize(path) if os.path.exists(path) else None)
+                files.append((stack.enter_context(open(path, "ab", buffering=0)), text.encode("utf-8", "surrogateescape")))
+            # One right after the other: a step that is killed in between has told only part.
+            for file, content in files:
+                _write_all(file, content)
     except BaseException as error:
         _restore(sizes)
         if not isinstance(error, OSError):
             raise
         raise RunnerUnusable(
-            f"{error.filename or list(sizes)[-1]} cannot be written: {error.strerror}.",
+            f"{error.filename} cannot be written: {error.strerror}.",
             "Free space on the runner's disk, and leave the runner's own files and its temporary folder writable.",
         ) from None
+
+
+def _write_all(file: FileIO, content: bytes) -> None:
+    rest = memoryview(content)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as error:
+        # That it is this file's, only `open` says by itself.
+        error.filename = file.name
+        raise
 
 
 def _restore(sizes: Mapping[str, int | None]) -> None:
