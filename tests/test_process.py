@@ -145,3 +145,40 @@ def test_interruption_ends_the_program(interruption: type[BaseException]) -> Non
     assert time.monotonic() - begun < 4
     with pytest.raises(ProcessLookupError):
         os.kill(started[0], 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups that end together")
+def test_nothing_is_left_running() -> None:
+    """What a program leaves behind in its group when it ends is ended, too."""
+    child = "import time; time.sleep(30)"
+    start = "subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)"
+    command = _python("import subprocess", f"print({start}.pid)")
+    pid = int(run(replace(command, argv=(*command.argv, child))).output)
+
+    deadline = time.monotonic() + 20
+    while _runs(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _runs(pid)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        # One that nobody has waited for yet is there, and runs no more.
+        return "Z" != subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], check=True, capture_output=True, text=True).stdout.strip()[:1]
+    except subprocess.CalledProcessError:
+        return False
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows inherits no descriptors by their numbers")
+def test_descriptors() -> None:
+    """A program inherits the descriptors of its command, and no other."""
+    pipes = os.pipe(), os.pipe()
+    command = _python(
+        "import stat", "print([stat.S_ISFIFO(os.fstat(int(n)).st_mode) if os.path.exists(f'/dev/fd/{n}') else None for n in sys.argv[1:]])"
+    )
+    command = replace(command, argv=(*command.argv, str(pipes[0][0]), str(pipes[1][0])), descriptors=(pipes[0][0],))
+    try:
+        assert "[True, None]" == run(command).output.strip()
+    finally:
+        for descriptor in (*pipes[0], *pipes[1]):
+            os.close(descriptor)

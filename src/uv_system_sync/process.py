@@ -23,11 +23,12 @@ _PATIENCE = 5
 
 @dataclass(frozen=True)
 class Command:
-    """A program with its arguments, its whole environment and its working directory."""
+    """A program with its arguments, its whole environment, its working directory, and the descriptors that it inherits."""
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
+    descriptors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def run(command: Command, relay: Relay | None = None) -> Completed:
 
     Both streams share one pipe, because the runner may read a step's stderr before its stdout.
     A program that does not start is an `OSError`. When waiting is interrupted, the program is
-    ended before the interruption goes on.
+    ended before the interruption goes on; what it has left running is ended in any case.
     """
     with subprocess.Popen(
         command.argv,
@@ -63,14 +64,18 @@ def run(command: Command, relay: Relay | None = None) -> Completed:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         bufsize=0,
+        pass_fds=command.descriptors,
         # A group of its own, so that the builds that uv has started can be ended with it.
         start_new_session=True,
     ) as process:
         try:
             kept = _drain(process, relay)
+            process.wait()
         except BaseException:
-            _end(process)
+            _ask_to_end(process)
             raise
+        finally:
+            _signal(process, "SIGKILL")
     return Completed(process.returncode, _COLOURS.sub("", kept.decode("utf-8", "backslashreplace")))
 
 
@@ -85,12 +90,10 @@ def _drain(process: subprocess.Popen[bytes], relay: Relay | None) -> bytes:
     return kept
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _ask_to_end(process: subprocess.Popen[bytes]) -> None:
     _signal(process, "SIGTERM")
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(_PATIENCE)
-    except subprocess.TimeoutExpired:
-        _signal(process, "SIGKILL")
 
 
 def _signal(process: subprocess.Popen[bytes], name: str) -> None:
@@ -100,5 +103,6 @@ def _signal(process: subprocess.Popen[bytes], name: str) -> None:
     else:
         import signal
 
-        with suppress(ProcessLookupError):
+        # Nobody may be left in the group, or only who has become another user.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, getattr(signal, name))
