@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import TARGET, words
+from tests.support import TARGET
 from uv_system_sync import heal
-from uv_system_sync.errors import PythonUnsuitable
 from uv_system_sync.target import Target
 
 
@@ -118,51 +117,3 @@ def test_clear_stays_inside(target: Target, tmp_path: Path) -> None:
 
     assert precious.exists()
     assert not record.parent.exists()
-
-
-def test_the_mark(target: Target) -> None:
-    """A sync that has begun and not ended can be told."""
-    before = heal.is_unfinished(target)
-    heal.begin(target)
-    during = heal.is_unfinished(target)
-    heal.end(target)
-
-    assert (False, True, False) == (before, during, heal.is_unfinished(target))
-
-
-def test_the_mark_in_a_folder_that_is_new(tmp_path: Path) -> None:
-    """A Python that nothing was ever installed into gets the folder for it."""
-    new = replace(TARGET, site_packages=(str(tmp_path / "lib" / "site-packages"),))
-    heal.begin(new)
-
-    assert heal.is_unfinished(new)
-
-
-def test_no_place_for_the_mark(tmp_path: Path) -> None:
-    """Where the mark cannot be written, nothing begins."""
-    (tmp_path / "lib").touch()
-    folder = tmp_path / "lib" / "site-packages"
-    with pytest.raises(PythonUnsuitable) as caught:
-        heal.begin(replace(TARGET, site_packages=(str(folder),)))
-
-    assert (f"{folder} cannot be written: Not a directory.", "Free space on its disk, and let the step's user write to it.") == words(
-        caught.value
-    )
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is on a full disk")
-def test_a_mark_that_was_there_before_stays(target: Target) -> None:
-    """A sync that cannot begin leaves the mark of an earlier one that did not end, so that the next one still looks at everything."""
-    mark = Path(target.site_packages[0]) / ".uv-system-sync-unfinished"
-    mark.symlink_to("/dev/full")
-    with pytest.raises(PythonUnsuitable):
-        heal.begin(target)
-
-    assert mark.is_symlink()
-
-
-def test_an_end_without_a_beginning(target: Target) -> None:
-    """A mark that is gone already is no error."""
-    heal.end(target)
-
-    assert not heal.is_unfinished(target)

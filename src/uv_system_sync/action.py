@@ -5,28 +5,46 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, ContextManager, Iterator, Mapping, NamedTuple, Sequence
 
 from uv_system_sync import failure, heal, installed, notices, plan, project, report, seal, summary, syncable, target, workspace
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed, UvUnavailable
 from uv_system_sync.inputs import Inputs
+from uv_system_sync.mark import Mark, held, is_left
 
 if TYPE_CHECKING:
-    from uv_system_sync.process import Run
+    from uv_system_sync.process import Command, Run
     from uv_system_sync.workflow import Workflow
+
+
+class _Plan(NamedTuple):
+    """All that is known before anything changes."""
+
+    inputs: Inputs
+    target: target.Target
+    project: project.Project
+    command: Command
+    uv_version: str
 
 
 def action(environ: Mapping[str, str], uv: str, run: Run, workflow: Workflow) -> int:
     """Sync, hand the results to `workflow` and return the exit status; an `ActionError` becomes an annotation."""
     try:
-        workflow.publish(_sync(environ, uv, run, workflow))
+        planned = _prepare(environ, uv, run)
+        workflow.say(f"Python {planned.target.version} at {planned.target.prefix}, uv {planned.uv_version}, {planned.project.lock}")
+        with _marked(planned, environ, workflow) as mark:
+            done = _sync(planned, mark, environ, run, workflow)
+        workflow.publish(_conclude(done, planned, environ, workflow))
     except ActionError as error:
         workflow.error(error)
         return 1
     return 0
 
 
-def _sync(environ: Mapping[str, str], uv: str, run: Run, workflow: Workflow) -> report.StepResult:
+def _prepare(environ: Mapping[str, str], uv: str, run: Run) -> _Plan:
+    """Decide what is synced into what, and change nothing."""
     inputs = Inputs.from_environ(environ)
     python = target.find(inputs, environ, run)
     syncable.require(python, inputs)
@@ -34,51 +52,60 @@ def _sync(environ: Mapping[str, str], uv: str, run: Run, workflow: Workflow) -> 
     locked = project.read(os.path.abspath(inputs.working_directory))
     workspace.check_names(locked.root, inputs)
     command = plan.sync(inputs, locked, python, uv, environ)
-    uv_version = _uv_version(uv, environ, run)
+    return _Plan(inputs, python, locked, command, _uv_version(uv, environ, run))
 
-    workflow.say(f"Python {python.version} at {python.prefix}, uv {uv_version}, {locked.lock}")
+
+def _marked(planned: _Plan, environ: Mapping[str, str], workflow: Workflow) -> ContextManager[Mark | None]:
+    return nullcontext() if planned.inputs.check else held(planned.target, environ, workflow.say)
+
+
+def _sync(planned: _Plan, mark: Mark | None, environ: Mapping[str, str], run: Run, workflow: Workflow) -> report.Report:
+    """Have uv do what was planned, and return what it has done once that is proven; a check has no `mark`, and changes nothing."""
+    python, locked = planned.target, planned.project
     before = installed.packages(python.site_packages)
-    repaired = _heal(python, locked, inputs, workflow)
+    repaired = _heal(planned, mark, workflow)
+    command = replace(planned.command, descriptors=mark.descriptors if mark else ())
     started = time.monotonic()
     with seal.sealed(environ), workflow.group("uv sync") as relay:
         completed = run(command, relay)
     seconds = time.monotonic() - started
     after = installed.packages(python.site_packages)
     if completed.returncode:
-        if not repaired and before == after:
-            heal.end(python)
-        raise failure.explain(completed, locked, python, uv=uv_version)
+        if mark and not repaired and before == after:
+            mark.end()
+        raise failure.explain(completed, locked, python, uv=planned.uv_version)
     _prove(python, environ, completed.output, after)
-    heal.end(python)
+    if mark:
+        mark.end()
+    return report.Report(python, locked, planned.uv_version, after, installed.compare(before, after), seconds, repaired)
 
-    done = report.Report(python, locked, uv_version, after, installed.compare(before, after), seconds, repaired)
+
+def _conclude(done: report.Report, planned: _Plan, environ: Mapping[str, str], workflow: Workflow) -> report.StepResult:
+    """Tell the log what was done, and return what later steps and the job summary get."""
     workflow.say(done.sentence())
-    kept = notices.leftover(done, project.locked_names(locked) | installed.SEEDS) if inputs.inexact else ""
+    kept = notices.leftover(done, project.locked_names(planned.project) | installed.SEEDS) if planned.inputs.inexact else ""
     if kept:
         workflow.say(kept)
     for notice in _notices(done, environ):
         workflow.notice(*notice)
-    return report.result(done, summary.render(done) if inputs.summary else "")
+    return report.result(done, summary.render(done) if planned.inputs.summary else "")
 
 
-def _heal(python: target.Target, locked: project.Project, inputs: Inputs, workflow: Workflow) -> tuple[heal.Broken, ...]:
-    """Clear away what an interrupted sync has left broken, and mark that another one begins; for a check, only tell."""
-    broken = heal.broken(python, thorough=heal.is_unfinished(python))
+def _heal(planned: _Plan, mark: Mark | None, workflow: Workflow) -> tuple[heal.Broken, ...]:
+    """Clear away what an interrupted sync has left broken; without a `mark` only tell, as an `OutOfSync`."""
+    broken = heal.broken(planned.target, thorough=mark.was_there if mark else is_left(planned.target))
     if broken:
-        names = project.locked_names(locked)
+        names = project.locked_names(planned.project)
         # The rest is not uv's to install or remove, and may be just as somebody wants it.
-        broken = tuple(item for item in broken if item.name in names or not (inputs.inexact or item.name in installed.SEEDS))
-    if inputs.check:
-        if broken:
-            found = ", ".join(f"{item.name} ({item.reason})" for item in broken[:20])
-            message = f"`check: true`, and there are broken packages: {found}."
-            raise OutOfSync(message, "Run the step without `check: true` to install them anew.")
-        return ()
-    heal.begin(python)
+        broken = tuple(item for item in broken if item.name in names or not (planned.inputs.inexact or item.name in installed.SEEDS))
+    if broken and mark is None:
+        found = ", ".join(f"{item.name} ({item.reason})" for item in broken[:20])
+        message = f"`check: true`, and there are broken packages: {found}."
+        raise OutOfSync(message, "Run the step without `check: true` to install them anew.")
     for item in broken:
         workflow.say(f"Repairing {item.name}: {item.reason}")
     if broken:
-        heal.clear(broken, python)
+        heal.clear(broken, planned.target)
     return broken
 
 

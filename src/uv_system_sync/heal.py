@@ -1,4 +1,4 @@
-"""Knows whether the last sync of a Python came to its end, and clears away what it has left broken."""
+"""Knows what an interrupted sync has left broken in a Python, and clears it away."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Collection, Iterator, NamedTuple
 
-from uv_system_sync.errors import PythonUnsuitable
 from uv_system_sync.installed import dist_infos, name_and_version
 
 if TYPE_CHECKING:
     from uv_system_sync.target import Target
-
-# Beside the packages, so that it goes wherever they go: into a copy, an image, a cache.
-_MARK = ".uv-system-sync-unfinished"
 
 # A row of a RECORD: a path, a hash, a size; no file has a size of so many digits.
 _COLUMNS = 3
@@ -27,37 +23,6 @@ class Broken(NamedTuple):
     name: str
     folder: str
     reason: str
-
-
-def begin(target: Target) -> None:
-    """Mark `target` as being synced, durably, before anything in it changes; `PythonUnsuitable` when that cannot be written."""
-    path = _mark(target)
-    was_unfinished = is_unfinished(target)
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("A sync has begun here and not ended; uv-system-sync will look at every file the next time.\n")
-            file.flush()
-            os.fsync(file.fileno())
-        _flush_folder(os.path.dirname(path))
-    except OSError as error:
-        # Nothing was begun; what an earlier sync has left broken is still to be looked for.
-        if not was_unfinished:
-            end(target)
-        raise PythonUnsuitable(
-            f"{os.path.dirname(path)} cannot be written: {error.strerror}.", "Free space on its disk, and let the step's user write to it."
-        ) from None
-
-
-def end(target: Target) -> None:
-    """Take the mark of `begin` away."""
-    with suppress(OSError):
-        os.unlink(_mark(target))
-
-
-def is_unfinished(target: Target) -> bool:
-    """Return whether a sync of `target` has begun and not ended."""
-    return os.path.exists(_mark(target))
 
 
 def broken(target: Target, *, thorough: bool) -> tuple[Broken, ...]:
@@ -131,17 +96,3 @@ def _is_inside(path: str, prefix: str) -> bool:
     except ValueError:
         # Another drive, on Windows, or a path that no system has.
         return False
-
-
-def _mark(target: Target) -> str:
-    return os.path.join(target.site_packages[0], _MARK)
-
-
-def _flush_folder(folder: str) -> None:
-    # Windows cannot open a folder, and does not need to.
-    if os.name != "nt":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

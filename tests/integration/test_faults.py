@@ -534,17 +534,91 @@ def test_a_uv_that_hangs(ci: Runner, tmp_path: Path, target: Path) -> None:
 
     with ThreadPoolExecutor() as pool:
         step = pool.submit(ci.sync)
-        end = time.monotonic() + PATIENCE
-        while not note.exists() and time.monotonic() < end:
-            time.sleep(0.02)
+        hanging = _pid_in(note)
         os.kill(int((tmp_path / "step").read_text(encoding="utf-8")), signal.SIGTERM)
         outcome = step.result(PATIENCE)
 
     assert "cancelled" == title(outcome)
     with pytest.raises(ProcessLookupError):
-        os.kill(int(note.read_text(encoding="utf-8")), 0)
+        os.kill(hanging, 0)
     assert before == contents(target)
     fake.unlink()
+    assert_right(ci, target)
+
+
+def _pid_in(note: Path) -> int:
+    """Wait for `note`, and return the process that it names."""
+    end = time.monotonic() + PATIENCE
+    while not note.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    return int(note.read_text(encoding="utf-8"))
+
+
+def test_a_step_that_is_killed_alone(ci: Runner, tmp_path: Path, target: Path) -> None:
+    """While the uv of a step that was killed goes on, the next run waits for it, and is right."""
+    note = tmp_path / "pid"
+    fake = _fake_sync(ci, tmp_path, f"echo $PPID >{note}.partial; mv {note}.partial {note}", "sleep 1", f'exec {shlex.quote(str(UV))} "$@"')
+
+    with ThreadPoolExecutor() as pool:
+        step = pool.submit(ci.sync)
+        os.kill(_pid_in(note), signal.SIGKILL)
+        step.exception(PATIENCE)
+    fake.unlink()
+    outcome = ci.sync()
+
+    assert f"Waiting for another step to end its sync of {target}\n" in outcome.log
+    assert (NEW, []) == (packages(outcome), missing(target))
+    assert_right(ci, target)
+
+
+def test_two_steps_at_once(ci: Runner, tmp_path: Path, target: Path, job: Path) -> None:
+    """Of two steps that sync the same Python at the same time, one waits for the other, and both are right."""
+    _fake_sync(ci, tmp_path, "sleep 1", f'exec {shlex.quote(str(UV))} "$@"')
+    other = Runner(tmp_path / "other", ci.cwd, ci.search_path, ci.environ)
+    shutil.copytree(job / "temp", other.folder / "temp", copy_function=os.link)
+
+    with ThreadPoolExecutor() as pool:
+        outcomes = [step.result(PATIENCE) for step in [pool.submit(each.sync) for each in (ci, other)]]
+
+    assert [NEW, NEW] == [packages(outcome) for outcome in outcomes]
+    assert 1 == sum(f"Waiting for another step to end its sync of {target}\n" in outcome.log for outcome in outcomes)
+    assert_right(ci, target)
+
+
+def test_a_uv_that_never_stops_talking(ci: Runner, tmp_path: Path, target: Path) -> None:
+    """An endless output is shown as it comes, is not kept, and ends with the step when that is cancelled."""
+    line = "::error::" + "x" * 8192
+    _fake_sync(ci, tmp_path, f"echo $PPID >{tmp_path}/pid", f"exec yes {shlex.quote(line)}")
+    before_the_step(ci, target, "ulimit -v 200000", "exec >/dev/null 2>&1")
+    before = contents(target)
+
+    with ThreadPoolExecutor() as pool:
+        step = pool.submit(ci.sync)
+        # About a gigabyte, by then.
+        time.sleep(1)
+        os.kill(_pid_in(tmp_path / "pid"), signal.SIGINT)
+        outcome = step.result(PATIENCE)
+
+    assert (1, False) == (outcome.returncode, outcome.published)
+    assert before == contents(target)
+
+
+# The clock.
+
+
+def _age(folder: Path, seconds: float) -> None:
+    """Date everything in `folder` as if it had been made so many `seconds` after 1970."""
+    for root, folders, names in os.walk(folder):
+        for path in (Path(root), *(Path(root, name) for name in (*folders, *names))):
+            os.utime(path, (seconds, seconds), follow_symlinks=False)
+
+
+@pytest.mark.parametrize("year", [1971, 2100])
+def test_a_clock_that_is_wrong(ci: Runner, tmp_path: Path, target: Path, cache: Path, year: int) -> None:
+    """Project, Python, cache and runner may all be of another time: one long gone, or one that a clock in the past calls the future."""
+    assert cache.is_relative_to(tmp_path)
+    _age(tmp_path, (year - 1970) * 365.25 * 24 * 3600)
+
     assert_right(ci, target)
 
 
