@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
 import errno
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -48,7 +48,7 @@ def _refused(kind: type[ActionError], environ: dict[str, str], run: Recorder) ->
 def test_own_wheels(tmp_path: Path) -> None:
     """The wheels are in a folder of the runner's temporary one, named for the Python and the lock that they belong to."""
     folder = bootstrap.own_wheels("/bin/uv", _environ(tmp_path), Installer(Completed(0, "")))
-    lock = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()[:16]
+    lock = f"{binascii.crc32(_REQUIREMENTS.read_bytes()):08x}"
 
     assert str(tmp_path / f"uv-system-sync-{sys.implementation.cache_tag}-{lock}") == folder
     assert ["tomli"] == os.listdir(folder)

@@ -79,14 +79,15 @@ def test_sync_without_uv(runner: StepFiles, tmp_path: Path) -> None:
     status, log = _run(runner, "sync", PATH=str(tmp_path))
     hint = "Use action.yml of this action unchanged, or install uv in an earlier step."
 
-    assert (1, f"::error title=uv-unavailable::There is no uv on PATH.%0A{hint}\n", True) == (status, log, runner.are_empty())
+    assert (1, f"::error title=uv-unavailable::There is no uv on PATH.%0A{hint}\n", True) == (status, log, runner.hand_nothing_on())
 
 
 @posix
 def test_sync_that_fails(runner: StepFiles, tmp_path: Path) -> None:
     """An error of the story, once the wheels are there, is the step's exit status too."""
     wheels = str(Path(tomli.__file__).parents[1])
-    write_program(tmp_path / "bin" / "uv", "import os, sys", f"os.symlink({wheels!r}, sys.argv[sys.argv.index('--target') + 1])")
+    program = ("import os, sys", "folder = sys.argv[sys.argv.index('--target') + 1]", "os.rmdir(folder)", f"os.symlink({wheels!r}, folder)")
+    write_program(tmp_path / "bin" / "uv", *program)
     status, log = _run(runner, "sync", PATH=str(tmp_path / "bin"), UV_SYSTEM_SYNC_PYTHON="missing/☃")
 
     assert (1, True) == (status, log.startswith("::error title=python-not-found::`python` is missing/☃, which does not exist.%0A"))
@@ -117,7 +118,7 @@ def test_bug(runner: StepFiles, tmp_path: Path, program: str, said: str) -> None
     status, log = _run(runner, "sync", action, PATH=str(tmp_path))
     opening, first, *rest, closing, annotation = log.splitlines()
 
-    assert (1, True) == (status, runner.are_empty())
+    assert (1, True) == (status, runner.hand_nothing_on())
     assert ("::group::Details", "| Traceback (most recent call last):", "::endgroup::") == (opening, first, closing)
     assert [] == [line for line in rest if not line.startswith("| ")]
     assert any(f"| {program}" in line.replace("    ", "") for line in rest)

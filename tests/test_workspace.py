@@ -20,7 +20,7 @@ def _write(folder: Path, text: str) -> Path:
 
 
 def _root_of(directory: Path) -> Path:
-    return workspace.root_of(directory, toml.load(str(directory / "pyproject.toml"), ProjectInvalid))
+    return Path(workspace.root_of(str(directory), toml.load(str(directory / "pyproject.toml"), ProjectInvalid)))
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import binascii
 import os
 import sys
-import tempfile
 from typing import TYPE_CHECKING, Iterable, Mapping
 
 from uv_system_sync import plan
@@ -28,19 +27,12 @@ def own_wheels(uv: str, environ: Mapping[str, str], run: Run) -> str:
             f"`RUNNER_TEMP` is {temp!r}, which is not a folder.", "Run the action on a runner of GitHub Actions, which makes it."
         )
     with open(_REQUIREMENTS, "rb") as file:
-        lock = hashlib.sha256(file.read()).hexdigest()[:16]
-    folder = os.path.join(os.path.abspath(temp), f"uv-system-sync-{sys.implementation.cache_tag}-{lock}")
+        # No secret, only another name for another lock; hashlib costs as much as everything else here.
+        lock = binascii.crc32(file.read())
+    folder = os.path.join(os.path.abspath(temp), f"uv-system-sync-{sys.implementation.cache_tag}-{lock:08x}")
     if not os.path.isdir(folder):
         try:
-            # Installed beside and renamed, so that a folder of that name is always whole.
-            with tempfile.TemporaryDirectory(prefix="uv-system-sync-", dir=os.path.dirname(folder)) as beside:
-                _install(uv, os.path.join(beside, "wheels"), environ, run)
-                try:
-                    os.rename(os.path.join(beside, "wheels"), folder)
-                except OSError:
-                    # Another step may have made it in the meantime; then that one is as good.
-                    if not os.path.isdir(folder):
-                        raise
+            _make(folder, uv, environ, run)
         except OSError as error:
             raise RunnerUnusable(
                 f"`RUNNER_TEMP` is {temp}, which cannot be written: {error.strerror}.",
@@ -65,6 +57,22 @@ def mask(secrets: Iterable[str]) -> None:
 
 def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _make(folder: str, uv: str, environ: Mapping[str, str], run: Run) -> None:
+    """Install beside `folder` and rename, so that a folder of that name is always whole."""
+    beside = f"{folder}-{os.urandom(8).hex()}"
+    os.mkdir(beside, mode=0o700)
+    try:
+        _install(uv, beside, environ, run)
+        os.rename(beside, folder)
+    except BaseException as error:
+        import shutil
+
+        shutil.rmtree(beside, ignore_errors=True)
+        # Another step may have made it in the meantime; then that one is as good.
+        if not (isinstance(error, OSError) and os.path.isdir(folder)):
+            raise
 
 
 def _install(uv: str, folder: str, environ: Mapping[str, str], run: Run) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Collection, Iterator, NamedTuple
@@ -76,6 +75,8 @@ def _wrong(folder: str, *, thorough: bool) -> str:
 
 def _record(folder: str) -> Iterator[tuple[str, int | None]]:
     """Yield the absolute paths in the RECORD of a .dist-info folder, with their sizes where it has them."""
+    import csv
+
     try:
         with open(os.path.join(folder, "RECORD"), encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file))

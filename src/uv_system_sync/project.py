@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Iterator, NamedTuple
 
 from uv_system_sync import toml, workspace
@@ -26,6 +25,11 @@ class Project:
     requires_python: str | None
     pinned: str = ""
     prefers_managed: bool = False
+
+    @property
+    def title(self) -> str:
+        """The project's name, or that of its folder."""
+        return self.name or os.path.basename(self.directory)
 
     @property
     def pyproject(self) -> str:
@@ -63,14 +67,14 @@ def read(directory: str) -> Project:
         )
     document = toml.load(pyproject, ProjectInvalid)
     project = toml.table(document, "project")
-    root = workspace.root_of(Path(directory), document)
+    root = workspace.root_of(directory, document)
     found = Project(
         directory=directory,
-        root=str(root),
+        root=root,
         name=str(project.get("name", "")),
         requires_python=_string(project.get("requires-python")),
-        pinned=_pin(Path(directory)) or _pin(root),
-        prefers_managed="managed" in _preference(root, document if root == Path(directory) else None),
+        pinned=_pin(directory) or _pin(root),
+        prefers_managed="managed" in _preference(root, document if root == directory else None),
     )
     if not os.path.isfile(found.lock):
         raise LockMissing(
@@ -107,19 +111,21 @@ def setting(project: Project, key: str) -> Place:
     return Place(pyproject, None)
 
 
-def _preference(root: Path, document: toml.Table | None) -> str:
+def _preference(root: str, document: toml.Table | None) -> str:
     """Return the `python-preference` of the workspace at `root`, or an empty string; its uv.toml goes before its pyproject.toml."""
-    if (root / "uv.toml").is_file():
-        settings = toml.load(str(root / "uv.toml"), ProjectInvalid)
+    own, pyproject = os.path.join(root, "uv.toml"), os.path.join(root, "pyproject.toml")
+    if os.path.isfile(own):
+        settings = toml.load(own, ProjectInvalid)
     else:
-        settings = toml.table(toml.table(document or toml.load(str(root / "pyproject.toml"), ProjectInvalid), "tool"), "uv")
+        settings = toml.table(toml.table(document or toml.load(pyproject, ProjectInvalid), "tool"), "uv")
     return str(settings.get("python-preference", ""))
 
 
-def _pin(folder: Path) -> str:
+def _pin(folder: str) -> str:
     """Return the version in the .python-version of `folder`, or an empty string."""
     try:
-        lines = (folder / ".python-version").read_text(encoding="utf-8").splitlines()
+        with open(os.path.join(folder, ".python-version"), encoding="utf-8") as file:
+            lines = file.read().splitlines()
     except (OSError, UnicodeDecodeError):
         return ""
     return next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import glob
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Iterable, Iterator
 
 from uv_system_sync import toml
@@ -14,19 +12,20 @@ if TYPE_CHECKING:
     from uv_system_sync.inputs import Inputs
 
 
-def root_of(directory: Path, document: toml.Table) -> Path:
-    """Return the folder whose workspace has `directory` as a member, or `directory` itself.
+def root_of(directory: str, document: toml.Table) -> str:
+    """Return the folder whose workspace has the absolute `directory` as a member, or `directory` itself.
 
     As for uv, the nearest pyproject.toml above it decides (astral-sh/uv, crates/uv-workspace/src/workspace.rs, find_workspace).
     """
     if _workspace(document) is not None:
         return directory
-    for parent in directory.parents:
-        pyproject = parent / "pyproject.toml"
-        if pyproject.is_file():
-            workspace = _workspace(toml.load(str(pyproject), ProjectInvalid))
-            return parent if workspace is not None and directory in _member_folders(parent, workspace) else directory
-    return directory
+    parent = os.path.dirname(directory)
+    while not os.path.isfile(os.path.join(parent, "pyproject.toml")):
+        if parent == os.path.dirname(parent):
+            return directory
+        parent = os.path.dirname(parent)
+    workspace = _workspace(toml.load(os.path.join(parent, "pyproject.toml"), ProjectInvalid))
+    return parent if workspace is not None and directory in _member_folders(parent, workspace) else directory
 
 
 def check_names(root: str, inputs: Inputs) -> None:
@@ -37,7 +36,7 @@ def check_names(root: str, inputs: Inputs) -> None:
     """
     if not (inputs.extras or inputs.groups or inputs.packages):
         return
-    members = [toml.load(str(path), ProjectInvalid) for path in _member_files(Path(root))]
+    members = [toml.load(path, ProjectInvalid) for path in _member_files(root)]
     projects = [toml.table(member, "project") for member in members]
     # setuptools, for one, can read extras from elsewhere (`dynamic`, PEP 621); only uv.lock knows those.
     if not any("optional-dependencies" in toml.array(item, "dynamic") for item in projects):
@@ -46,19 +45,22 @@ def check_names(root: str, inputs: Inputs) -> None:
     _check("packages", inputs.packages, (str(item["name"]) for item in projects if "name" in item))
 
 
-def _member_files(root: Path) -> Iterator[Path]:
-    yield root / "pyproject.toml"
-    workspace = _workspace(toml.load(str(root / "pyproject.toml"), ProjectInvalid))
-    for folder in sorted(_member_folders(root, workspace or {})):
-        if folder != root and (folder / "pyproject.toml").is_file():
-            yield folder / "pyproject.toml"
+def _member_files(root: str) -> Iterator[str]:
+    pyproject = os.path.join(root, "pyproject.toml")
+    yield pyproject
+    workspace = _workspace(toml.load(pyproject, ProjectInvalid))
+    for folder in sorted(_member_folders(root, workspace or {}) - {root}):
+        if os.path.isfile(os.path.join(folder, "pyproject.toml")):
+            yield os.path.join(folder, "pyproject.toml")
 
 
-def _member_folders(root: Path, workspace: toml.Table) -> set[Path]:
-    def matching(key: str) -> set[Path]:
+def _member_folders(root: str, workspace: toml.Table) -> set[str]:
+    import glob
+
+    def matching(key: str) -> set[str]:
         relative = [str(pattern) for pattern in toml.array(workspace, key) if not os.path.isabs(str(pattern))]
-        patterns = [os.path.join(glob.escape(str(root)), pattern) for pattern in relative]
-        return {Path(os.path.normpath(folder)) for pattern in patterns for folder in glob.iglob(pattern, recursive=True)}
+        patterns = [os.path.join(glob.escape(root), pattern) for pattern in relative]
+        return {os.path.normpath(folder) for pattern in patterns for folder in glob.iglob(pattern, recursive=True)}
 
     return matching("members") - matching("exclude")
 
