@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint docs fuzz faults requirements clean
+.PHONY: help demo test lint docs screenshots fuzz faults requirements clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')" 2>/dev/null || sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
@@ -18,13 +18,16 @@ lint: .venv/ready  ## Check style, types, security, schemas, and the README agai
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --persona pedantic .
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml $(wildcard tests/standins/*/action.yml)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml report/action.yml $(wildcard tests/standins/*/action.yml)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/python -m tools.readme --check
 
 docs: .venv/ready  ## Write the README's tables from action.yml
 	$(BIN)/python -m tools.readme
+
+screenshots: .venv/ready  ## Take the README's pictures of job summaries, with the Chromium or Chrome that is on PATH
+	PYTHONPATH=src $(BIN)/python -m tools.screenshots
 
 fuzz: .venv/ready  ## Run the tests with hostile text on 10,000 new examples
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/fuzz --numprocesses auto --hypothesis-show-statistics

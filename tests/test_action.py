@@ -14,7 +14,9 @@ import pytest
 
 from tests.support import step_variables, touch
 from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
+from uv_system_sync import action as action_room
 from uv_system_sync.action import action
+from uv_system_sync.phases import Phases
 from uv_system_sync.process import Command, Completed, Relay
 from uv_system_sync.workflow import Workflow
 
@@ -50,7 +52,8 @@ class Step:
     def run(self) -> int:
         """Run the action."""
         self.log = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
-        return action({**self.environ, **step_variables(**self.inputs)}, "/bin/uv", self._start, Workflow(self.environ, self.log))
+        environ = {**self.environ, **step_variables(**self.inputs)}
+        return action(action_room.Step(environ, "/bin/uv", self._start, Workflow(environ, self.log), Phases()))
 
     @property
     def lines(self) -> list[str]:
@@ -134,19 +137,21 @@ def test_success(step: Step) -> None:
         json.dumps(report[name], separators=(",", ":")) for name in ("packages", "changes")
     )
     assert step.runner.summary.read_text(encoding="utf-8").startswith(
-        "### sample in CPython 3.12.4\n\n2 packages: 1 installed, 1 updated in "
+        "### sample in CPython 3.12.4 on linux-x86_64\n\n2 packages: 1 installed, 1 updated in "
     )
 
 
 def test_log(step: Step) -> None:
-    """The log says where to, shows what uv printed in a group, and ends with what came of it."""
+    """The log says what is synced, shows what uv printed in a group, and says what came of it; another group has what is installed."""
+    step.inputs["no_dev"] = "true"
     step.run()
-    first, opening, stop, *output, resume, closing, last = step.lines
+    first, opening, stop, *output, resume, closing, sentence, listing, alpha, beta, end = step.lines
     token = stop.rpartition("::")[2]
 
-    assert f"Python 3.12.4 at {step.prefix}, uv 0.13.9, {step.project / 'uv.lock'}" == first
+    assert f"Python 3.12.4 at {step.prefix}, uv 0.13.9, uv.lock of sample: no-dev" == first
     assert ("::group::uv sync", step.uv_output.splitlines(), f"::{token}::", "::endgroup::") == (opening, output, resume, closing)
-    assert last.startswith("2 packages: 1 installed, 1 updated in 0.")
+    assert sentence.startswith("2 packages: 1 installed, 1 updated in 0.")
+    assert ("::group::Installed packages (2)", "alpha 2.0", "beta 1.0", "::endgroup::") == (listing, alpha, beta, end)
 
 
 def test_commands(step: Step) -> None:
@@ -156,7 +161,7 @@ def test_commands(step: Step) -> None:
     asked, version, sync = step.commands
 
     assert (str(step.prefix / "bin" / "python3"), "/bin/uv", "/bin/uv") == (asked.argv[0], version.argv[0], sync.argv[0])
-    assert ("sync", "--python", str(step.prefix / "bin" / "python3"), "--locked", "--no-dev") == sync.argv[1:]
+    assert ("sync", "--color", "always", "--python", str(step.prefix / "bin" / "python3"), "--locked", "--no-dev") == sync.argv[1:]
     assert str(step.project) == sync.cwd
 
 
@@ -263,13 +268,13 @@ def test_notice_of_a_shared_python(step: Step, tmp_path: Path) -> None:
     ],
 )
 def test_leftover(step: Step, inexact: str, locked: tuple[str, ...], expected: list[str]) -> None:
-    """An inexact sync says last what it has kept beside the lock."""
+    """An inexact sync says what it has kept beside the lock."""
     (step.project / "uv.lock").write_text("".join(f'[[package]]\nname = "{name}"\n' for name in locked), encoding="utf-8")
     step.inputs["inexact"] = inexact
     step.run()
     sentence = next(number for number, line in enumerate(step.lines) if line.startswith("2 packages: "))
 
-    assert expected == step.lines[sentence + 1 :]
+    assert [*expected, "::group::Installed packages (2)"] == step.lines[sentence + 1 : -3]
 
 
 def _remove_python(step: Step) -> None:
@@ -304,7 +309,7 @@ def test_refusals(step: Step, inputs: dict[str, str], break_it: Callable[[Step],
         break_it(step)
     status = step.run()
 
-    assert (1, 0, True) == (status, step.syncs, step.runner.are_empty())
+    assert (1, 0, True) == (status, step.syncs, step.runner.hand_nothing_on())
     assert [title] == re.findall(r"^::error title=([a-z-]+)", "\n".join(step.lines), re.MULTILINE)
 
 
@@ -336,7 +341,7 @@ def test_uv_that_is_none(step: Step, version: str | OSError, message: str, hint:
     step.uv_version = version
     status = step.run()
 
-    assert (1, 0, True) == (status, step.syncs, step.runner.are_empty())
+    assert (1, 0, True) == (status, step.syncs, step.runner.hand_nothing_on())
     assert [f"::error title=uv-unavailable::{message}%0A{hint}"] == step.lines
 
 
@@ -357,7 +362,7 @@ def test_uv_fails(step: Step) -> None:
     status = step.run()
     message = "uv ended with exit status 2. uv said: error: Failed to fetch `alpha`"
 
-    assert (1, True) == (status, step.runner.are_empty())
+    assert (1, True) == (status, step.runner.hand_nothing_on())
     assert ["::endgroup::", f"::error title=sync-failed::{message}%0AThe step's log holds all that uv printed."] == step.lines[-2:]
 
 
@@ -370,7 +375,7 @@ def test_another_python_would_follow(step: Step, when: str) -> None:
     status = step.run()
     fact = f"`python` in the next step would be {step.other / 'python'}, not {step.prefix / 'bin' / 'python3'}."
 
-    assert (1, True) == (status, step.runner.are_empty())
+    assert (1, True) == (status, step.runner.hand_nothing_on())
     assert step.lines[-1].startswith(f"::error title=python-unsuitable::{fact}%0A")
 
 
@@ -385,7 +390,7 @@ def test_contradiction(step: Step) -> None:
     step.uv_does = lambda _: None
     status = step.run()
 
-    assert (1, True) == (status, step.runner.are_empty())
+    assert (1, True) == (status, step.runner.hand_nothing_on())
     assert _error_of_contradictions(step, "alpha 2.0 (found: 1.0), beta 1.0 (found: None)") == step.lines[-1]
 
 
@@ -403,7 +408,7 @@ def test_runner_files_cannot_be_written(step: Step) -> None:
     step.environ["GITHUB_OUTPUT"] = str(step.project)
     status = step.run()
 
-    assert (1, True) == (status, step.runner.are_empty())
+    assert (1, True) == (status, step.runner.hand_nothing_on())
     assert step.lines[-1].startswith(f"::error title=runner-unusable::{step.project} cannot be written: ")
 
 
@@ -418,3 +423,36 @@ def test_cancelled(step: Step) -> None:
         step.run()
 
     assert ("::endgroup::", True) == (step.lines[-1], step.runner.are_empty())
+
+
+def test_debug(step: Step) -> None:
+    """With debug logging the log tells what the target said, the command, what becomes of variables of uv, and the time of each part."""
+    step.environ.update({"RUNNER_DEBUG": "1", "UV_NO_DEV": "1", "UV_INDEX_PRIVATE_PASSWORD": "secret", "OTHER": "1"})
+    step.run()
+    said = [line.removeprefix("::debug::") for line in step.lines if line.startswith("::debug::")]
+
+    assert said[0].startswith("The target says: Target(executable=")
+    assert f"The command, in {step.project}: /bin/uv sync --color always --python {step.prefix}/bin/python3 --locked" == said[1]
+    assert "UV_NO_DEV is dropped: the inputs decide what is selected" in said
+    assert "UV_INDEX_PRIVATE_PASSWORD is kept: credentials" in said
+    assert re.fullmatch(r"(?:(?:probe|target|project|plan|before|uv|after|conclusion) \d+ ms(?:, |$)){8}", said[-1])
+    assert [] == [line for line in step.lines if "OTHER" in line or "secret" in line]
+
+
+def test_no_debug(step: Step) -> None:
+    """Without debug logging none of that is in the log."""
+    step.run()
+
+    assert [] == [line for line in step.lines if line.startswith("::debug::")]
+
+
+def test_a_failure_is_told_in_full(step: Step) -> None:
+    """What was known when the step failed is in the job summary and in a file, and nothing is handed on."""
+    step.inputs["groups"] = "missing"
+    status = step.run()
+    (left,) = step.runner.temp.iterdir()
+    told = json.loads(left.read_text(encoding="utf-8"))
+
+    assert (1, "failure", "invalid-input", "3.12.4") == (status, told["outcome"], told["error"]["kind"], told["python"]["version"])
+    assert "invalid" in step.runner.summary.read_text(encoding="utf-8")
+    assert step.runner.hand_nothing_on()

@@ -71,7 +71,7 @@ def test_inputs_of_setup_uv() -> None:
 
 def test_outputs_of_the_sync() -> None:
     """Every output that the step writes is declared under its own name, and no other one is."""
-    written = [*Report(TARGET, PROJECT, "0.13.9", (), (), 0.0).outputs(), "report"]
+    written = [*Report(TARGET, PROJECT, "0.13.9", (), (), {"uv": 0.0}).outputs(), "report"]
     declared = {name: output["value"] for name, output in _ACTION["outputs"].items() if name != "cache-hit"}
 
     assert {name: f"${{{{ steps.sync.outputs.{name} }}}}" for name in written} == declared

@@ -207,3 +207,17 @@ def test_no_dev_with_other_groups() -> None:
 def test_inputs_of_another_action() -> None:
     """INPUT_* variables, which act and outer actions set, are not ours."""
     assert _DEFAULTS == Inputs.from_environ({"INPUT_FROZEN": "true", "INPUT_PYTHON": "/usr", "FROZEN": "true"})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        pytest.param({}, "", id="default"),
+        pytest.param({"extras": "docs test", "groups": "lint"}, "extras docs, test; groups lint", id="names"),
+        pytest.param({"no_dev": "true", "frozen": "true", "summary": "false"}, "no-dev; frozen", id="flags"),
+        pytest.param({"all_extras": "true", "args": "--reinstall -v"}, "all-extras; --reinstall -v", id="arguments"),
+    ],
+)
+def test_selection(inputs: dict[str, str], expected: str) -> None:
+    """A few words say what was asked for beyond the default."""
+    assert expected == step_inputs(**inputs).selection()

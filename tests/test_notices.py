@@ -19,7 +19,7 @@ from uv_system_sync.report import Report
 def _report(packages: tuple[Package, ...] = (), removed: tuple[str, ...] = (), prefix: str = TARGET.prefix) -> Report:
     """Return the report of a sync that left `packages`, and removed version 1.0 of each name in `removed`."""
     changes = tuple(Change(name, "removed", None, "1.0") for name in removed)
-    return Report(replace(TARGET, prefix=prefix), PROJECT, "0.13.9", packages, changes, seconds=1.0)
+    return Report(replace(TARGET, prefix=prefix), PROJECT, "0.13.9", packages, changes, {"uv": 1.0})
 
 
 def _names(count: int) -> tuple[str, ...]:
@@ -228,3 +228,12 @@ def test_no_persistence_beside_the_cache(tmp_path: Path) -> None:
     prefix.mkdir()
 
     assert [] == list(notices.persistence(_report((_EDITABLE,), prefix=str(prefix)), _environ(tmp_path)))
+
+
+def test_omission() -> None:
+    """An array that is too long for an output is said to be in the report's file."""
+    expected = Notice(
+        "output-omitted", "`packages` is too long for an output, and `null` instead. The file that the output `report` names has it."
+    )
+
+    assert [expected] == list(notices.omission({"packages": "null", "changes": "[]"}))

@@ -12,7 +12,7 @@ from uv_system_sync import environment, plan
 from uv_system_sync.errors import InvalidInput
 from uv_system_sync.process import Command
 
-_START = ("/bin/uv", "sync", "--python", "/opt/python/bin/python3")
+_START = ("/bin/uv", "sync", "--color", "always", "--python", "/opt/python/bin/python3")
 
 
 def _sync(**inputs: str) -> Command:
@@ -217,3 +217,20 @@ def test_owned_arguments_in_other_spellings(argument: str, flag: str) -> None:
 def test_contradictions(inputs: dict[str, str], message: str) -> None:
     """An argument that contradicts an input is refused as a contradiction, not as what the action does anyway."""
     assert (message, "Remove one of the two.") == _rejected(**inputs)
+
+
+@pytest.mark.parametrize(
+    ("environ", "arguments", "expected"),
+    [
+        pytest.param({}, "", ("--color", "always"), id="by-default"),
+        pytest.param({"NO_COLOR": ""}, "", ("--color", "always"), id="no-color-is-empty"),
+        pytest.param({"NO_COLOR": "1"}, "", (), id="no-color"),
+        pytest.param({}, "--color never", (), id="decided-by-the-user"),
+        pytest.param({}, "--color=never", (), id="decided-by-the-user-in-one-word"),
+    ],
+)
+def test_colours(environ: dict[str, str], arguments: str, expected: tuple[str, ...]) -> None:
+    """Uv is colourful, as the runner's log can be, unless the user wants it otherwise."""
+    argv = plan.sync(step_inputs(args=arguments), PROJECT, TARGET, "/bin/uv", environ).argv
+
+    assert expected == argv[2 : argv.index("--python")]

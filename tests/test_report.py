@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import PROJECT, TARGET
+from tests.support import PROJECT, TARGET, step_inputs
 from uv_system_sync import environment
+from uv_system_sync.errors import LockMissing
 from uv_system_sync.installed import Change, Package
-from uv_system_sync.report import Report, earlier, result
+from uv_system_sync.report import Known, Report, earlier, failure, result
 
 _PACKAGES = (Package("alpha", "2.0"), Package("sample", "0.1", url="file:///src/sample", editable=True))
 _CHANGES = (
@@ -22,7 +23,7 @@ _CHANGES = (
 
 
 def _report(packages: tuple[Package, ...] = _PACKAGES, changes: tuple[Change, ...] = _CHANGES) -> Report:
-    return Report(TARGET, PROJECT, "0.13.9", packages, changes, seconds=1.23456)
+    return Report(TARGET, PROJECT, "0.13.9", packages, changes, timings={"uv": 1.23456})
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,7 @@ def test_report_as_json() -> None:
     """The report's file has all of it, under names that do not change."""
     expected = {
         "schema": 1,
+        "outcome": "success",
         "python": {
             "version": "3.12.4",
             "implementation": "cpython",
@@ -65,8 +67,9 @@ def test_report_as_json() -> None:
         "project": {"name": "sample", "directory": "/src/sample"},
         "packages": _JSON_PACKAGES,
         "changes": _JSON_CHANGES,
+        "removed": ["beta"],
         "repaired": [],
-        "seconds": 1.235,
+        "timings": {"uv": 1.235},
     }
 
     assert expected == _report().as_json()
@@ -184,3 +187,48 @@ def test_earlier_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "uv-system-sync-binary.json").write_bytes(b"\xff")
 
     assert {"alpha", "sample"} == _earlier(tmp_path, _report().as_json())
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        pytest.param(Known(), "", id="nothing"),
+        pytest.param(Known(target=TARGET), "Python 3.12.4 at /opt/python", id="the-python"),
+        pytest.param(
+            Known(step_inputs(groups="dev"), TARGET, PROJECT, "0.13.9"),
+            "Python 3.12.4 at /opt/python, uv 0.13.9, uv.lock of sample: groups dev",
+            id="everything",
+        ),
+        pytest.param(
+            Known(step_inputs(), TARGET, replace(PROJECT, name=""), "0.13.9"),
+            "Python 3.12.4 at /opt/python, uv 0.13.9, uv.lock of sample",
+            id="a-project-without-a-name",
+        ),
+    ],
+)
+def test_known(known: Known, expected: str) -> None:
+    """As much as is known of a run is one line."""
+    assert expected == known.line()
+
+
+def test_a_failure_as_json() -> None:
+    """A run that failed leaves a file of the same schema, with the error and what was known by then."""
+    error = LockMissing("There is no uv.lock in /src.", "Run `uv lock`.")
+    expected = {
+        "schema": 1,
+        "outcome": "failure",
+        "python": _report().as_json()["python"],
+        "uv": None,
+        "project": None,
+        "error": {"kind": "lock-missing", "message": "There is no uv.lock in /src.", "hint": "Run `uv lock`."},
+    }
+
+    assert expected == json.loads(failure(error, Known(target=TARGET)))
+
+
+def test_an_array_that_is_too_long() -> None:
+    """An array that would not fit into a variable of a later step is null, and all the rest is there."""
+    many = tuple(Package(f"package-{number}", "1.0") for number in range(4_000))
+    outputs = _report(many, ()).outputs()
+
+    assert ("null", "4000", "[]") == (outputs["packages"], outputs["package-count"], outputs["changes"])

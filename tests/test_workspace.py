@@ -117,41 +117,48 @@ def test_names_that_the_project_defines(tmp_path: Path, inputs: dict[str, str]) 
 
 
 @pytest.mark.parametrize(
-    ("inputs", "message", "hint"),
+    ("inputs", "source", "name", "known"),
     [
         pytest.param(
             {"extras": "docs doc"},
-            "`extras` holds `doc`, which the project does not define.",
-            "It defines: `docs`, `fast-path`.",
+            "extras",
+            "doc",
+            "`docs`, `fast-path`",
             id="extras",
         ),
         pytest.param(
             {"groups": "lint"},
-            "`groups` holds `lint`, which the project does not define.",
-            "It defines: `test`, `type-check`.",
+            "groups",
+            "lint",
+            "`test`, `type-check`",
             id="groups",
         ),
         pytest.param(
             {"packages": "other"},
-            "`packages` holds `other`, which the project does not define.",
-            "It defines: `my-sample`.",
+            "packages",
+            "other",
+            "`my-sample`",
             id="packages",
         ),
         pytest.param(
             {"groups": "docs"},
-            "`groups` holds `docs`, which the project does not define.",
-            "It defines: `test`, `type-check`.",
+            "groups",
+            "docs",
+            "`test`, `type-check`",
             id="extra-as-group",
         ),
     ],
 )
-def test_names_that_the_project_does_not_define(tmp_path: Path, inputs: dict[str, str], message: str, hint: str) -> None:
+def test_names_that_the_project_does_not_define(tmp_path: Path, inputs: dict[str, str], source: str, name: str, known: str) -> None:
     """A name that is a typing error is answered with those that could be meant."""
     folder = _write(tmp_path, _NAMES)
     with pytest.raises(InvalidInput) as caught:
         _check(folder, **inputs)
 
-    assert (message, hint) == words(caught.value)
+    assert (
+        f"`{source}` holds `{name}`, which the project does not define; it defines {known}.",
+        f"Correct `{source}` in the step, or define `{name}` in the project and run `uv lock`.",
+    ) == words(caught.value)
 
 
 def test_names_of_a_project_without_any(tmp_path: Path) -> None:
@@ -160,7 +167,7 @@ def test_names_of_a_project_without_any(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         _check(folder, groups="dev")
 
-    assert ("`groups` holds `dev`, which the project does not define.", "It defines: none.") == words(caught.value)
+    assert "`groups` holds `dev`, which the project does not define; it defines none." == caught.value.message
 
 
 def test_names_of_other_members(tmp_path: Path) -> None:
@@ -175,7 +182,7 @@ def test_names_of_other_members(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         _check(tmp_path, packages="out")
 
-    assert "It defines: `my-sample`, `root`." == caught.value.hint
+    assert caught.value.message.endswith("; it defines `my-sample`, `root`.")
 
 
 def test_dev_dependencies(tmp_path: Path) -> None:

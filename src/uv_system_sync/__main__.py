@@ -38,17 +38,49 @@ def sync() -> int:
 
     from uv_system_sync import bootstrap
 
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Windows' own code page holds neither uv's output nor every path.
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    _speak_utf8()
     # The runner's first and second signal; both end uv before they end us, even where a parent ignores the first.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
         return _sync(dict(os.environ))
     except BaseException as error:  # noqa: BLE001 - nobody should have to read a traceback to know what to do
-        bootstrap.complain(*_explained(error))
+        explained, details = _explained(error)
+        bootstrap.complain(explained, details)
+    _leave(explained)
     return 1
+
+
+def compare() -> int:
+    """Compare what the jobs of a matrix have installed and return the step's exit status."""
+    from uv_system_sync import bootstrap, matrix_action
+
+    _speak_utf8()
+    try:
+        matrix_action.action(dict(os.environ), sys.stdout)
+    except BaseException as error:  # noqa: BLE001 - as in `sync`
+        bootstrap.complain(*_explained(error))
+        return 1
+    return 0
+
+
+def _speak_utf8() -> None:
+    # Windows' own code page holds neither uv's output nor every path.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _leave(error: ActionError) -> None:
+    from contextlib import suppress
+
+    # The error has been told; a bug in telling more must not hide it.
+    with suppress(Exception):
+        from uv_system_sync import postmortem
+        from uv_system_sync.errors import Cancelled
+        from uv_system_sync.report import Known
+
+        if not isinstance(error, Cancelled):
+            postmortem.leave(error, Known(), os.environ)
 
 
 def _explained(error: BaseException) -> tuple[ActionError, str]:
@@ -73,14 +105,17 @@ def _explained(error: BaseException) -> tuple[ActionError, str]:
 
 def _sync(environ: dict[str, str]) -> int:
     from uv_system_sync import bootstrap, environment, process, uv
+    from uv_system_sync.phases import Phases
 
+    phases = Phases()
     program = uv.find(environ)
     bootstrap.mask(environment.secrets(environ))
     # From here on there is output of others.
     sys.stdout.flush()
     sys.path.append(bootstrap.own_wheels(program, environ, process.run))
+    phases.end("own wheels")
     # These rooms import the wheels.
-    from uv_system_sync.action import action
+    from uv_system_sync.action import Step, action
     from uv_system_sync.workflow import Workflow
 
-    return action(environ, program, process.run, Workflow(environ, sys.stdout))
+    return action(Step(environ, program, process.run, Workflow(environ, sys.stdout), phases))

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, ContextManager, Iterator, Mapping, NamedTuple, Sequence
 
-from uv_system_sync import failure, heal, installed, notices, plan, project, report, seal, summary, syncable, target, workspace
+from uv_system_sync import environment, failure, heal, installed, notices, plan, project, report, seal, summary, syncable, target, workspace
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed, UvUnavailable
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.mark import Mark, held, is_left
 
 if TYPE_CHECKING:
+    from uv_system_sync.phases import Phases
     from uv_system_sync.process import Command, Run
     from uv_system_sync.workflow import Workflow
 
 
+class Step(NamedTuple):
+    """The step as it was started: its environment, the path of uv, and all through which it has an effect."""
+
+    variables: Mapping[str, str]
+    uv: str
+    run: Run
+    workflow: Workflow
+    phases: Phases
+
+
 class _Plan(NamedTuple):
-    """All that is known before anything changes."""
+    """All that is decided before anything changes."""
 
     inputs: Inputs
     target: target.Target
@@ -29,66 +39,100 @@ class _Plan(NamedTuple):
     uv_version: str
 
 
-def action(environ: Mapping[str, str], uv: str, run: Run, workflow: Workflow) -> int:
-    """Sync, hand the results to `workflow` and return the exit status; an `ActionError` becomes an annotation."""
+def action(step: Step) -> int:
+    """Sync, hand the results to the workflow and return the exit status; an `ActionError` becomes an annotation."""
+    known = report.Known()
     try:
-        planned = _prepare(environ, uv, run)
-        workflow.say(f"Python {planned.target.version} at {planned.target.prefix}, uv {planned.uv_version}, {planned.project.lock}")
-        with _marked(planned, environ, workflow) as mark:
-            done = _sync(planned, mark, environ, run, workflow)
-        workflow.publish(_conclude(done, planned, environ, workflow))
+        planned = _prepare(step, known)
+        step.workflow.say(known.line())
+        _debug(planned, step)
+        with _marked(planned, step) as mark:
+            done = _sync(planned, mark, step)
+        step.workflow.publish(_conclude(done, planned, step))
+        step.phases.end("conclusion")
     except ActionError as error:
-        workflow.error(error)
+        step.workflow.error(error)
+        from uv_system_sync import postmortem
+
+        postmortem.leave(error, known, step.variables)
         return 1
+    finally:
+        step.workflow.debug(", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in step.phases.seconds.items()))
     return 0
 
 
-def _prepare(environ: Mapping[str, str], uv: str, run: Run) -> _Plan:
-    """Decide what is synced into what, and change nothing."""
-    inputs = Inputs.from_environ(environ)
-    python = target.find(inputs, environ, run)
+def _prepare(step: Step, known: report.Known) -> _Plan:
+    """Decide what is synced into what, change nothing, and let `known` have it piece by piece."""
+    environ, phases = step.variables, step.phases
+    inputs = known.inputs = Inputs.from_environ(environ)
+    python = known.target = target.find(inputs, environ, step.run)
+    phases.end("probe")
     syncable.require(python, inputs)
     target.require_next_python(python, environ.get("PATH", ""))
-    locked = project.read(os.path.abspath(inputs.working_directory))
+    phases.end("target")
+    locked = known.project = project.read(os.path.abspath(inputs.working_directory))
     workspace.check_names(locked.root, inputs)
-    command = plan.sync(inputs, locked, python, uv, environ)
-    return _Plan(inputs, python, locked, command, _uv_version(uv, environ, run))
+    phases.end("project")
+    command = plan.sync(inputs, locked, python, step.uv, environ)
+    known.uv_version = _uv_version(step)
+    phases.end("plan")
+    return _Plan(inputs, python, locked, command, known.uv_version)
 
 
-def _marked(planned: _Plan, environ: Mapping[str, str], workflow: Workflow) -> ContextManager[Mark | None]:
-    return nullcontext() if planned.inputs.check else held(planned.target, environ, workflow.say)
+def _debug(planned: _Plan, step: Step) -> None:
+    say = step.workflow.debug
+    if step.workflow.is_debugged:
+        import shlex
+
+        say(f"The target says: {planned.target}")
+        say(f"The command, in {planned.command.cwd}: {shlex.join(planned.command.argv)}")
+        for name in sorted(step.variables):
+            decision = environment.decide(name)
+            if decision.reason != environment.NOT_UV:
+                # Never the value, which may be a credential.
+                say(f"{name} is {'kept' if decision.kept else 'dropped'}: {decision.reason}")
 
 
-def _sync(planned: _Plan, mark: Mark | None, environ: Mapping[str, str], run: Run, workflow: Workflow) -> report.Report:
+def _marked(planned: _Plan, step: Step) -> ContextManager[Mark | None]:
+    return nullcontext() if planned.inputs.check else held(planned.target, step.variables, step.workflow.say)
+
+
+def _sync(planned: _Plan, mark: Mark | None, step: Step) -> report.Report:
     """Have uv do what was planned, and return what it has done once that is proven; a check has no `mark`, and changes nothing."""
     python, locked = planned.target, planned.project
     before = installed.packages(python.site_packages)
-    repaired = _heal(planned, mark, workflow)
+    repaired = _heal(planned, mark, step.workflow)
     command = replace(planned.command, descriptors=mark.descriptors if mark else ())
-    started = time.monotonic()
-    with seal.sealed(environ), workflow.group("uv sync") as relay:
-        completed = run(command, relay)
-    seconds = time.monotonic() - started
+    step.phases.end("before")
+    with seal.sealed(step.variables), step.workflow.group("uv sync") as relay:
+        completed = step.run(command, relay)
+        step.phases.end("uv")
     after = installed.packages(python.site_packages)
     if completed.returncode:
         if mark and not repaired and before == after:
             mark.end()
         raise failure.explain(completed, locked, python, uv=planned.uv_version)
-    _prove(python, environ, completed.output, after)
+    _prove(python, step.variables, completed.output, after)
     if mark:
         mark.end()
-    return report.Report(python, locked, planned.uv_version, after, installed.compare(before, after), seconds, repaired)
+    step.phases.end("after")
+    timings = {**step.phases.seconds, "total": step.phases.total}
+    return report.Report(python, locked, planned.uv_version, after, installed.compare(before, after), timings, repaired)
 
 
-def _conclude(done: report.Report, planned: _Plan, environ: Mapping[str, str], workflow: Workflow) -> report.StepResult:
+def _conclude(done: report.Report, planned: _Plan, step: Step) -> report.StepResult:
     """Tell the log what was done, and return what later steps and the job summary get."""
+    workflow = step.workflow
     workflow.say(done.sentence())
     kept = notices.leftover(done, project.locked_names(planned.project) | installed.SEEDS) if planned.inputs.inexact else ""
     if kept:
         workflow.say(kept)
-    for notice in _notices(done, environ):
+    found = tuple(_notices(done, step.variables))
+    for notice in found:
         workflow.notice(*notice)
-    return report.result(done, summary.render(done) if planned.inputs.summary else "")
+    if done.changes:
+        workflow.listing(f"Installed packages ({len(done.packages)})", (f"{package.name} {package.version}" for package in done.packages))
+    return report.result(done, summary.render(done, found) if planned.inputs.summary else "")
 
 
 def _heal(planned: _Plan, mark: Mark | None, workflow: Workflow) -> tuple[heal.Broken, ...]:
@@ -127,16 +171,17 @@ def _notices(done: report.Report, environ: Mapping[str, str]) -> Iterator[notice
     if any(change.action == "removed" for change in done.changes):
         yield from notices.removal(done, report.earlier(environ.get("RUNNER_TEMP", ""), done.target.prefix))
     yield from notices.persistence(done, environ)
+    yield from notices.omission(done.outputs())
 
 
-def _uv_version(uv: str, environ: Mapping[str, str], run: Run) -> str:
+def _uv_version(step: Step) -> str:
     try:
-        output = run(plan.version(uv, environ)).output
+        output = step.run(plan.version(step.uv, step.variables)).output
     except OSError as error:
-        raise UvUnavailable(f"{uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
+        raise UvUnavailable(f"{step.uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
     found = re.search(r"^uv (\d\S*)", output, re.MULTILINE)
     if found is None:
         raise UvUnavailable(
-            f"{uv} is not uv: asked for its version, it said {output[:200]!r}.", "Put the real uv first on PATH, or set `uv-version`."
+            f"{step.uv} is not uv: asked for its version, it said {output[:200]!r}.", "Put the real uv first on PATH, or set `uv-version`."
         )
     return found.group(1)

@@ -100,6 +100,8 @@ _PREFIXES = {
 # What a newer uv may read and this table does not have is dropped, because it might change what is installed.
 UNKNOWN = "a variable of uv that this version of the action does not know"
 
+NOT_UV = "not a setting of uv"
+
 
 class Decision(NamedTuple):
     """Whether uv sees a variable, and why."""
@@ -117,7 +119,7 @@ def decide(name: str) -> Decision:
     for prefix, reason in _PREFIXES.items():
         if name.startswith(prefix):
             return Decision(kept=False, reason=reason)
-    return Decision(kept=False, reason=UNKNOWN) if name.startswith("UV_") else Decision(kept=True, reason="not a setting of uv")
+    return Decision(kept=False, reason=UNKNOWN) if name.startswith("UV_") else Decision(kept=True, reason=NOT_UV)
 
 
 def for_uv(environ: Mapping[str, str]) -> dict[str, str]:

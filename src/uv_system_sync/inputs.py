@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from typing import Mapping
 
@@ -73,6 +72,13 @@ class Inputs:
         _reject_contradictions(inputs)
         return inputs
 
+    def selection(self) -> str:
+        """Say in a few words what of the lock is installed, and how; nothing when that is the default."""
+        lists = (("extras", self.extras), ("groups", self.groups), ("packages", self.packages))
+        flags = ("all_extras", "all_groups", "all_packages", "no_dev", "no_install_project", "no_editable", "inexact", "frozen", "check")
+        named = [f"{name} {', '.join(names)}" for name, names in lists if names]
+        return "; ".join([*named, *(flag.replace("_", "-") for flag in flags if getattr(self, flag)), *filter(None, [" ".join(self.args)])])
+
 
 def variable(name: str) -> str:
     """Return the environment variable that carries the input `name`."""
@@ -117,6 +123,10 @@ def _normalized(name: str, word: str) -> str:
 
 def _arguments(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     text = _text(environ, name)
+    if not text:
+        return ()
+    import shlex
+
     try:
         return tuple(shlex.split(text))
     except ValueError as error:

@@ -74,6 +74,14 @@ def persistence(report: Report, environ: Mapping[str, str]) -> Iterator[Notice]:
         yield Notice("shared-python", message)
 
 
+def omission(outputs: Mapping[str, str]) -> Iterator[Notice]:
+    """Say which arrays are too long for an output."""
+    for name in (name for name, value in outputs.items() if value == "null"):
+        yield Notice(
+            "output-omitted", f"`{name}` is too long for an output, and `null` instead. The file that the output `report` names has it."
+        )
+
+
 def _is_other(wanted: str, target: Target) -> bool:
     """Return whether `wanted` is the number of a version, and not one of the target's."""
     found = re.fullmatch(r"(?:(cpython|pypy|graalpy)[@-]?)?(\d+(?:\.\d+)*)", wanted)

@@ -78,7 +78,7 @@ def own_wheels(uv: str, requirements: str, folder: str, environ: Mapping[str, st
 def sync(inputs: Inputs, project: Project, target: Target, uv: str, environ: Mapping[str, str]) -> Command:
     """Return the one `uv sync` that does what `inputs` say, or raise `InvalidInput` for an argument that it cannot have."""
     _reject_owned(inputs)
-    argv = (uv, "sync", "--python", target.executable, *_mode(inputs), *_selection(inputs), *inputs.args)
+    argv = (uv, "sync", *_colours(inputs, environ), "--python", target.executable, *_mode(inputs), *_selection(inputs), *inputs.args)
     return Command(argv, environment.for_sync(environ, target.prefix), project.directory)
 
 
@@ -103,6 +103,12 @@ def _selection(inputs: Inputs) -> Iterator[str]:
         ("--no-editable", inputs.no_editable),
     )
     yield from (flag for flag, is_set in switches if is_set)
+
+
+def _colours(inputs: Inputs, environ: Mapping[str, str]) -> Iterator[str]:
+    # The runner shows them, and uv would leave them out because nobody sits at a terminal (no-color.org).
+    if not environ.get("NO_COLOR") and not any(argument.partition("=")[0] in ("--color", "--no-color") for argument in inputs.args):
+        yield from ("--color", "always")
 
 
 def _reject_owned(inputs: Inputs) -> None:

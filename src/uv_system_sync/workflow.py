@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Iterator, Mapping, TextIO
+from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, TextIO
 
 from actions_toolkit.command import Command
 from actions_toolkit.file_command import prepare_key_value_message
 
 from uv_system_sync.errors import ActionError, RunnerUnusable
+from uv_system_sync.report import file_name
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -34,6 +35,16 @@ class Workflow:
         # `##[` starts a command anywhere in a line, `::` only where it begins (src/Runner.Common/ActionCommand.cs).
         line = line.replace("##[", "##\\[")
         self._write(f"> {line}" if line.lstrip().startswith("::") else line)
+
+    @property
+    def is_debugged(self) -> bool:
+        """Whether the run was started with debug logging."""
+        return self._environ.get("RUNNER_DEBUG") == "1"
+
+    def debug(self, text: str) -> None:
+        """Write `text` to the log of a run with debug logging."""
+        if self.is_debugged:
+            self._command("debug", {}, text)
 
     def error(self, error: ActionError) -> None:
         """Annotate the step, and the error's file and line where it has them, with the error and its hint."""
@@ -61,9 +72,16 @@ class Workflow:
             self._command(token, {}, "")
             self._command("endgroup", {}, "")
 
+    def listing(self, title: str, lines: Iterable[str]) -> None:
+        """Write `lines` in a collapsible group of their own."""
+        self._command("group", {}, title)
+        for line in lines:
+            self.say(line)
+        self._command("endgroup", {}, "")
+
     def publish(self, result: StepResult) -> None:
         """Hand `result` to the runner's files: all of it or, with a `RunnerUnusable`, nothing."""
-        report = os.path.join(self._temp(), f"uv-system-sync-{os.urandom(8).hex()}.json")
+        report = os.path.join(self._temp(), file_name())
         outputs = {**result.outputs, "report": report}
         additions = [
             (self._file("GITHUB_ENV"), _assignments(result.env)),

@@ -85,4 +85,7 @@ def _check(source: str, names: tuple[str, ...], defined: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             listed = ", ".join(f"`{item}`" for item in known) or "none"
-            raise InvalidInput(f"`{source}` holds `{name}`, which the project does not define.", f"It defines: {listed}.")
+            raise InvalidInput(
+                f"`{source}` holds `{name}`, which the project does not define; it defines {listed}.",
+                f"Correct `{source}` in the step, or define `{name}` in the project and run `uv lock`.",
+            )

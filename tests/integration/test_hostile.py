@@ -103,7 +103,7 @@ def test_a_successful_build_that_speaks_to_the_runner(step: Step, stream: str) -
 
     outcome, content = step.run(args="--verbose")
 
-    assert ["group", "stop-commands", "token", "endgroup"] == _names(content)
+    assert ["group", "stop-commands", "token", "endgroup", "group", "endgroup"] == _names(content)
     assert [] == _hidden(content)
     assert ["UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_PYTHON_PREFERENCE"] == sorted(outcome.env)
     assert "evil" not in outcome.outputs
@@ -127,7 +127,7 @@ def test_a_build_that_writes_to_the_output_of_uv(step: Step, name: str) -> None:
     outcome, content = step.run()
 
     assert 0 == outcome.returncode, content
-    assert ["group", "stop-commands", "token", "endgroup"] == _names(content)
+    assert ["group", "stop-commands", "token", "endgroup", "group", "endgroup"] == _names(content)
     assert b"".join(_RAW[name]).replace(b"##[", b"##\\[") in content
 
 
@@ -152,7 +152,7 @@ def runner_files(ci: Runner) -> StepFiles:
 
 def _later_steps_get(files: StepFiles) -> tuple[object, ...]:
     """Return what the runner would make of the files of the step."""
-    return (read_env(files.env), read_path(files.path), read_outputs(files.output), files.summary.read_text(encoding="utf-8"))
+    return (read_env(files.env), read_path(files.path), read_outputs(files.output))
 
 
 _EVERY_FILE = "for path in glob.glob(os.path.join(os.environ['RUNNER_TEMP'], '_runner_file_commands', '*')):"
@@ -179,7 +179,7 @@ def test_a_build_that_finds_the_files_of_the_runner(step: Step, runner_files: St
 
     (error,) = [command for command in obeyed(content) if command.name == "error"]
     assert ({"title": "runner-unusable"}, 1) == (error.properties, outcome.returncode)
-    assert ({}, [], {}, "") == _later_steps_get(runner_files)
+    assert ({}, [], {}) == _later_steps_get(runner_files)
 
 
 @pytest.mark.parametrize("program", ["    os.unlink(path)", "    os.chmod(path, 0)"], ids=["removed", "made-unreadable"])
@@ -190,7 +190,7 @@ def test_a_build_that_breaks_the_files_of_the_runner(step: Step, runner_files: S
     outcome, content = step.run()
 
     errors = [command.properties for command in obeyed(content) if command.name == "error"]
-    env, _, outputs, _ = _later_steps_get(runner_files)
+    env, _, outputs = _later_steps_get(runner_files)
     assert ([] if outcome.returncode == 0 else [{"title": "runner-unusable"}]) == errors
     assert (outcome.returncode == 0) == bool(env) == bool(outputs)
 
@@ -203,7 +203,7 @@ def test_what_was_in_the_files_before(step: Step, runner_files: StepFiles) -> No
     _, content = step.run()
 
     assert ["runner-unusable"] == [command.properties["title"] for command in obeyed(content) if command.name == "error"]
-    assert ({"EARLIER": "1"}, [], {}, "") == _later_steps_get(runner_files)
+    assert ({"EARLIER": "1"}, [], {}) == _later_steps_get(runner_files)
 
 
 # Credentials.

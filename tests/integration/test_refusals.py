@@ -43,17 +43,26 @@ Refused = Callable[..., str]
     [
         pytest.param(
             {"groups": "tests"},
-            "title=invalid-input::`groups` holds `tests`, which the project does not define.\nIt defines: `dev`, `lint`.",
+            (
+                "title=invalid-input::`groups` holds `tests`, which the project does not define; it defines `dev`, `lint`.\n"
+                "Correct `groups` in the step, or define `tests` in the project and run `uv lock`."
+            ),
             id="unknown group",
         ),
         pytest.param(
             {"extras": "doc"},
-            "title=invalid-input::`extras` holds `doc`, which the project does not define.\nIt defines: `docs`.",
+            (
+                "title=invalid-input::`extras` holds `doc`, which the project does not define; it defines `docs`.\n"
+                "Correct `extras` in the step, or define `doc` in the project and run `uv lock`."
+            ),
             id="unknown extra",
         ),
         pytest.param(
             {"packages": "simple-project"},
-            "title=invalid-input::`packages` holds `simple-project`, which the project does not define.\nIt defines: `sample-project`.",
+            (
+                "title=invalid-input::`packages` holds `simple-project`, which the project does not define; it defines `sample-project`.\n"
+                "Correct `packages` in the step, or define `simple-project` in the project and run `uv lock`."
+            ),
             id="unknown package",
         ),
         pytest.param(

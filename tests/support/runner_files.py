@@ -65,6 +65,12 @@ class StepFiles:
         """Say whether the step has left nothing at all, in a command file or in the temporary folder."""
         return not any(file.stat().st_size for file in self.commands) and not any(self.temp.iterdir())
 
+    def hand_nothing_on(self) -> bool:
+        """Say whether later steps get nothing at all; a summary, and one report in the temporary folder, may say why."""
+        left = [path.name for path in self.temp.iterdir()]
+        reports = [name for name in left if re.fullmatch(r"uv-system-sync-[0-9a-f]{16}\.json", name)]
+        return not any(file.stat().st_size for file in (self.env, self.path, self.output)) and left == reports and len(reports) <= 1
+
 
 def read_env(path: str | Path, *, windows: bool = False) -> dict[str, str]:
     """Return the variables that the file GITHUB_ENV at `path` sets, or raise `FileCommandError`."""

@@ -37,8 +37,8 @@ class Outcome:
 
     @property
     def published(self) -> bool:
-        """Whether anything at all was written to the runner's files."""
-        return bool(self.env or self.paths or self.outputs or self.summary)
+        """Whether later steps get anything at all; a summary may say why they do not."""
+        return bool(self.env or self.paths or self.outputs)
 
 
 @dataclass

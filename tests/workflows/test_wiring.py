@@ -52,7 +52,13 @@ def test_a_failure_stops_the_job_and_leaves_nothing_behind(act: Act, workspace: 
 
     assert "failure" == job.result
     assert [
-        ({"title": "invalid-input"}, "`groups` holds `nope`, which the project does not define.\nIt defines: `dev`, `lint`, `tests`.")
+        (
+            {"title": "invalid-input"},
+            (
+                "`groups` holds `nope`, which the project does not define; it defines `dev`, `lint`, `tests`.\n"
+                "Correct `groups` in the step, or define `nope` in the project and run `uv lock`."
+            ),
+        )
     ] == job.annotations("error")
     assert job.log.endswith("[unset] []\n")
 

@@ -1,0 +1,27 @@
+"""Takes the pictures of docs/ that the README shows: the approved job summaries of a sync and of a failure, in light and in dark."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.support import ROOT, summaries
+from tests.support.browser import CHROMIUM, page, rendered, screenshot
+
+_SHOWN = ("success", "stale-lock")
+
+
+def main() -> int:
+    """Write the pictures, or say what is missing, and return the exit status."""
+    if CHROMIUM is None:
+        sys.stderr.write("There is no Chromium or Chrome on PATH; on Debian, `apt-get install chromium` installs one.\n")
+        return 1
+    body = "<hr>".join(rendered(summaries.path(name).read_text(encoding="utf-8")) for name in _SHOWN)
+    for theme in ("light", "dark"):
+        file = ROOT / "docs" / f"summary-{theme}.png"
+        screenshot(page(body, theme), file, width=1012)
+        sys.stdout.write(f"{file.relative_to(ROOT)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
