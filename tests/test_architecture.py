@@ -92,7 +92,7 @@ def test_nothing_imports_the_story() -> None:
     assert {"__main__"} == {room for room in _ROOMS if "action" in _rooms_imported(room)}
 
 
-@pytest.mark.parametrize("room", ["__init__", "errors", "installed", "probe", "process"])
+@pytest.mark.parametrize("room", ["__init__", "errors", "installed", "markdown", "matrix_reports", "probe", "process"])
 def test_lowest_rooms(room: str) -> None:
     """These rooms import no other one."""
     assert set() == _rooms_imported(room)
@@ -106,7 +106,10 @@ def test_rooms_above_the_shelf(room: str) -> None:
 
 def test_rooms_that_only_look() -> None:
     """These rooms start nothing and read nothing: what they know of others is their types."""
-    assert {"notices": set(), "summary": set()} == {room: _rooms_imported_at_the_start(room) for room in ("notices", "summary")}
+    assert {"notices": set(), "summary": {"markdown"}} == {room: _rooms_imported_at_the_start(room) for room in ("notices", "summary")}
+    assert {"matrix": set(), "matrix_summary": {"markdown", "matrix"}} == {
+        room: _rooms_imported_at_the_start(room) for room in ("matrix", "matrix_summary")
+    }
 
 
 @pytest.mark.parametrize(
@@ -128,6 +131,21 @@ def test_modules_that_wait(module: str) -> None:
     """What few steps need, or Windows does not have, is imported where it is needed and not before."""
     assert _rooms_that_import(module)
     assert [] == [room for room in _ROOMS if module in {name.split(".")[0] for name in _imports_at_the_start(room)}]
+
+
+@pytest.mark.parametrize("room", [room for room in _ROOMS if room.startswith("matrix")])
+def test_report_action(room: str) -> None:
+    """The report action needs nothing that has to be installed, and starts nothing."""
+    seen: set[str] = set()
+    waiting = {room}
+    while waiting:
+        seen |= waiting
+        waiting = {other for room in waiting for other in _rooms_imported_at_the_start(room)} - seen
+
+    assert seen.isdisjoint({"process", "toml", "workflow"})
+    assert [] == [
+        name for room in seen for name in _imports_at_the_start(room) if name.split(".")[0] not in {*sys.stdlib_module_names, _PACKAGE}
+    ]
 
 
 @pytest.mark.parametrize("room", ["__main__", "errors", "locate", "uv"])

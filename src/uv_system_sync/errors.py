@@ -82,6 +82,12 @@ class SyncFailed(ActionError):
     slug = "sync-failed"
 
 
+class PackagesDiffer(ActionError):
+    """Jobs of a matrix have different versions of a package that must be the same in all of them."""
+
+    slug = "packages-differ"
+
+
 class RunnerUnusable(ActionError):
     """The runner's files or folders cannot be written as the runner promises."""
 

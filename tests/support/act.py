@@ -20,12 +20,15 @@ ACT = ROOT / ".venv" / "bin" / "act"
 
 # What takes the place of an action that a workflow uses, whatever its ref.
 _STANDINS = {
+    "actions/cache": ROOT / "tests" / "standins" / "cache",
     "actions/setup-python": ROOT / "tests" / "standins" / "setup-python",
+    "actions/upload-artifact": ROOT / "tests" / "standins" / "upload-artifact",
+    "actions/download-artifact": ROOT / "tests" / "standins" / "download-artifact",
     "astral-sh/setup-uv": ROOT / "tests" / "standins" / "setup-uv",
 }
 
 # Everything that a release holds and the action needs; a bare checkout, without what `make` makes.
-_ACTION_FILES = ("action.yml", "src", "requirements")
+_ACTION_FILES = ("action.yml", "report", "src", "requirements")
 
 
 @dataclass
@@ -103,7 +106,10 @@ class Act:
     def run(self, workspace: Path, workflow: str, **variables: str) -> list[Job]:
         """Run the `workflow`, a path in the folder `workspace`, on a push, and return its jobs."""
         _commit(workspace)
-        used = [re.findall(r"uses: ([\w./-]+)@([\w.-]+)", path.read_text()) for path in (workspace / workflow, ROOT / "action.yml")]
+        used = [
+            re.findall(r"uses: ([\w.-]+/[\w.-]+)[\w./-]*@([\w.-]+)", path.read_text())
+            for path in (workspace / workflow, ROOT / "action.yml")
+        ]
         places = {**_STANDINS, "org/uv-system-sync": self._action}
         local = [f"{name}@{ref}={places[name]}" for pairs in used for name, ref in pairs if name in places]
         command = [str(ACT), "push", "--json", "--workflows", workflow, "--platform", "ubuntu-latest=-self-hosted"]
@@ -134,7 +140,8 @@ class Act:
     def _environ(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name.upper().startswith(NETWORK)}
         own = {"HOME": str(self.folder / "home"), "XDG_CACHE_HOME": str(self._cache), "PATH": f"{self.folder}/bin:/usr/bin:/bin"}
-        return {**inherited, **own, "UV_CACHE_DIR": _uv_cache(), "STANDIN_UV": str(UV.resolve())}
+        standins = {"STANDIN_UV": str(UV.resolve()), "STANDIN_ARTIFACTS": str(self.folder / "artifacts")}
+        return {**inherited, **own, "UV_CACHE_DIR": _uv_cache(), **standins}
 
 
 def _uv_cache() -> str:

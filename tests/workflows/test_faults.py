@@ -105,7 +105,7 @@ def test_packages_that_cannot_be_had(act: Act, workspace: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the build looks for the runner's files in /proc")
-def test_a_build_that_finds_the_files_of_the_runner(act: Act, workspace: Path) -> None:
+def test_a_build_that_steals_into_the_files_of_the_runner(act: Act, workspace: Path) -> None:
     """A build that learns from another process where the runner's files are, and writes there, changes nothing for later steps."""
     pyproject = workspace / "pyproject.toml"
     document = pyproject.read_text().replace('requires = ["uv_build"]', "requires = []")
