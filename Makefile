@@ -32,7 +32,7 @@ screenshots: .venv/ready  ## Take the README's pictures of job summaries, with t
 fuzz: .venv/ready  ## Run the tests with hostile text on 10,000 new examples
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/fuzz --numprocesses auto --hypothesis-show-statistics
 
-faults: .venv/ready  ## Kill syncs at many points, and print what is broken after the next run
+faults: .venv/ready  ## Disturb syncs in every known way, a thousand times, and print what is broken after the next run
 	PYTHONPATH=src $(BIN)/python -m tools.faults
 
 requirements: .venv/ready  ## Lock the requirements anew

@@ -34,6 +34,11 @@ def sync() -> int:
     """Sync the project into the target and return the step's exit status."""
     # The interpreter was started with -B, so that its own start leaves no byte code in the target.
     sys.dont_write_bytecode = os.environ.get("UV_SYSTEM_SYNC_CHECK", "").strip().lower() == "true"
+    # `signal` itself takes long to import, and until it is there is nothing to end but ourselves.
+    import _signal  # type: ignore[import-not-found]  # has no stubs, being CPython's and PyPy's own half of `signal`
+
+    for number in (_signal.SIGINT, _signal.SIGTERM):
+        _signal.signal(number, _cancelled_at_once)
     import signal
 
     from uv_system_sync import bootstrap
@@ -49,6 +54,11 @@ def sync() -> int:
         bootstrap.complain(explained, details)
     _leave(explained)
     return 1
+
+
+def _cancelled_at_once(*_: object) -> None:
+    os.write(1, b"::error title=cancelled::The step was cancelled before it had begun anything.%0ARun the job again.\n")
+    os._exit(1)
 
 
 def compare() -> int:

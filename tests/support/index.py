@@ -100,26 +100,41 @@ def other(body: bytes) -> Fault:
     return lambda handler, _: handler.answer(200, body)
 
 
-def truncated(handler: _Handler, body: bytes | None) -> None:
-    """Announce all, send half, and close the connection in good order."""
-    whole = body or b""
-    handler.answer(200, whole[: len(whole) // 2], length=len(whole))
+def truncated_after(share: float) -> Fault:
+    """Announce all, send a `share` of it, and close the connection in good order."""
+
+    def fault(handler: _Handler, body: bytes | None) -> None:
+        whole = body or b""
+        handler.answer(200, whole[: int(len(whole) * share)], length=len(whole))
+        handler.wfile.flush()
+
+    return fault
 
 
-def reset(handler: _Handler, body: bytes | None) -> None:
-    """Announce all, send half, and reset the connection."""
-    truncated(handler, body)
-    handler.wfile.flush()
-    # Closed with this option, a connection ends with RST instead of FIN.
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    handler.connection.close()
+def reset_after(share: float) -> Fault:
+    """Announce all, send a `share` of it, and reset the connection."""
+
+    def fault(handler: _Handler, body: bytes | None) -> None:
+        truncated_after(share)(handler, body)
+        # Closed with this option, a connection ends with RST instead of FIN.
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handler.connection.close()
+
+    return fault
 
 
-def stalled(handler: _Handler, body: bytes | None) -> None:
-    """Announce all, send half, and then nothing until the index ends."""
-    truncated(handler, body)
-    handler.wfile.flush()
-    handler.index.ended.wait(_LONGEST)
+def stalled_after(share: float) -> Fault:
+    """Announce all, send a `share` of it, and then nothing until the index ends."""
+
+    def fault(handler: _Handler, body: bytes | None) -> None:
+        truncated_after(share)(handler, body)
+        handler.index.ended.wait(_LONGEST)
+
+    return fault
+
+
+# In the middle.
+truncated, reset, stalled = truncated_after(1 / 2), reset_after(1 / 2), stalled_after(1 / 2)
 
 
 @dataclass
