@@ -92,7 +92,7 @@ def test_nothing_imports_the_story() -> None:
     assert {"__main__"} == {room for room in _ROOMS if "action" in _rooms_imported(room)}
 
 
-@pytest.mark.parametrize("room", ["__init__", "errors", "installed", "markdown", "matrix_reports", "probe", "process"])
+@pytest.mark.parametrize("room", ["__init__", "errors", "installed", "markdown", "matrix_reports", "network", "probe", "process"])
 def test_lowest_rooms(room: str) -> None:
     """These rooms import no other one."""
     assert set() == _rooms_imported(room)
@@ -118,7 +118,7 @@ def test_rooms_that_only_look() -> None:
         ("subprocess", {"process"}),
         ("actions_toolkit", {"workflow"}),
         ("tomli", {"toml"}),
-        ("packaging", {"failure", "inputs", "installed", "workspace"}),
+        ("packaging", {"failure", "inputs", "installed", "requirements", "wheels", "workspace"}),
     ],
 )
 def test_modules_of_one_room(module: str, rooms: set[str]) -> None:
@@ -146,6 +146,14 @@ def test_report_action(room: str) -> None:
     assert [] == [
         name for room in seen for name in _imports_at_the_start(room) if name.split(".")[0] not in {*sys.stdlib_module_names, _PACKAGE}
     ]
+
+
+@pytest.mark.parametrize("room", ["blame", "failure", "network", "postmortem", "requirements", "stale", "wheels"])
+def test_rooms_that_wait(room: str) -> None:
+    """What only explains a failure is not imported by a step that succeeds."""
+    explaining = {"blame", "failure", "stale"}
+
+    assert {other for other in _ROOMS if room in _rooms_imported_at_the_start(other)} <= explaining - {room}
 
 
 @pytest.mark.parametrize("room", ["__main__", "errors", "locate", "uv"])

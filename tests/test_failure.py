@@ -12,7 +12,7 @@ import pytest
 from tests.support import TARGET, place, words
 from uv_system_sync import failure
 from uv_system_sync.errors import ActionError, LockOutdated, OutOfSync, ProjectInvalid, PythonRejected, SyncFailed, UvUnavailable
-from uv_system_sync.process import Completed
+from uv_system_sync.process import Command, Completed
 from uv_system_sync.project import Project
 
 _OUTDATED_LOCK = "error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided.\n"
@@ -29,30 +29,117 @@ def project(tmp_path: Path) -> Project:
     return Project(directory=str(tmp_path), root=str(tmp_path), name="sample", requires_python=">=3.9")
 
 
+def _attempt(output: str, dry_run: Completed | None = None, **env: str) -> failure.Attempt:
+    """Return a sync that failed with `output`; no `dry_run` is a uv that does not start."""
+
+    def ask() -> Completed:
+        if dry_run is None:
+            raise FileNotFoundError
+        return dry_run
+
+    return failure.Attempt(Command(("uv",), env, "/"), Completed(2, output), "0.13.9", ask)
+
+
 def _explain(output: str, project: Project, *, python: str = "3.12.4") -> ActionError:
-    return failure.explain(Completed(2, output), project, replace(TARGET, version=python), uv="0.13.9")
+    return failure.explain(_attempt(output), project, replace(TARGET, version=python))
 
 
 def test_outdated_lock(project: Project) -> None:
-    """A lock that does not match is to be locked anew, where it is."""
+    """A lock that does not match is to be locked anew, where it is, even if nothing else is known."""
     error = _explain(_OUTDATED_LOCK, project)
-    expected = (
-        f"uv.lock does not match pyproject.toml any more. uv said: {_OUTDATED_LOCK.strip()}",
-        f"Run `uv lock` in {project.root} and commit uv.lock.",
-    )
+    expected = ("uv.lock is outdated.", f"Run `uv lock` in {project.root} and commit uv.lock.")
 
     assert (LockOutdated, expected, (project.lock, 1)) == (type(error), words(error), place(error))
+    assert _OUTDATED_LOCK.strip() == error.words
+
+
+@pytest.mark.parametrize(
+    ("dry_run", "expected"),
+    [
+        pytest.param(
+            Completed(0, "Add alpha v1.0\nRemove beta v2.0\n"),
+            "uv.lock is outdated. `uv lock` would add alpha 1.0; remove beta 2.0.",
+            id="changes",
+        ),
+        pytest.param(Completed(2, "error: unexpected argument\n"), "uv.lock is outdated.", id="refused"),
+        pytest.param(Completed(0, "\x00 nothing that is known"), "uv.lock is outdated.", id="unknown"),
+        pytest.param(
+            Completed(1, "DEBUG Resolving despite existing lockfile due to change in resolution mode: `a` vs. `b`\n"),
+            "uv.lock is outdated: uv.lock was made with `resolution` a, and it is b now.",
+            id="reason-of-one-that-failed",
+        ),
+    ],
+)
+def test_outdated_lock_with_a_dry_run(project: Project, dry_run: Completed, expected: str) -> None:
+    """What uv would change is told where uv tells it, and nothing is made of what is not understood."""
+    error = failure.explain(_attempt(_OUTDATED_LOCK, dry_run), project, TARGET)
+
+    assert expected == error.message
+
+
+def test_no_dry_run_of_another_failure(project: Project) -> None:
+    """Only where the lock is outdated, uv is asked what it would lock."""
+    asked: list[str] = []
+
+    def ask() -> Completed:
+        asked.append("once")
+        return Completed(0, "")
+
+    failure.explain(replace(_attempt("error: no space left"), lock_dry_run=ask), project, TARGET)
+
+    assert [] == asked
+
+
+def test_credentials(project: Project) -> None:
+    """Neither what the action says nor what it quotes has the credentials of an address."""
+    output = "error: Failed to fetch: `https://user:hunter2@host/simple/alpha/`\n  Caused by: HTTP status client error (401 Unauthorized)"
+    error = _explain(output, project)
+
+    assert "alpha could not be fetched from https://host/simple/alpha/: 401 Unauthorized." == error.message
+    assert "hunter2" not in error.text()
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        pytest.param(
+            "https://host/simple/beta/",
+            (" uv resolves because uv.lock is outdated: pyproject.toml has the version 2, and uv.lock has 1.", "pyproject.toml", 3),
+            id="list",
+        ),
+        pytest.param("https://host/beta-1.0.tar.gz", ("", None, None), id="file"),
+    ],
+)
+def test_network_and_an_outdated_lock(project: Project, address: str, expected: tuple[str, str | None, int | None]) -> None:
+    """Where uv had to ask what there is, it resolved, and why it did is told; a file that is locked is no reason to."""
+    Path(project.pyproject).write_text('[project]\nname = "sample"\nversion = "2"\n', encoding="utf-8")
+    lock = 'version = 1\n[[package]]\nname = "sample"\nversion = "1"\nsource = { virtual = "." }\n'
+    Path(project.lock).write_text(lock, encoding="utf-8")
+    error = _explain(f"error: Failed to fetch: `{address}`\n  Caused by: dns error\n", project)
+    because, name, line = expected
+
+    assert error.message.partition("the name of the host is not known.")[2] == because
+    assert (name and os.path.join(project.root, name), line) == place(error)
+
+
+def test_one_line(project: Project) -> None:
+    """A message is one line, whatever lines the files and programs that it quotes have."""
+    Path(project.lock).write_text('version = 1\nrequires-python = """\n>=3.13\n"""\n', encoding="utf-8")
+    error = _explain("error: incompatible", project)
+
+    assert "uv.lock requires Python >=3.13 , and /opt/python/bin/python3 is Python 3.12.4." == error.message
 
 
 def test_outdated_environment(project: Project) -> None:
     """A check that found differences quotes them."""
     error = _explain(_OUTDATED_ENVIRONMENT, project)
     expected = (
-        f"`check: true`, and the environment is not what uv.lock says. uv said: {_OUTDATED_ENVIRONMENT.strip()}",
+        "`check: true`, and the environment is not what uv.lock says.",
         "Run the step without `check: true` to install what is missing and remove what is not in the lock.",
     )
 
     assert (OutOfSync, expected, (None, None)) == (type(error), words(error), place(error))
+    assert _OUTDATED_ENVIRONMENT.strip() == error.words
 
 
 def test_malformed_lock(project: Project) -> None:
@@ -69,7 +156,10 @@ def test_rejected_python(project: Project) -> None:
     error = _explain("error: incompatible", project, python="3.8.18")
     expected = (
         "pyproject.toml requires Python >=3.9, and /opt/python/bin/python3 is Python 3.8.18.",
-        "Leave this version out of the matrix (`exclude:`), or widen `requires-python` and run `uv lock`.",
+        (
+            "Give actions/setup-python a `python-version` that the project accepts, leave this version out of the matrix (`exclude:`),"
+            " or widen `requires-python` and run `uv lock`."
+        ),
     )
 
     assert (PythonRejected, expected, (project.pyproject, 3)) == (type(error), words(error), place(error))
@@ -116,7 +206,10 @@ def test_python_that_the_lock_rejects(project: Project) -> None:
     error = _explain("error: incompatible", project)
     expected = (
         "uv.lock requires Python >=3.13, and /opt/python/bin/python3 is Python 3.12.4.",
-        "Leave this version out of the matrix (`exclude:`), or widen `requires-python` and run `uv lock`.",
+        (
+            "Give actions/setup-python a `python-version` that the project accepts, leave this version out of the matrix (`exclude:`),"
+            " or widen `requires-python` and run `uv lock`."
+        ),
     )
 
     assert (PythonRejected, expected, (project.lock, 2)) == (type(error), words(error), place(error))
@@ -211,24 +304,66 @@ def test_malformed_lock_beside_another_reason(project: Project) -> None:
 
 def test_any_other_failure(project: Project) -> None:
     """What uv alone can explain is told in its words."""
-    error = _explain("\nerror: Failed to fetch `alpha`\n  Caused by: ☃\n\n", project)
-    expected = (
-        "uv ended with exit status 2. uv said: error: Failed to fetch `alpha`\n  Caused by: ☃",
-        "The step's log holds all that uv printed.",
-    )
+    error = _explain("\nerror: no space left\n  Caused by: ☃\n\n", project)
+    expected = ("uv ended with exit status 2.", "The step's log holds all that uv printed.")
 
     assert (SyncFailed, expected, (None, None)) == (type(error), words(error), place(error))
+    assert "error: no space left\n  Caused by: ☃" == error.words
+
+
+def test_failed_install(project: Project) -> None:
+    """Where uv could not install what it had, its cache may be why."""
+    error = _explain("error: Failed to install: alpha-1.0-py3-none-any.whl (alpha==1.0)", project)
+
+    assert "If it fails again, its cache may be corrupt: run `uv cache clean`." in error.hint
+
+
+def test_build_words(project: Project) -> None:
+    """What the backend of a failed build said last is quoted, and not what uv says around it."""
+    output = "error: Failed to build `alpha==1.0`\n  cause: x\n    [stderr]\n      one\n        two\nhint: x\n"
+
+    assert "one\n  two" == _explain(output, project).words
 
 
 def test_long_output(project: Project) -> None:
-    """Of a long output the annotation has the end, where the reason is, within what the runner shows."""
+    """Of a long output the error has the end, where the reason is."""
     error = _explain("x" * 5000 + "\nthe reason\n", project)
 
-    assert f"uv ended with exit status 2. uv said: … {'x' * 2489}\nthe reason" == error.message
+    assert f"… {'x' * 2489}\nthe reason" == error.words
 
 
 def test_output_that_just_fits(project: Project) -> None:
     """An output that can be shown whole is not marked as cut."""
-    error = _explain("x" * 2500, project)
+    assert "x" * 2500 == _explain("x" * 2500, project).words
 
-    assert f"uv ended with exit status 2. uv said: {'x' * 2500}" == error.message
+
+# How an error is shown.
+
+
+def _units(text: str) -> int:
+    """Count as .NET does."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def test_text() -> None:
+    """An annotation has the fact, the next step and then uv's words, marked as such."""
+    assert "It failed.\nTry again." == SyncFailed("It failed.", "Try again.").text()
+    assert "It failed.\nTry again.\nuv said: no" == SyncFailed("It failed.", "Try again.", words="no").text()
+
+
+@pytest.mark.parametrize("letter", ["x", "☃", "😀"])
+def test_text_of_many_words(letter: str) -> None:
+    """Of more words than the runner shows, the annotation has the end, and is as long as it may be."""
+    text = SyncFailed("It failed.", "Try again.", words=letter * 5000 + "the reason").text()
+
+    assert text.startswith(f"It failed.\nTry again.\nuv said: … {letter}")
+    assert text.endswith(f"{letter}the reason")
+    assert _units(text) in (4095, 4096)
+
+
+def test_text_of_a_long_message() -> None:
+    """A message that is longer than what the runner shows leaves room for the next step, and none for words."""
+    text = SyncFailed("x" * 5000, "Try again.", words="no").text()
+
+    assert f"{'x' * 4083} …\nTry again." == text
+    assert 4096 == _units(text)

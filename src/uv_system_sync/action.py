@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ContextManager, Iterator, Mapping, NamedTuple, Sequence
 
-from uv_system_sync import environment, failure, heal, installed, notices, plan, project, report, seal, summary, syncable, target, workspace
-from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed, UvUnavailable
+from uv_system_sync import environment, heal, installed, notices, plan, project, report, seal, summary, syncable, target, uv, workspace
+from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.mark import Mark, held, is_left
 
 if TYPE_CHECKING:
     from uv_system_sync.phases import Phases
-    from uv_system_sync.process import Command, Run
+    from uv_system_sync.process import Command, Completed, Run
     from uv_system_sync.workflow import Workflow
 
 
@@ -74,7 +74,7 @@ def _prepare(step: Step, known: report.Known) -> _Plan:
     workspace.check_names(locked.root, inputs)
     phases.end("project")
     command = plan.sync(inputs, locked, python, step.uv, environ)
-    known.uv_version = _uv_version(step)
+    known.uv_version = uv.version(step.uv, step.variables, step.run)
     phases.end("plan")
     return _Plan(inputs, python, locked, command, known.uv_version)
 
@@ -111,7 +111,7 @@ def _sync(planned: _Plan, mark: Mark | None, step: Step) -> report.Report:
     if completed.returncode:
         if mark and not repaired and before == after:
             mark.end()
-        raise failure.explain(completed, locked, python, uv=planned.uv_version)
+        raise _explained(planned, completed, step)
     _prove(python, step.variables, completed.output, after)
     if mark:
         mark.end()
@@ -133,6 +133,20 @@ def _conclude(done: report.Report, planned: _Plan, step: Step) -> report.StepRes
     if done.changes:
         workflow.listing(f"Installed packages ({len(done.packages)})", (f"{package.name} {package.version}" for package in done.packages))
     return report.result(done, summary.render(done, found) if planned.inputs.summary else "")
+
+
+def _explained(planned: _Plan, completed: Completed, step: Step) -> ActionError:
+    """Return the error that says why the sync that was `planned` has failed."""
+    from uv_system_sync import failure
+
+    def sealed(command: Command) -> Completed:
+        # It may run code of others, too.
+        with seal.sealed(step.variables):
+            return step.run(command)
+
+    dry_run = plan.lock_dry_run(planned.inputs, planned.project, planned.target, step.uv, step.variables)
+    attempt = failure.Attempt(planned.command, completed, planned.uv_version, partial(sealed, dry_run))
+    return failure.explain(attempt, planned.project, planned.target)
 
 
 def _heal(planned: _Plan, mark: Mark | None, workflow: Workflow) -> tuple[heal.Broken, ...]:
@@ -172,16 +186,3 @@ def _notices(done: report.Report, environ: Mapping[str, str]) -> Iterator[notice
         yield from notices.removal(done, report.earlier(environ.get("RUNNER_TEMP", ""), done.target.prefix))
     yield from notices.persistence(done, environ)
     yield from notices.omission(done.outputs())
-
-
-def _uv_version(step: Step) -> str:
-    try:
-        output = step.run(plan.version(step.uv, step.variables)).output
-    except OSError as error:
-        raise UvUnavailable(f"{step.uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
-    found = re.search(r"^uv (\d\S*)", output, re.MULTILINE)
-    if found is None:
-        raise UvUnavailable(
-            f"{step.uv} is not uv: asked for its version, it said {output[:200]!r}.", "Put the real uv first on PATH, or set `uv-version`."
-        )
-    return found.group(1)

@@ -46,8 +46,7 @@ def complain(error: ActionError, details: str = "") -> None:
     if details:
         lines = "".join(f"| {line}\n" for line in details.replace("##[", "##\\[").splitlines())
         sys.stdout.write(f"::group::Details\n{lines}::endgroup::\n")
-    message = f"{error.message}\n{error.hint}"
-    sys.stdout.write(f"::error title={error.slug}::{_escaped(message)}\n")
+    sys.stdout.write(f"::error title={error.slug}::{_escaped(error.text())}\n")
 
 
 def mask(secrets: Iterable[str]) -> None:

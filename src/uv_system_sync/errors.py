@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# How much of an annotation the runner shows, in the units that .NET counts (actions/runner, src/Runner.Worker/ExecutionContext.cs).
+_SHOWN = 4096
+_LEAST = 80
+
 
 class ActionError(Exception):
     """A failure with a fact, a next step and, where there is one, a place.
@@ -20,6 +24,30 @@ class ActionError(Exception):
         self.file = file
         self.line = line
         self.words = words
+
+    def text(self) -> str:
+        """Return what an annotation says: message, hint and uv's words, the words cut so that the runner shows the rest whole."""
+        hint = _cut(self.hint, _SHOWN // 2, from_start=False)
+        head = f"{_cut(self.message, _SHOWN - _units(hint) - 1, from_start=False)}\n{hint}"
+        label = "\nuv said: "
+        room = _SHOWN - _units(head + label)
+        # A few letters of them say nothing.
+        return f"{head}{label}{_cut(self.words, room, from_start=True)}" if self.words and room >= _LEAST else head
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _cut(text: str, room: int, *, from_start: bool) -> str:
+    """Return `text`, or what fits of it into `room` units of UTF-16, with a mark where it was cut."""
+    if _units(text) <= room:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    kept = max(room - 2, 0) * 2
+    if from_start:
+        return "… " + units[len(units) - kept :].decode("utf-16-le", "ignore")
+    return units[:kept].decode("utf-16-le", "ignore") + " …"
 
 
 class InvalidInput(ActionError):

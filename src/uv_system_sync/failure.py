@@ -5,53 +5,109 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Callable
 
 from uv_system_sync import project as project_room
 from uv_system_sync import toml
 from uv_system_sync.errors import ActionError, LockOutdated, OutOfSync, ProjectInvalid, PythonRejected, SyncFailed, UvUnavailable
 
 if TYPE_CHECKING:
-    from uv_system_sync.process import Completed
+    from uv_system_sync.process import Command, Completed
     from uv_system_sync.project import Project
     from uv_system_sync.target import Target
 
-# How much of uv's own words an annotation quotes; the runner cuts the whole at 4,096 characters.
-_QUOTED_CHARACTERS = 2500
+# How much of uv's own words is kept; what of it is shown is for who shows it.
+_KEPT_CHARACTERS = 2500
 
 _LOG = "The step's log holds all that uv printed."
 # uv installs from its cache without looking at what is in it, so that a corrupt one fails again and again.
 _CACHE = " If it fails again, its cache may be corrupt: run `uv cache clean`."
 
 
-def explain(completed: Completed, project: Project, target: Target, *, uv: str) -> ActionError:
-    """Return the error that tells the user best why `completed`, a sync of `project` into `target` with the `uv` of that version, failed.
+@dataclass(frozen=True)
+class Attempt:
+    """A sync that failed, the version of the uv that did it, and how to ask that uv what it would change in uv.lock."""
 
-    uv alone decides whether a sync fails. What it does not say is looked up here: the line of the
-    project that does not accept the target, or the line of uv.lock that cannot be read.
+    command: Command
+    completed: Completed
+    uv: str
+    lock_dry_run: Callable[[], Completed]
+
+
+def explain(attempt: Attempt, project: Project, target: Target) -> ActionError:
+    """Return the error that tells the user best why `attempt`, a sync of `project` into `target`, failed.
+
+    uv alone decides whether a sync fails. What it does not say is looked up here, in the project and in
+    uv.lock. An address may hold credentials, and the error does not.
     """
-    output = completed.output
+    error = _explained(attempt, project, target)
+    message, hint, words = map(_without_credentials, (" ".join(error.message.splitlines()), error.hint, error.words))
+    return type(error)(message, hint, file=error.file, line=error.line, words=words)
+
+
+def _explained(attempt: Attempt, project: Project, target: Target) -> ActionError:
+    output = attempt.completed.output
     if "needs to be updated, but `--locked`" in output:
-        return LockOutdated(
-            f"uv.lock does not match pyproject.toml any more. {_quote(output)}",
-            f"Run `uv lock` in {project.root} and commit uv.lock.",
-            file=project.lock,
-            line=1,
-        )
+        return _outdated_lock(attempt, project)
     if "The environment is outdated" in output:
         return OutOfSync(
-            f"`check: true`, and the environment is not what uv.lock says. {_quote(output)}",
+            "`check: true`, and the environment is not what uv.lock says.",
             "Run the step without `check: true` to install what is missing and remove what is not in the lock.",
+            words=_end(output),
         )
     return (
         toml.syntax_error(project.lock, ProjectInvalid)
-        or _uv_rejection(output, project, uv)
+        or _uv_rejection(output, project, attempt.uv)
         or _platform_rejection(output, project, target)
         or _python_rejection(project, target)
+        or _blamed(attempt, project, target)
         or SyncFailed(
-            f"uv ended with exit status {completed.returncode}. {_quote(output)}", _LOG + _CACHE * ("Failed to install:" in output)
+            f"uv ended with exit status {attempt.completed.returncode}.",
+            _LOG + _CACHE * ("Failed to install:" in output),
+            words=_end(output),
         )
     )
+
+
+def _outdated_lock(attempt: Attempt, project: Project) -> LockOutdated:
+    from uv_system_sync import stale
+
+    output = attempt.completed.output
+    dry_run = _dry_run(attempt)
+    cause = stale.cause(project, f"{dry_run.output}\n{output}", attempt.command.env)
+    fact = "uv.lock is outdated." if cause is None else f"uv.lock is outdated: {cause.text}."
+    return LockOutdated(
+        f"{fact} {stale.changes(dry_run)}".strip(),
+        cause.hint if cause and cause.hint else f"Run `uv lock` in {project.root} and commit uv.lock.",
+        file=cause.file if cause else project.lock,
+        line=cause.line if cause else 1,
+        words=_end(output),
+    )
+
+
+def _dry_run(attempt: Attempt) -> Completed:
+    """Ask uv, and take no answer for one that says nothing: the reason for the failure is known without it."""
+    try:
+        return attempt.lock_dry_run()
+    except OSError:
+        return replace(attempt.completed, output="")
+
+
+def _blamed(attempt: Attempt, project: Project, target: Target) -> ActionError | None:
+    from uv_system_sync import blame, stale
+
+    output, env = attempt.completed.output, attempt.command.env
+    fault = blame.find(output, project, target, env)
+    if fault is None:
+        return None
+    file, line, because = fault.file, fault.line, ""
+    if fault.resolving:
+        # uv only resolves when it does not take the lock as it is.
+        cause = stale.cause(project, output, env)
+        if cause is not None:
+            file, line, because = cause.file, cause.line, f" uv resolves because uv.lock is outdated: {cause.text}."
+    return SyncFailed(fault.message + because, fault.hint or _LOG, file=file, line=line, words=_end(fault.words or output))
 
 
 def _uv_rejection(output: str, project: Project, uv: str) -> ActionError | None:
@@ -85,7 +141,8 @@ def _python_rejection(project: Project, target: Target) -> ActionError | None:
         if not _accepts(requirement, target.version):
             return PythonRejected(
                 f"{os.path.basename(file)} requires Python {requirement}, and {target.executable} is Python {target.version}.",
-                "Leave this version out of the matrix (`exclude:`), or widen `requires-python` and run `uv lock`.",
+                "Give actions/setup-python a `python-version` that the project accepts, leave this version out of the matrix (`exclude:`),"
+                " or widen `requires-python` and run `uv lock`.",
                 file=file,
                 line=toml.line_of(file, "requires-python"),
             )
@@ -104,7 +161,10 @@ def _accepts(requirement: str, version: str) -> bool:
         return True
 
 
-def _quote(output: str) -> str:
+def _end(output: str) -> str:
     words = output.strip()
-    cut = "… " if len(words) > _QUOTED_CHARACTERS else ""
-    return f"uv said: {cut}{words[-_QUOTED_CHARACTERS:]}"
+    return ("… " if len(words) > _KEPT_CHARACTERS else "") + words[-_KEPT_CHARACTERS:]
+
+
+def _without_credentials(text: str) -> str:
+    return re.sub(r"(?<=://)[^\s/@`'\"]+@", "", text)

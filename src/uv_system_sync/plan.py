@@ -82,6 +82,17 @@ def sync(inputs: Inputs, project: Project, target: Target, uv: str, environ: Map
     return Command(argv, environment.for_sync(environ, target.prefix), project.directory)
 
 
+def lock_dry_run(inputs: Inputs, project: Project, target: Target, uv: str, environ: Mapping[str, str]) -> Command:
+    """Return the command that says what `uv lock` would change, and why uv does not take the lock as it is; it changes nothing.
+
+    It asks no index: what a sync has resolved a moment ago is in uv's cache, and a failure must not take longer to explain.
+    """
+    argv = (uv, "lock", "--dry-run", "--offline", "--python", target.executable, *inputs.args)
+    # uv tells its reasons at this level alone. The first name is that of older versions.
+    reasons = {"RUST_LOG": "uv::commands::project::lock=debug,uv_lock=debug"}
+    return Command(argv, {**environment.for_sync(environ, target.prefix), **reasons}, project.directory)
+
+
 def _mode(inputs: Inputs) -> Iterator[str]:
     yield "--frozen" if inputs.frozen else "--locked"
     if inputs.inexact:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Iterator, Sequence
 
 import tomli
 
@@ -42,6 +43,53 @@ def line_of(path: str, key: str) -> int | None:
     """Return the first line, counted from 1, on which `key` is assigned in the TOML file at `path`."""
     lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     return next((number for number, line in enumerate(lines, 1) if line.partition("=")[0].strip() == key), None)
+
+
+def line_of_item(path: str, keys: Sequence[str], item: str) -> int | None:
+    """Return the line of the TOML file at `path` that has the text `item` in the value at `keys`, or else where that value begins."""
+    begins = None
+    for number, at, line in _lines(path):
+        if at[: len(keys)] == tuple(map(_normalized, keys)):
+            begins = begins or number
+            if f'"{item}"' in line or f"'{item}'" in line:
+                return number
+    return begins
+
+
+def line_with(path: str, text: str) -> int | None:
+    """Return the first line, counted from 1, of the file at `path` that has `text`."""
+    return next((number for number, line in enumerate(_text(path), 1) if text in line), None)
+
+
+_NAME = r"(?:[\w-]+|\"[^\"]*\"|'[^']*')"
+_NAMES = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
+_HEADER = rf"\s*\[\[?\s*({_NAMES})\s*\]\]?\s*(?:#.*)?$"
+_KEY = rf"\s*({_NAMES})\s*=(?!=)"
+
+
+def _lines(path: str) -> Iterator[tuple[int, tuple[str, ...], str]]:
+    """Yield the number of each line of the TOML file at `path`, the normalized keys of what it seems to belong to, and the line."""
+    table: tuple[str, ...] = ()
+    at: tuple[str, ...] = ()
+    for number, line in enumerate(_text(path), 1):
+        header, key = re.match(_HEADER, line), re.match(_KEY, line)
+        if header:
+            table = at = _split(header.group(1))
+        elif key:
+            at = (*table, *_split(key.group(1)))
+        yield number, at, line
+
+
+def _text(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(_normalized(name.strip("\"'")) for name in re.findall(_NAME, names))
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def table(document: Table, key: str) -> Table:

@@ -7,6 +7,13 @@ import os
 from uv_system_sync import locate
 from uv_system_sync.errors import UvUnavailable
 
+# As type checkers know it; importing it from `typing` costs more than the first step may.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+    from uv_system_sync.process import Run
+
 # Spelled out instead of `inputs.variable(...)`: that room's imports cost more than this step may.
 _VERSION = "UV_SYSTEM_SYNC_UV_VERSION"
 _SETUP_UV = "UV_SYSTEM_SYNC_SETUP_UV"
@@ -28,6 +35,24 @@ def find(environ: dict[str, str]) -> str:
     if found is None:
         raise UvUnavailable("There is no uv on PATH.", "Use action.yml of this action unchanged, or install uv in an earlier step.")
     return os.path.abspath(found)
+
+
+def version(uv: str, environ: Mapping[str, str], run: Run) -> str:
+    """Return what the program `uv` says that its version is, or raise `UvUnavailable`."""
+    import re
+
+    from uv_system_sync import plan
+
+    try:
+        output = run(plan.version(uv, environ)).output
+    except OSError as error:
+        raise UvUnavailable(f"{uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
+    found = re.search(r"^uv (\d\S*)", output, re.MULTILINE)
+    if found is None:
+        raise UvUnavailable(
+            f"{uv} is not uv: asked for its version, it said {output[:200]!r}.", "Put the real uv first on PATH, or set `uv-version`."
+        )
+    return found.group(1)
 
 
 def _which(environ: dict[str, str]) -> str | None:

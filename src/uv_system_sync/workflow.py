@@ -47,11 +47,11 @@ class Workflow:
             self._command("debug", {}, text)
 
     def error(self, error: ActionError) -> None:
-        """Annotate the step, and the error's file and line where it has them, with the error and its hint."""
+        """Annotate the step, and the error's file and line where it has them, with the error, its hint and uv's words."""
         place: dict[str, object] = {}
         if error.file is not None:
             place = {"file": error.file} if error.line is None else {"file": error.file, "line": error.line}
-        self._command("error", {"title": error.slug, **place}, f"{error.message}\n{error.hint}")
+        self._command("error", {"title": error.slug, **place}, error.text())
 
     def notice(self, title: str, message: str) -> None:
         """Annotate the step with a `message` that is no error."""

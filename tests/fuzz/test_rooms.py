@@ -22,7 +22,7 @@ from uv_system_sync import failure, project, report, target, workspace
 from uv_system_sync.errors import ActionError, InvalidInput
 from uv_system_sync.inputs import Inputs, variable
 from uv_system_sync.installed import packages
-from uv_system_sync.process import Completed
+from uv_system_sync.process import Command, Completed
 from uv_system_sync.project import Project
 
 T = TypeVar("T")
@@ -120,6 +120,11 @@ def test_project(outer: bytes | None, files: dict[bytes, bytes], word: str) -> N
     assert isinstance(found, ActionError) or found.root in (str(inner), folder)
 
 
+def _attempt(completed: Completed) -> failure.Attempt:
+    """Return a sync that failed, and a uv that says the same of what it would lock."""
+    return failure.Attempt(Command(("uv",), {}, "/"), completed, "0.13.9", lambda: completed)
+
+
 @given(files=_projects, output=hostile.text, status=st.integers(-9, 255))
 @example(files={b"pyproject.toml": b"", b"uv.lock": b""}, output=hostile.MEGABYTES[1], status=1)
 def test_failure(files: dict[bytes, bytes], output: str, status: int) -> None:
@@ -132,12 +137,13 @@ def test_failure(files: dict[bytes, bytes], output: str, status: int) -> None:
             return
         said = ("", "needs to be updated, but `--locked`", "The environment is outdated", "Required uv version `x` does not match")
         errors = [
-            failure.explain(Completed(status, f"{output}{words}{output}supported environments: {output}"), found, TARGET, uv="0.13.9")
+            failure.explain(_attempt(Completed(status, f"{output}{words}{output}supported environments: {output}")), found, TARGET)
             for words in said
         ]
 
     assert [] == [error for error in errors if not (error.message and error.hint)]
-    assert [] == [error for error in errors if "uv said: " in error.message and len(error.message) > 3000]
+    assert [] == [error for error in errors if len(error.words) > 3000 or len(error.message.splitlines()) > 1]
+    assert [] == [error for error in errors if len(error.text().encode("utf-16-le", "surrogatepass")) > 2 * 4096]
 
 
 _ANSWER = {

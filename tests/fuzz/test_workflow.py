@@ -106,16 +106,21 @@ def test_say(text: str) -> None:
     )
 
 
-@given(message=hostile.text, hint=hostile.text, folder=hostile.text, line=st.none() | st.integers(1, 10**6))
-@example(message=hostile.MEGABYTES[0], hint=hostile.MEGABYTES[1], folder="", line=None)
-def test_error(message: str, hint: str, folder: str, line: int | None) -> None:
-    """An error is one command with its own properties, and its data are the message and the hint."""
+@given(message=hostile.text, hint=hostile.text, words=hostile.text, folder=hostile.text, line=st.none() | st.integers(1, 10**6))
+@example(message=hostile.MEGABYTES[0], hint=hostile.MEGABYTES[1], words=hostile.MEGABYTES[3], folder="", line=None)
+@example(message="", hint="", words=hostile.MEGABYTES[1], folder="", line=None)
+def test_error(message: str, hint: str, words: str, folder: str, line: int | None) -> None:
+    """An error is one command with its own properties, and its data are the message, the hint and the words, as much as is shown."""
     log = _log()
+    error = SyncFailed(message, hint, file=f"{folder}/uv.lock", line=line, words=words)
 
-    Workflow({}, log).error(SyncFailed(message, hint, file=f"{folder}/uv.lock", line=line))
+    Workflow({}, log).error(error)
 
     properties = {"title": "sync-failed", "file": _in_utf8(f"{folder}/uv.lock"), **({} if line is None else {"line": str(line)})}
-    assert [Command("error", _in_utf8(f"{message}\n{hint}"), properties)] == obeyed(_written(log))
+    whole = f"{message}\n{hint}" + f"\nuv said: {words}" * bool(words)
+    data = whole if len(whole) < 2000 else error.text()
+    assert [Command("error", _in_utf8(data), properties)] == obeyed(_written(log))
+    assert len(data.encode("utf-16-le", "surrogatepass")) <= 2 * 4096
     assert 1 == len(lines(_written(log)))
 
 

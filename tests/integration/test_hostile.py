@@ -91,7 +91,7 @@ def test_a_failed_build_that_speaks_to_the_runner(step: Step, stream: str) -> No
     outcome, content = step.run()
 
     assert ["group", "stop-commands", "token", "endgroup", "error"] == _names(content)
-    assert {"title": "sync-failed"} == obeyed(content)[-1].properties
+    assert "sync-failed" == obeyed(content)[-1].properties["title"]
     assert [] == _hidden(content)
     assert (1, False) == (outcome.returncode, outcome.published)
 

@@ -244,8 +244,10 @@ def test_a_check_that_fails_changes_nothing(ci: Runner, target: Path) -> None:
 
     outcome = ci.sync(check="true")
 
-    assert outcome.errors[0].startswith("title=out-of-sync::`check: true`, and the environment is not what uv.lock says. uv said: ")
-    assert outcome.errors[0].endswith("\nRun the step without `check: true` to install what is missing and remove what is not in the lock.")
+    assert outcome.errors[0].startswith(
+        "title=out-of-sync::`check: true`, and the environment is not what uv.lock says.\n"
+        "Run the step without `check: true` to install what is missing and remove what is not in the lock.\nuv said: "
+    )
     assert (1, 1, False) == (outcome.returncode, len(outcome.errors), outcome.published)
     assert before == everything(target, ci.cwd)
 
@@ -447,7 +449,8 @@ def test_a_lock_that_rejects_this_python(ci: Runner, project: Project, target: P
         (
             f"title=python-rejected,file={lock},line={_line(lock, setting)}::"
             f"uv.lock requires Python >=3.99, and {target}/bin/python3 is Python {python.version}.\n"
-            "Leave this version out of the matrix (`exclude:`), or widen `requires-python` and run `uv lock`."
+            "Give actions/setup-python a `python-version` that the project accepts, leave this version out of the matrix (`exclude:`),"
+            " or widen `requires-python` and run `uv lock`."
         )
     ] == outcome.errors
     assert (1, False) == (outcome.returncode, outcome.published)
