@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint docs screenshots fuzz faults requirements clean
+.PHONY: help demo test lint docs screenshots fuzz faults bench bench-guard profile requirements clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')" 2>/dev/null || sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')" 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
 
 demo: .venv/ready  ## Run the matrix example in act, with every Python found here, and show what later steps see
 	PYTHONPATH=src $(BIN)/python -m tools.demo
@@ -35,9 +35,19 @@ fuzz: .venv/ready  ## Run the tests with hostile text on 10,000 new examples
 faults: .venv/ready  ## Disturb syncs in every known way, a thousand times, and print what is broken after the next run
 	PYTHONPATH=src $(BIN)/python -m tools.faults
 
+bench: .venv/ready  ## Compare with what else installs the same packages, and write docs/benchmark.md; half an hour (`BENCH=--quick`: minutes)
+	PYTHONPATH=src $(BIN)/python -m tools.bench $(BENCH)
+
+bench-guard: .venv/ready  ## Fail when the action's own work has left its budget by half; seconds
+	PYTHONPATH=src $(BIN)/python -m tools.bench.guard
+
+profile: .venv/ready  ## Show where the action's own work goes, by phase and by import
+	PYTHONPATH=src $(BIN)/python -m tools.bench.profile
+
 requirements: .venv/ready  ## Lock the requirements anew
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.8 --generate-hashes --no-deps --no-header requirements/action.in --output-file requirements/action.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/dev.in --output-file requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/bench.in --output-file requirements/bench.txt
 
 clean:  ## Remove what the other verbs made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

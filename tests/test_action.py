@@ -15,6 +15,7 @@ import pytest
 from tests.support import step_variables, touch
 from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
 from uv_system_sync import action as action_room
+from uv_system_sync import uv
 from uv_system_sync.action import action
 from uv_system_sync.phases import Phases
 from uv_system_sync.process import Command, Completed, Relay
@@ -53,7 +54,11 @@ class Step:
         """Run the action."""
         self.log = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
         environ = {**self.environ, **step_variables(**self.inputs)}
-        return action(action_room.Step(environ, "/bin/uv", self._start, Workflow(environ, self.log), Phases()))
+        return action(
+            action_room.Step(
+                environ, "/bin/uv", lambda: uv.version("/bin/uv", environ, self._start), self._start, Workflow(environ, self.log), Phases()
+            )
+        )
 
     @property
     def lines(self) -> list[str]:

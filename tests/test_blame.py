@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +34,7 @@ def project(tmp_path: Path) -> Project:
     """A project that has locked a wheel for another Python."""
     (tmp_path / "uv.lock").write_text(_LOCK, encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "Sample"\n[build-system]\nbuild-backend = "x"\n', encoding="utf-8")
-    return replace(PROJECT, directory=str(tmp_path), root=str(tmp_path))
+    return PROJECT._replace(directory=str(tmp_path), root=str(tmp_path))
 
 
 _OLD_BUILD = """\
@@ -130,7 +129,7 @@ def test_unknown_help(project: Project, words: str) -> None:
 
 def test_build_where_a_wheel_may_fit(project: Project) -> None:
     """Why a package is built that has a wheel for this Python is not known, and not told."""
-    found = blame.find(_NEW_BUILD, project, replace(TARGET, version="3.9.1", platform="win-amd64"), {})
+    found = blame.find(_NEW_BUILD, project, TARGET._replace(version="3.9.1", platform="win-amd64"), {})
 
     assert found is not None
     assert ("native 1.0 could not be built: Call to `backend.build_wheel` failed (exit status: 1).", "") == (found.message, found.hint)

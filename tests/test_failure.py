@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,7 @@ def _attempt(output: str, dry_run: Completed | None = None, **env: str) -> failu
 
 
 def _explain(output: str, project: Project, *, python: str = "3.12.4") -> ActionError:
-    return failure.explain(_attempt(output), project, replace(TARGET, version=python))
+    return failure.explain(_attempt(output), project, TARGET._replace(version=python))
 
 
 def test_outdated_lock(project: Project) -> None:
@@ -85,7 +84,7 @@ def test_no_dry_run_of_another_failure(project: Project) -> None:
         asked.append("once")
         return Completed(0, "")
 
-    failure.explain(replace(_attempt("error: no space left"), lock_dry_run=ask), project, TARGET)
+    failure.explain(_attempt("error: no space left")._replace(lock_dry_run=ask), project, TARGET)
 
     assert [] == asked
 
@@ -180,7 +179,7 @@ def test_rejected_python(project: Project) -> None:
 )
 def test_accepted_python(project: Project, requires: str | None, python: str) -> None:
     """A failure for another reason is not blamed on a Python that the project accepts."""
-    error = _explain("error: no space left", replace(project, requires_python=requires), python=python)
+    error = _explain("error: no space left", project._replace(requires_python=requires), python=python)
 
     assert SyncFailed is type(error)
 
@@ -195,7 +194,7 @@ def test_accepted_python(project: Project, requires: str | None, python: str) ->
 )
 def test_other_rejected_pythons(project: Project, requires: str, python: str) -> None:
     """Every way to exclude a Python is recognised."""
-    error = _explain("error: incompatible", replace(project, requires_python=requires), python=python)
+    error = _explain("error: incompatible", project._replace(requires_python=requires), python=python)
 
     assert PythonRejected is type(error)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ def target(tmp_path: Path) -> Target:
     """Give a target whose packages are in a folder of its own, with one whole package."""
     site_packages = tmp_path / "python" / "lib" / "site-packages"
     _install(site_packages, "alpha")
-    return replace(TARGET, prefix=str(tmp_path / "python"), site_packages=(str(site_packages),))
+    return TARGET._replace(prefix=str(tmp_path / "python"), site_packages=(str(site_packages),))
 
 
 def _install(site_packages: Path, name: str, *also: str) -> Path:

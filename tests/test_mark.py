@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,10 +24,9 @@ NAME = ".uv-system-sync-unfinished"
 HOLDER = """
 import subprocess, sys
 from tests.support import TARGET
-from dataclasses import replace
 from uv_system_sync import mark
 
-with mark.held(replace(TARGET, site_packages=(sys.argv[1],)), {}, print) as held:
+with mark.held(TARGET._replace(site_packages=(sys.argv[1],)), {}, print) as held:
     if sys.argv[2] == "hand on":
         child = "import sys; print('held', flush=True); sys.stdin.read()"
         subprocess.Popen([sys.executable, "-c", child], pass_fds=held.descriptors)
@@ -43,7 +41,7 @@ with mark.held(replace(TARGET, site_packages=(sys.argv[1],)), {}, print) as held
 @pytest.fixture
 def target(tmp_path: Path) -> Target:
     """Give a target whose packages are in a folder of its own, which is not there yet."""
-    return replace(TARGET, site_packages=(str(tmp_path / "lib" / "site-packages"),))
+    return TARGET._replace(site_packages=(str(tmp_path / "lib" / "site-packages"),))
 
 
 @contextmanager
@@ -95,7 +93,7 @@ def test_no_place_for_the_mark(tmp_path: Path) -> None:
     """Where the mark cannot be written, nothing begins."""
     (tmp_path / "lib").touch()
     folder = tmp_path / "lib" / "site-packages"
-    with pytest.raises(PythonUnsuitable) as caught, mark.held(replace(TARGET, site_packages=(str(folder),)), {}, print):
+    with pytest.raises(PythonUnsuitable) as caught, mark.held(TARGET._replace(site_packages=(str(folder),)), {}, print):
         pass
 
     assert (f"{folder} cannot be written: Not a directory.", "Free space on its disk, and let the step's user write to it.") == words(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from uv_system_sync.report import Report
 def _report(packages: tuple[Package, ...] = (), removed: tuple[str, ...] = (), prefix: str = TARGET.prefix) -> Report:
     """Return the report of a sync that left `packages`, and removed version 1.0 of each name in `removed`."""
     changes = tuple(Change(name, "removed", None, "1.0") for name in removed)
-    return Report(replace(TARGET, prefix=prefix), PROJECT, "0.13.9", packages, changes, {"uv": 1.0})
+    return Report(TARGET._replace(prefix=prefix), PROJECT, "0.13.9", packages, changes, {"uv": 1.0})
 
 
 def _names(count: int) -> tuple[str, ...]:
@@ -52,7 +51,7 @@ def _disagreement(project: Project = PROJECT, **environ: str) -> list[Notice]:
 )
 def test_no_disagreement(pin: str) -> None:
     """A pin that the target satisfies is none to speak of, and neither is one that is no mere version."""
-    assert [] == _disagreement(replace(PROJECT, pinned=pin), UV_PYTHON=pin)
+    assert [] == _disagreement(PROJECT._replace(pinned=pin), UV_PYTHON=pin)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +61,7 @@ def test_disagreement_of_the_pin(pin: str) -> None:
     """A .python-version that names another version was not heeded, which is said."""
     expected = Notice("python-chosen", f"Python 3.12.4 was used, as the step was told, although .python-version says {pin}.")
 
-    assert [expected] == _disagreement(replace(PROJECT, pinned=pin))
+    assert [expected] == _disagreement(PROJECT._replace(pinned=pin))
 
 
 @pytest.mark.parametrize("pin", ["3.1", "3.13", "cpython-3.11"])
@@ -78,7 +77,7 @@ def test_disagreement_of_the_preference() -> None:
     said = "`python-preference` prefers Pythons that uv has installed"
     expected = Notice("python-chosen", f"Python 3.12.4 was used, as the step was told, although {said}.")
 
-    assert [expected] == _disagreement(replace(PROJECT, prefers_managed=True))
+    assert [expected] == _disagreement(PROJECT._replace(prefers_managed=True))
 
 
 def test_disagreement_of_all() -> None:
@@ -86,7 +85,7 @@ def test_disagreement_of_all() -> None:
     others = ".python-version says 3.9 and UV_PYTHON says 3.10 and `python-preference` prefers Pythons that uv has installed"
     expected = Notice("python-chosen", f"Python 3.12.4 was used, as the step was told, although {others}.")
 
-    assert [expected] == _disagreement(replace(PROJECT, pinned="3.9", prefers_managed=True), UV_PYTHON="3.10")
+    assert [expected] == _disagreement(PROJECT._replace(pinned="3.9", prefers_managed=True), UV_PYTHON="3.10")
 
 
 _KEEP = "Set `inexact: true` to keep what is not in the lock."
@@ -129,7 +128,7 @@ def test_no_removal() -> None:
     """Packages that are new or were updated are no removals."""
     changes = (Change("a", "installed", "1.0", None), Change("b", "updated", "2.0", "1.0"))
 
-    assert [] == list(notices.removal(replace(_report(), changes=changes), ()))
+    assert [] == list(notices.removal(_report()._replace(changes=changes), ()))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +166,7 @@ def _environ(tmp_path: Path, **environ: str) -> dict[str, str]:
     [
         pytest.param((_EDITABLE,), "sample is installed there as a link", id="one"),
         pytest.param(
-            (_EDITABLE, Package("other", "1.0"), replace(_EDITABLE, name="second")),
+            (_EDITABLE, Package("other", "1.0"), _EDITABLE._replace(name="second")),
             "sample, second are installed there as links",
             id="two",
         ),
@@ -204,7 +203,7 @@ def test_persistence_behind_a_link(tmp_path: Path, cached: str) -> None:
     [
         pytest.param((_EDITABLE,), {"RUNNER_ENVIRONMENT": "github-hosted"}, id="the-machine-is-thrown-away"),
         pytest.param((_EDITABLE,), {"RUNNER_ENVIRONMENT": ""}, id="unknown-machine"),
-        pytest.param((replace(_EDITABLE, editable=False), Package("other", "1.0")), {}, id="no-links"),
+        pytest.param((_EDITABLE._replace(editable=False), Package("other", "1.0")), {}, id="no-links"),
         pytest.param((_EDITABLE,), {"RUNNER_TOOL_CACHE": ""}, id="no-tool-cache"),
         pytest.param((_EDITABLE,), {"RUNNER_TOOL_CACHE": "/elsewhere"}, id="another-folder"),
         pytest.param((_EDITABLE,), {"RUNNER_TOOL_CACHE": "elsewhere"}, id="a-relative-folder"),

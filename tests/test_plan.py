@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import pytest
 
@@ -73,7 +72,7 @@ def test_sync() -> None:
 
 def test_sync_of_a_member() -> None:
     """A member of a workspace is synced from its own folder, wherever the lock is."""
-    member = replace(PROJECT, directory="/src/sample/member")
+    member = PROJECT._replace(directory="/src/sample/member")
     command = plan.sync(step_inputs(), member, TARGET, "/bin/uv", {})
 
     assert "/src/sample/member" == command.cwd

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support import ROOT
-from uv_system_sync.process import Command, Completed, run
+from uv_system_sync.process import Command, Completed, meanwhile, run
 
 
 def _python(*lines: str) -> Command:
@@ -49,7 +49,7 @@ def test_relay_is_live(tmp_path: Path) -> None:
     # The program ends well only after its first words have come through.
     wait = ("deadline = time.monotonic() + 20", "while not os.path.exists(sys.argv[1]) and time.monotonic() < deadline: time.sleep(0.01)")
     command = _python("print('first')", *wait, "sys.exit(not os.path.exists(sys.argv[1]))")
-    completed = run(replace(command, argv=(*command.argv, str(seen))), lambda _: seen.touch())
+    completed = run(command._replace(argv=(*command.argv, str(seen))), lambda _: seen.touch())
 
     assert 0 == completed.returncode
 
@@ -81,14 +81,14 @@ def test_environment_is_the_commands_own(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("OURS", "1")
     command = _python("sys.stdout.write(repr([os.environ.get(name) for name in ('THEIRS', 'OURS')]))")
 
-    assert "['2', None]" == run(replace(command, env={**command.env, "THEIRS": "2"})).output
+    assert "['2', None]" == run(command._replace(env={**command.env, "THEIRS": "2"})).output
 
 
 def test_working_directory(tmp_path: Path) -> None:
     """The program runs in the folder of its command."""
     command = _python("print(os.path.samefile('.', sys.argv[1]))")
 
-    assert "True" == run(replace(command, argv=(*command.argv, str(tmp_path)), cwd=str(tmp_path))).output.strip()
+    assert "True" == run(command._replace(argv=(*command.argv, str(tmp_path)), cwd=str(tmp_path))).output.strip()
 
 
 def test_arguments_are_not_a_shells(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_arguments_are_not_a_shells(tmp_path: Path) -> None:
     arguments = ("a b", "$HOME", "*", "; exit 3", '"', "")
     command = _python("print(sys.argv[1:])")
 
-    assert str(list(arguments)) == run(replace(command, argv=(*command.argv, *arguments), cwd=str(tmp_path))).output.strip()
+    assert str(list(arguments)) == run(command._replace(argv=(*command.argv, *arguments), cwd=str(tmp_path))).output.strip()
 
 
 def test_nothing_to_read() -> None:
@@ -153,7 +153,7 @@ def test_nothing_is_left_running() -> None:
     child = "import time; time.sleep(30)"
     start = "subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)"
     command = _python("import subprocess", f"print({start}.pid)")
-    pid = int(run(replace(command, argv=(*command.argv, child))).output)
+    pid = int(run(command._replace(argv=(*command.argv, child))).output)
 
     deadline = time.monotonic() + 20
     while _runs(pid) and time.monotonic() < deadline:
@@ -176,9 +176,31 @@ def test_descriptors() -> None:
     command = _python(
         "import stat", "print([stat.S_ISFIFO(os.fstat(int(n)).st_mode) if os.path.exists(f'/dev/fd/{n}') else None for n in sys.argv[1:]])"
     )
-    command = replace(command, argv=(*command.argv, str(pipes[0][0]), str(pipes[1][0])), descriptors=(pipes[0][0],))
+    command = command._replace(argv=(*command.argv, str(pipes[0][0]), str(pipes[1][0])), descriptors=(pipes[0][0],))
     try:
         assert "[True, None]" == run(command).output.strip()
     finally:
         for descriptor in (*pipes[0], *pipes[1]):
             os.close(descriptor)
+
+
+def test_meanwhile() -> None:
+    """Work that was begun goes on by itself, and whoever waits for it gets what it returns."""
+    begun = threading.Event()
+
+    def work() -> int:
+        begun.set()
+        return 42
+
+    result = meanwhile(work)
+
+    assert begun.wait(20)
+    assert 42 == result()
+
+
+def test_meanwhile_fails() -> None:
+    """An error of work that was begun is raised where its result is asked for, and not before."""
+    result = meanwhile(lambda: int("x"))
+
+    with pytest.raises(ValueError, match="invalid literal"):
+        result()

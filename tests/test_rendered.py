@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,8 +26,8 @@ _HOSTILE = (
     " ~~~ </details></summary></code></pre> &lt;i&gt; | a@b.example \u202e\x1b[31m\udcff # 1. " + "long" * 20
 )
 _REPORT = Report(
-    replace(TARGET, prefix=_HOSTILE, version=_HOSTILE, implementation=_HOSTILE, platform=_HOSTILE),
-    replace(PROJECT, name=_HOSTILE),
+    TARGET._replace(prefix=_HOSTILE, version=_HOSTILE, implementation=_HOSTILE, platform=_HOSTILE),
+    PROJECT._replace(name=_HOSTILE),
     _HOSTILE,
     (Package(_HOSTILE, _HOSTILE, url=_HOSTILE, editable=False),),
     (Change(_HOSTILE, "updated", _HOSTILE, _HOSTILE), Change(_HOSTILE, "removed", None, _HOSTILE)),

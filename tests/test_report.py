@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,14 +112,14 @@ def test_outputs_are_single_lines() -> None:
 def test_result() -> None:
     """Later steps get the target's variables and folders, the outputs, and the report as a file."""
     report = _report()
-    step = result(report, "# Markdown\n")
+    step = result(report, report.outputs(), "# Markdown\n")
 
     assert environment.for_later_steps(TARGET.prefix, TARGET.executable, virtual=False) == step.env
     assert ("/opt/python/bin",) == step.paths
     assert report.outputs() == step.outputs
     assert "# Markdown\n" == step.summary
     assert (report.as_json(), "\n") == (json.loads(step.report), step.report[-1])
-    assert step.report.startswith('{\n  "schema": 1,\n')
+    assert step.report.startswith('{"schema": 1, ')
 
 
 def _earlier(folder: Path, *reports: object) -> set[str]:
@@ -147,7 +146,7 @@ def test_earlier_changes_of_nothing(tmp_path: Path) -> None:
 
 def test_earlier_in_another_environment(tmp_path: Path) -> None:
     """What was left in another environment says nothing of this one."""
-    other = replace(_report(), target=replace(TARGET, prefix="/opt/other"))
+    other = _report()._replace(target=TARGET._replace(prefix="/opt/other"))
 
     assert set() == _earlier(tmp_path, other.as_json())
 
@@ -200,7 +199,7 @@ def test_earlier_file_that_cannot_be_read(tmp_path: Path) -> None:
             id="everything",
         ),
         pytest.param(
-            Known(step_inputs(), TARGET, replace(PROJECT, name=""), "0.13.9"),
+            Known(step_inputs(), TARGET, PROJECT._replace(name=""), "0.13.9"),
             "Python 3.12.4 at /opt/python, uv 0.13.9, uv.lock of sample",
             id="a-project-without-a-name",
         ),

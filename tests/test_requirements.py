@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,7 +64,7 @@ def project(tmp_path: Path) -> Project:
     """A project whose lock knows all of it, in other words."""
     (tmp_path / "uv.lock").write_text(_LOCK, encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text(_SAME, encoding="utf-8")
-    return replace(PROJECT, directory=str(tmp_path), root=str(tmp_path))
+    return PROJECT._replace(directory=str(tmp_path), root=str(tmp_path))
 
 
 def test_no_difference(project: Project) -> None:
@@ -159,7 +158,7 @@ def test_member(project: Project) -> None:
     )
 
     assert [root, delta] == requirements.differences(project)
-    assert [delta, root] == requirements.differences(replace(project, directory=str(folder)))
+    assert [delta, root] == requirements.differences(project._replace(directory=str(folder)))
 
 
 @pytest.mark.parametrize("name", ["uv.lock", "pyproject.toml"])

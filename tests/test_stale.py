@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,7 +49,7 @@ def project(tmp_path: Path) -> Project:
     """A project whose files tell no difference."""
     (tmp_path / "uv.lock").write_text(_LOCK, encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text(_PYPROJECT, encoding="utf-8")
-    return replace(PROJECT, directory=str(tmp_path), root=str(tmp_path))
+    return PROJECT._replace(directory=str(tmp_path), root=str(tmp_path))
 
 
 def test_nothing_known(project: Project) -> None:

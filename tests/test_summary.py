@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -68,7 +67,7 @@ alpha 2.0, sample 0.1 (a link to file&#58;///src/sample)
 
 def test_nothing_changed() -> None:
     """Where nothing changed there is no table, and the whole is short even with every notice that there can be then."""
-    text = summary.render(replace(_REPORT, changes=()), _NOTICES)
+    text = summary.render(_REPORT._replace(changes=()), _NOTICES)
 
     assert ("nothing changed", 0) == (text.split(", ")[0].split(": ")[1].split(" in ")[0], text.count("|"))
     assert len(text.splitlines()) < 15
@@ -76,7 +75,7 @@ def test_nothing_changed() -> None:
 
 def test_repaired() -> None:
     """What was found broken is listed with the reason, and only once."""
-    text = summary.render(replace(_REPORT, repaired=(Broken("alpha", "/a", "it has no RECORD"),)), [Notice("packages-repaired", "alpha")])
+    text = summary.render(_REPORT._replace(repaired=(Broken("alpha", "/a", "it has no RECORD"),)), [Notice("packages-repaired", "alpha")])
 
     assert "\n\nFound broken, and cleared away for uv to install anew:\n\n- alpha: it has no RECORD\n\n<details>" in text
 
@@ -88,14 +87,14 @@ def test_repaired() -> None:
 )
 def test_heading(implementation: str, expected: str) -> None:
     """The heading names the implementation as it calls itself."""
-    report = replace(_REPORT, target=replace(TARGET, implementation=implementation))
+    report = _REPORT._replace(target=TARGET._replace(implementation=implementation))
 
     assert f"### sample in {expected} 3.12.4 on linux-x86_64" == summary.render(report).splitlines()[0]
 
 
 def test_heading_without_a_name() -> None:
     """A project without a name is its lock."""
-    report = replace(_REPORT, project=replace(PROJECT, name=""))
+    report = _REPORT._replace(project=PROJECT._replace(name=""))
 
     assert "### uv.lock in CPython 3.12.4 on linux-x86_64" == summary.render(report).splitlines()[0]
 
@@ -110,14 +109,14 @@ def test_heading_without_a_name() -> None:
 )
 def test_source(package: Package, expected: str) -> None:
     """The whole list says of a direct install where it is from."""
-    assert f"\n<summary>All 1 installed package</summary>\n\n{expected}\n" in summary.render(replace(_REPORT, packages=(package,)))
+    assert f"\n<summary>All 1 installed package</summary>\n\n{expected}\n" in summary.render(_REPORT._replace(packages=(package,)))
 
 
 def _large(count: int, name: str = "package") -> Report:
     """Return the report of a first sync that replaced `count` packages with as many others."""
     names = [f"{number}-{name}" for number in range(count)]
     changes = (Change(item, action, "1.0", "0.9") for action in ("installed", "removed") for item in names)
-    return replace(_REPORT, packages=tuple(Package(item, "1.0", url=name) for item in names), changes=tuple(changes))
+    return _REPORT._replace(packages=tuple(Package(item, "1.0", url=name) for item in names), changes=tuple(changes))
 
 
 @pytest.mark.parametrize(("count", "collapsed"), [(12, 0), (13, 1)])
@@ -135,7 +134,7 @@ def test_long_name() -> None:
         Change("b" * 301, "installed", "1.0", None),
         Change("c", "installed", "1.0", None),
     )
-    text = summary.render(replace(_REPORT, changes=changes))
+    text = summary.render(_REPORT._replace(changes=changes))
 
     rows = [f"| {'a' * 41} |      | 1.0 |", f"| {'b' * 300} … and 1 more characters |      | 1.0 |", "| c       |      | 1.0 |"]
     assert rows == re.findall(r"^\| [abc]+ .*", text, re.MULTILINE)
@@ -165,9 +164,9 @@ _WORDS = {"escaped": "@", "spelled-out": "\U0010ffff", "half-a-pair": "\udcff", 
 def test_size(letter: str, count: int) -> None:
     """However many packages there are, and whatever they are called, the runner takes the summary."""
     word = letter * 2000
-    target = replace(TARGET, version=word, prefix=word, implementation=word, platform=word)
+    target = TARGET._replace(version=word, prefix=word, implementation=word, platform=word)
     repaired = tuple(Broken(word, word, word) for _ in range(1000))
-    report = replace(_large(count, word), target=target, project=replace(PROJECT, name=word), uv_version=word, repaired=repaired)
+    report = _large(count, word)._replace(target=target, project=PROJECT._replace(name=word), uv_version=word, repaired=repaired)
 
     text = summary.render(report, [Notice("python-chosen", word * 1000)] * 100)
 
@@ -195,7 +194,7 @@ def test_truncation() -> None:
 
 def test_thousand_packages() -> None:
     """The table and the list of a thousand packages are shown whole."""
-    text = summary.render(replace(_large(1000), changes=_large(500).changes))
+    text = summary.render(_large(1000)._replace(changes=_large(500).changes))
     table, listed = text.split("<summary>All 1,000 installed packages</summary>")
 
     assert (1000, 1000) == (len(re.findall(r"^\| \d+-package ", table, re.MULTILINE)), len(re.findall(r"\d+-package 1\.0", listed)))

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -30,8 +29,7 @@ _UNKNOWN = 54321
 def _installed(prefix: Path) -> Target:
     """Make an installation in `prefix`, and return it as a target."""
     touch(prefix, "bin/python3")
-    return replace(
-        TARGET,
+    return TARGET._replace(
         executable=str(prefix / "bin" / "python3"),
         prefix=str(prefix),
         scripts=str(prefix / "bin"),
@@ -106,24 +104,24 @@ def test_externally_managed(target: Target, marker: Path, text: str, said: str) 
         " where breaking what manages it does not matter, set `allow-externally-managed: true`."
     )
 
-    assert (message, hint) == _refused(replace(target, marker=str(marker)))
+    assert (message, hint) == _refused(target._replace(marker=str(marker)))
 
 
 def test_marker_in_another_encoding(target: Target, marker: Path) -> None:
     """A marker that cannot be read marks all the same."""
     marker.write_bytes(b"[externally-managed]\nError=\xfc\n")
 
-    assert _refused(replace(target, marker=str(marker)))[0].endswith(f"Its marker, {marker}, says: nothing more")
+    assert _refused(target._replace(marker=str(marker)))[0].endswith(f"Its marker, {marker}, says: nothing more")
 
 
 def test_marker_and_check(target: Target, marker: Path) -> None:
     """A check of such a Python is refused like a sync, so that both need the same inputs."""
-    assert _refused(replace(target, marker=str(marker)), check="true") == _refused(replace(target, marker=str(marker)))
+    assert _refused(target._replace(marker=str(marker)), check="true") == _refused(target._replace(marker=str(marker)))
 
 
 def test_externally_managed_and_allowed(target: Target, marker: Path) -> None:
     """Who says that breaking it does not matter gets it."""
-    syncable.require(replace(target, marker=str(marker)), step_inputs(allow_externally_managed="true"), windows=False)
+    syncable.require(target._replace(marker=str(marker)), step_inputs(allow_externally_managed="true"), windows=False)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r"], ids=["line-feed", "carriage-return"])
@@ -132,7 +130,7 @@ def test_path_with_a_line_break(target: Target, end: str) -> None:
     prefix = f"/opt/a{end}b"
     expected = (f"{prefix!r} holds a line break, which GITHUB_PATH cannot carry.", "Move this Python to a path without one.")
 
-    assert expected == _refused(replace(target, prefix=prefix))
+    assert expected == _refused(target._replace(prefix=prefix))
 
 
 def test_path_with_a_separator(target: Target) -> None:
@@ -140,7 +138,7 @@ def test_path_with_a_separator(target: Target) -> None:
     prefix = f"/opt/a{os.pathsep}b"
     expected = (f"{prefix} holds a `{os.pathsep}`, which PATH cannot carry.", "Move this Python to a path without one.")
 
-    assert expected == _refused(replace(target, prefix=prefix))
+    assert expected == _refused(target._replace(prefix=prefix))
 
 
 _NAME_IT = "Name the Python that uv would use there, or make a virtual environment of the one that you mean."
@@ -163,7 +161,7 @@ def test_interpreter_that_uv_would_not_find(tmp_path: Path, others: tuple[str, .
     place = str(tmp_path / "custom-python")
     message = f"{place} is installed in {prefix}, where uv would use {prefix / found if found else 'no interpreter'}."
 
-    assert (message, _NAME_IT) == _refused(replace(TARGET, executable=place, prefix=str(prefix)), windows=windows)
+    assert (message, _NAME_IT) == _refused(TARGET._replace(executable=place, prefix=str(prefix)), windows=windows)
 
 
 @posix
@@ -178,7 +176,7 @@ def test_other_name_of_the_interpreter_that_uv_would_find(target: Target, make: 
     """Another name of the very interpreter that uv would use is as good."""
     other = Path(target.prefix, "bin", "python3.12")
     make(other, Path(target.executable))
-    syncable.require(replace(target, executable=str(other)), step_inputs(), windows=False)
+    syncable.require(target._replace(executable=str(other)), step_inputs(), windows=False)
 
 
 def test_other_interpreter_beside_the_one_that_uv_would_find(target: Target) -> None:
@@ -186,7 +184,7 @@ def test_other_interpreter_beside_the_one_that_uv_would_find(target: Target) -> 
     other = write_program(Path(target.prefix, "bin", "python3.12"), "print('another one')")
     message = f"{other} is installed in {target.prefix}, where uv would use {target.executable}."
 
-    assert (message, _NAME_IT) == _refused(replace(target, executable=str(other)))
+    assert (message, _NAME_IT) == _refused(target._replace(executable=str(other)))
 
 
 @pytest.fixture
@@ -215,7 +213,7 @@ try:
 except ActionError as error:
     print(error.message, error.hint, sep="\\n")
 """
-    command = [sys.executable, "-B", "-I", "-S", "-c", asked, json.dumps([asdict(target), inputs])]
+    command = [sys.executable, "-B", "-I", "-S", "-c", asked, json.dumps([target._asdict(), inputs])]
     return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
 
 

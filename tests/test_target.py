@@ -10,7 +10,6 @@ import sys
 import sysconfig
 import venv
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,7 +172,7 @@ def test_answer_after_a_warning(prefix: Path) -> None:
 )
 def test_path_entries(executable: str, scripts: str, expected: tuple[str, ...]) -> None:
     """PATH gets the interpreter's folder and that of its scripts, which comes last to be first."""
-    assert expected == replace(TARGET, executable=executable, scripts=scripts).path_entries
+    assert expected == TARGET._replace(executable=executable, scripts=scripts).path_entries
 
 
 @posix
@@ -285,7 +284,7 @@ def _installed(prefix: Path, *names: str) -> Target:
     for name in names:
         (prefix / name).parent.mkdir(exist_ok=True)
         (prefix / name).symlink_to(interpreter)
-    return replace(TARGET, executable=str(interpreter), prefix=str(prefix), scripts=str(prefix / "bin"))
+    return TARGET._replace(executable=str(interpreter), prefix=str(prefix), scripts=str(prefix / "bin"))
 
 
 _BOTH = ("bin/python", "bin/python3")
@@ -309,7 +308,7 @@ def test_next_python(prefix: Path, search_path: str) -> None:
 @posix
 def test_next_python_is_in_the_scripts(prefix: Path) -> None:
     """Where a `python` is in the folder of the scripts and is the target, it is the target too."""
-    found = replace(_installed(prefix, "local/python", "bin/python3"), scripts=str(prefix / "local"))
+    found = _installed(prefix, "local/python", "bin/python3")._replace(scripts=str(prefix / "local"))
     target.require_next_python(found, "")
 
 
@@ -362,7 +361,7 @@ def test_next_python_is_another_file(prefix: Path, name: str) -> None:
 @_NAMES
 def test_next_python_is_in_front(prefix: Path, name: str) -> None:
     """A `python` or `python3` among the scripts, which come first on PATH, hides the target's own."""
-    found = replace(_installed(prefix, *_BOTH), scripts=str(prefix / "local"))
+    found = _installed(prefix, *_BOTH)._replace(scripts=str(prefix / "local"))
     touch(prefix / "local", name)
 
     assert f"`{name}` in the next step would be {prefix / 'local' / name}, not {found.executable}." == _would_be(found)
@@ -383,7 +382,7 @@ def test_next_python_is_the_same_file_elsewhere(prefix: Path, tmp_path: Path) ->
 def test_next_python_on_windows(prefix: Path) -> None:
     """On Windows, where nothing has a `python3`, `python` alone has to be the target."""
     touch(prefix, "python.exe")
-    found = replace(TARGET, executable=str(prefix / "python.exe"), scripts=str(prefix / "Scripts"))
+    found = TARGET._replace(executable=str(prefix / "python.exe"), scripts=str(prefix / "Scripts"))
     target.require_next_python(found, "", windows=True)
     (prefix / "python.exe").unlink()
     with pytest.raises(PythonUnsuitable) as caught:

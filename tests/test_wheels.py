@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.support import TARGET
@@ -63,7 +61,7 @@ def test_wheel_that_does_not_fit(tag: str, have: str) -> None:
 )
 def test_platforms(platform: str, fitting: str, other: str | None) -> None:
     """Each platform takes its own wheels, and those of a platform that is not known are not judged."""
-    target = replace(TARGET, platform=platform)
+    target = TARGET._replace(platform=platform)
 
     assert "" == wheels.missing(_package(f"cp312-cp312-{fitting}"), target)
     if other is not None:
@@ -73,7 +71,7 @@ def test_platforms(platform: str, fitting: str, other: str | None) -> None:
 
 def test_pypy() -> None:
     """PyPy takes its own wheels, and not those of CPython."""
-    target = replace(TARGET, implementation="pypy", version="3.10.14")
+    target = TARGET._replace(implementation="pypy", version="3.10.14")
 
     assert "" == wheels.missing(_package("pp310-pypy310_pp73-manylinux_2_17_x86_64"), target)
     assert wheels.missing(_package("cp310-cp310-manylinux_2_17_x86_64"), target).endswith("; none for pp310 on linux-x86_64")

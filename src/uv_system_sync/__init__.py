@@ -9,3 +9,7 @@ if sys.version_info < (3, 8):
         "::error title=python-unsuitable::`python` on PATH is Python %d.%d (%s), and uv-system-sync runs on 3.8 or newer."
         "%%0ASet `python-version` of actions/setup-python to 3.8 or newer." % (sys.version_info[0], sys.version_info[1], sys.executable)
     )
+
+# The interpreter was started with -B, so that its own start leaves no byte code in the target. What follows is
+# ours, and compiled in every step if it is not kept; `sync` says how it goes on.
+sys.dont_write_bytecode = False

@@ -9,6 +9,8 @@ import sys
 # As type checkers know it; importing it from `typing` costs more than the first step may.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from uv_system_sync.errors import ActionError
 
 
@@ -32,7 +34,7 @@ def find() -> int:
 
 def sync() -> int:
     """Sync the project into the target and return the step's exit status."""
-    # The interpreter was started with -B, so that its own start leaves no byte code in the target.
+    # Modules of the target are imported, too, and a check leaves not even their byte code.
     sys.dont_write_bytecode = os.environ.get("UV_SYSTEM_SYNC_CHECK", "").strip().lower() == "true"
     # `signal` itself takes long to import, and until it is there is nothing to end but ourselves.
     import _signal  # type: ignore[import-not-found]  # has no stubs, being CPython's and PyPy's own half of `signal`
@@ -54,6 +56,12 @@ def sync() -> int:
         bootstrap.complain(explained, details)
     _leave(explained)
     return 1
+
+
+def end(status: int) -> NoReturn:
+    """End the process with `status`, at once: to take the interpreter apart takes as long as to start it."""
+    sys.stdout.flush()
+    os._exit(status)
 
 
 def _cancelled_at_once(*_: object) -> None:
@@ -124,8 +132,10 @@ def _sync(environ: dict[str, str]) -> int:
     sys.stdout.flush()
     sys.path.append(bootstrap.own_wheels(program, environ, process.run))
     phases.end("own wheels")
+    # It takes as long as all that is done before its answer is needed.
+    version = process.meanwhile(lambda: uv.version(program, environ, process.run))
     # These rooms import the wheels.
     from uv_system_sync.action import Step, action
     from uv_system_sync.workflow import Workflow
 
-    return action(Step(environ, program, process.run, Workflow(environ, sys.stdout), phases))
+    return action(Step(environ, program, version, process.run, Workflow(environ, sys.stdout), phases))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ContextManager, Iterator, Mapping, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Callable, ContextManager, Iterator, Mapping, NamedTuple, Sequence
 
-from uv_system_sync import environment, heal, installed, notices, plan, project, report, seal, summary, syncable, target, uv, workspace
+from uv_system_sync import environment, heal, installed, notices, plan, project, report, seal, summary, syncable, target, workspace
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.mark import Mark, held, is_left
@@ -20,10 +19,11 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """The step as it was started: its environment, the path of uv, and all through which it has an effect."""
+    """The step as it was started: its environment, the path of uv, who knows uv's version, and all through which it has an effect."""
 
     variables: Mapping[str, str]
     uv: str
+    uv_version: Callable[[], str]
     run: Run
     workflow: Workflow
     phases: Phases
@@ -74,7 +74,7 @@ def _prepare(step: Step, known: report.Known) -> _Plan:
     workspace.check_names(locked.root, inputs)
     phases.end("project")
     command = plan.sync(inputs, locked, python, step.uv, environ)
-    known.uv_version = uv.version(step.uv, step.variables, step.run)
+    known.uv_version = step.uv_version()
     phases.end("plan")
     return _Plan(inputs, python, locked, command, known.uv_version)
 
@@ -102,7 +102,7 @@ def _sync(planned: _Plan, mark: Mark | None, step: Step) -> report.Report:
     python, locked = planned.target, planned.project
     before = installed.packages(python.site_packages)
     repaired = _heal(planned, mark, step.workflow)
-    command = replace(planned.command, descriptors=mark.descriptors if mark else ())
+    command = planned.command._replace(descriptors=mark.descriptors if mark else ())
     step.phases.end("before")
     with seal.sealed(step.variables), step.workflow.group("uv sync") as relay:
         completed = step.run(command, relay)
@@ -127,12 +127,13 @@ def _conclude(done: report.Report, planned: _Plan, step: Step) -> report.StepRes
     kept = notices.leftover(done, project.locked_names(planned.project) | installed.SEEDS) if planned.inputs.inexact else ""
     if kept:
         workflow.say(kept)
-    found = tuple(_notices(done, step.variables))
+    outputs = done.outputs()
+    found = (*_notices(done, step.variables), *notices.omission(outputs))
     for notice in found:
         workflow.notice(*notice)
     if done.changes:
         workflow.listing(f"Installed packages ({len(done.packages)})", (f"{package.name} {package.version}" for package in done.packages))
-    return report.result(done, summary.render(done, found) if planned.inputs.summary else "")
+    return report.result(done, outputs, summary.render(done, found) if planned.inputs.summary else "")
 
 
 def _explained(planned: _Plan, completed: Completed, step: Step) -> ActionError:
@@ -185,4 +186,3 @@ def _notices(done: report.Report, environ: Mapping[str, str]) -> Iterator[notice
     if any(change.action == "removed" for change in done.changes):
         yield from notices.removal(done, report.earlier(environ.get("RUNNER_TEMP", ""), done.target.prefix))
     yield from notices.persistence(done, environ)
-    yield from notices.omission(done.outputs())

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from uv_system_sync import project as project_room
 from uv_system_sync import toml
@@ -25,8 +24,7 @@ _LOG = "The step's log holds all that uv printed."
 _CACHE = " If it fails again, its cache may be corrupt: run `uv cache clean`."
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A sync that failed, the version of the uv that did it, and how to ask that uv what it would change in uv.lock."""
 
     command: Command
@@ -91,7 +89,7 @@ def _dry_run(attempt: Attempt) -> Completed:
     try:
         return attempt.lock_dry_run()
     except OSError:
-        return replace(attempt.completed, output="")
+        return attempt.completed._replace(output="")
 
 
 def _blamed(attempt: Attempt, project: Project, target: Target) -> ActionError | None:

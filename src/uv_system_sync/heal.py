@@ -57,7 +57,7 @@ def clear(items: Collection[Broken], target: Target) -> None:
 
 def _wrong(folder: str, *, thorough: bool) -> str:
     for name in ("METADATA", "RECORD"):
-        if not os.path.isfile(os.path.join(folder, name)):
+        if not os.access(f"{folder}{os.sep}{name}", os.F_OK):
             return f"it has no {name}"
     if not thorough:
         return ""

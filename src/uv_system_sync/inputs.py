@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Mapping
+from typing import Mapping, NamedTuple
 
 from uv_system_sync.errors import InvalidInput
 
@@ -20,8 +19,7 @@ _CONTRADICTIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(NamedTuple):
     """The inputs of the step, decided and checked; names are in their normalized form (PEP 503)."""
 
     python: str

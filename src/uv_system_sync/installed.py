@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
-from typing import Sequence
+from typing import NamedTuple, Sequence
 
 # What a Python comes with, and uv leaves alone (astral-sh/uv, crates/uv-installer/src/plan.rs).
 SEEDS = frozenset({"pip", "setuptools", "wheel", "uv"})
 
+_SEPARATORS = re.compile("[-_.]+")
 
-@dataclass(frozen=True)
-class Package:
+
+class Package(NamedTuple):
     """An installed distribution; `url` and `editable` are set for direct installs only (PEP 610)."""
 
     name: str
@@ -27,8 +27,7 @@ class Package:
         return {key: value for key, value in fields.items() if value is not None}
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What a sync did to one package: `installed`, `removed` or `updated`."""
 
     name: str
@@ -58,17 +57,18 @@ def packages(site_packages: Sequence[str]) -> tuple[Package, ...]:
 def dist_infos(folder: str) -> list[str]:
     """Return the names of the .dist-info folders in `folder`, sorted; a folder that cannot be listed has none."""
     try:
-        # pip renames what it is about to remove to begin with `~`.
-        return [entry for entry in sorted(os.listdir(folder)) if re.fullmatch(r"[A-Za-z0-9].*-.*\.dist-info", entry)]
+        entries = sorted(entry for entry in os.listdir(folder) if entry.endswith(".dist-info"))
     except OSError:
         return []
+    # pip renames what it is about to remove to begin with `~`.
+    return [entry for entry in entries if "-" in entry[1 : -len(".dist-info")] and entry[0].isascii() and entry[0].isalnum()]
 
 
 def name_and_version(dist_info: str) -> tuple[str, str]:
     """Return the normalized name and the version that the name of a .dist-info folder has (PEP 427)."""
     stem, _, version = dist_info[: -len(".dist-info")].rpartition("-")
     # packaging.utils.canonicalize_name, without the four bare interpreter starts that its import costs.
-    return re.sub(r"[-_.]+", "-", stem).lower(), version
+    return _SEPARATORS.sub("-", stem).lower(), version
 
 
 def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change, ...]:
@@ -102,8 +102,12 @@ def _change(name: str, old: Package | None, new: Package | None) -> Change:
 
 def _package(folder: str, entry: str) -> Package:
     name, version = name_and_version(entry)
+    path = os.path.join(folder, entry, "direct_url.json")
+    # Hardly any package has one, and to fail to open it takes several times as long as to ask.
+    if not os.access(path, os.F_OK):
+        return Package(name, version)
     try:
-        with open(os.path.join(folder, entry, "direct_url.json"), encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             direct = json.load(file)
         return Package(name, version, str(direct["url"]), bool(direct.get("dir_info", {}).get("editable", False)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

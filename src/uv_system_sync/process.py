@@ -7,8 +7,7 @@ import re
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import IO, Callable, Mapping, Protocol, cast
+from typing import IO, Callable, Mapping, NamedTuple, Protocol, TypeVar, cast
 
 # What is kept of a program's output for later; all of it has been relayed by then.
 _KEPT_BYTES = 256 * 1024
@@ -21,8 +20,7 @@ _COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _PATIENCE = 5
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A program with its arguments, its whole environment, its working directory, and the descriptors that it inherits."""
 
     argv: tuple[str, ...]
@@ -31,8 +29,7 @@ class Command:
     descriptors: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Completed:
+class Completed(NamedTuple):
     """What came of a command: its exit status and the end of its output, both streams merged in order, without colours."""
 
     returncode: int
@@ -41,12 +38,39 @@ class Completed:
 
 Relay = Callable[[bytes], None]
 
+Result = TypeVar("Result")
+
 
 class Run(Protocol):
     """The seam through which every program is started."""
 
     def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
         """Start `command`, hand its output to `relay` piece by piece, and wait for its end."""
+
+
+def meanwhile(work: Callable[[], Result]) -> Callable[[], Result]:
+    """Begin `work` in a thread of its own; what is returned waits for it, and returns or raises what it has."""
+    outcome: list[Result | BaseException] = []
+
+    def do() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - for whoever waits
+            outcome.append(error)
+
+    # Imported already, by subprocess.
+    import threading
+
+    thread = threading.Thread(target=do)
+    thread.start()
+
+    def result() -> Result:
+        thread.join()
+        if isinstance(outcome[0], BaseException):
+            raise outcome[0]
+        return outcome[0]
+
+    return result
 
 
 def run(command: Command, relay: Relay | None = None) -> Completed:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Iterator, NamedTuple
 
 from uv_system_sync import toml, workspace
 from uv_system_sync.errors import InvalidInput, LockMissing, ProjectInvalid
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     """What the action needs to know of a project before uv reads it.
 
     `directory` is the working directory, `root` the folder with uv.lock: the same one, or the workspace's.

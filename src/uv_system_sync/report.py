@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Mapping, Sequence
+from typing import TYPE_CHECKING, Mapping, NamedTuple, Sequence
 
 from uv_system_sync import environment
 
@@ -25,14 +24,16 @@ SCHEMA = 1
 OUTPUT_LIMIT = 120_000
 
 
-@dataclass
 class Known:
     """What is known of a run so far: it grows, so that a failure can tell as much of it as there is."""
 
-    inputs: Inputs | None = None
-    target: Target | None = None
-    project: Project | None = None
-    uv_version: str = ""
+    def __init__(
+        self, inputs: Inputs | None = None, target: Target | None = None, project: Project | None = None, uv_version: str = ""
+    ) -> None:
+        self.inputs = inputs
+        self.target = target
+        self.project = project
+        self.uv_version = uv_version
 
     def line(self) -> str:
         """Say in one line what is synced into what."""
@@ -58,8 +59,7 @@ class Known:
         }
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """All that a sync has to tell; `packages` and `changes` are sorted by name.
 
     `repaired` are the distributions that were found broken, and cleared away for uv to install anew.
@@ -108,8 +108,7 @@ class Report:
         }
 
 
-@dataclass(frozen=True)
-class StepResult:
+class StepResult(NamedTuple):
     """What the runner is told once, at the end: variables, PATH entries (the most important last), outputs and texts."""
 
     env: Mapping[str, str]
@@ -119,12 +118,12 @@ class StepResult:
     summary: str
 
 
-def result(report: Report, summary: str) -> StepResult:
-    """Return what later steps get of `report`; `summary` is the Markdown to show, or empty."""
+def result(report: Report, outputs: Mapping[str, str], summary: str) -> StepResult:
+    """Return what later steps get of `report`, whose `outputs` these are; `summary` is the Markdown to show, or empty."""
     return StepResult(
         env=environment.for_later_steps(report.target.prefix, report.target.executable, virtual=report.target.virtual),
         paths=report.target.path_entries,
-        outputs=report.outputs(),
+        outputs=outputs,
         report=_file(report.as_json()),
         summary=summary,
     )
@@ -163,7 +162,8 @@ def _reported(path: str, prefix: str) -> set[str]:
 
 
 def _file(content: Mapping[str, object]) -> str:
-    return json.dumps(content, indent=2) + "\n"
+    # Without indentation, which only the slow encoder of the standard library makes.
+    return json.dumps(content) + "\n"
 
 
 def _short(value: object) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING, Mapping, NamedTuple
 
 from uv_system_sync import environment, locate, probe
 from uv_system_sync.errors import PythonUnsuitable
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 OLDEST = (3, 8)
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The Python to sync into, as it describes itself; paths are absolute.
 
     `version` is the full version, such as `3.13.0rc1`, and `platform` sysconfig's name, such as `linux-x86_64`.
@@ -60,7 +58,7 @@ def find(inputs: Inputs, environ: Mapping[str, str], run: Run, *, windows: bool 
         )
     # The prefix's own name for it: a link to it elsewhere has other programs beside it.
     found = locate.in_prefix(target.prefix, windows=windows)
-    return replace(target, executable=found) if found and locate.same_program(found, target.executable) else target
+    return target._replace(executable=found) if found and locate.same_program(found, target.executable) else target
 
 
 def require_next_python(target: Target, search_path: str, *, windows: bool = os.name == "nt") -> None:

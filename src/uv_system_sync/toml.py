@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import Any, Dict, Iterator, Sequence
 
 import tomli
@@ -18,7 +17,7 @@ def load(path: str, kind: type[ActionError]) -> Table:
     """Return what the file at `path` holds, or raise a `kind` of error with the line that is wrong."""
     name = os.path.basename(path)
     try:
-        return tomli.loads(Path(path).read_text(encoding="utf-8-sig"))
+        return tomli.loads(_content(path))
     except tomli.TOMLDecodeError as error:
         raise kind(f"{name} is not valid TOML: {error}.", f"Correct {path}.", file=path, line=error.lineno) from None
     except RecursionError:
@@ -41,7 +40,7 @@ def syntax_error(path: str, kind: type[ActionError]) -> ActionError | None:
 
 def line_of(path: str, key: str) -> int | None:
     """Return the first line, counted from 1, on which `key` is assigned in the TOML file at `path`."""
-    lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    lines = _content(path).splitlines()
     return next((number for number, line in enumerate(lines, 1) if line.partition("=")[0].strip() == key), None)
 
 
@@ -58,7 +57,7 @@ def line_of_item(path: str, keys: Sequence[str], item: str) -> int | None:
 
 def line_with(path: str, text: str) -> int | None:
     """Return the first line, counted from 1, of the file at `path` that has `text`."""
-    return next((number for number, line in enumerate(_text(path), 1) if text in line), None)
+    return next((number for number, line in enumerate(_all_lines(path), 1) if text in line), None)
 
 
 _NAME = r"(?:[\w-]+|\"[^\"]*\"|'[^']*')"
@@ -71,17 +70,13 @@ def _lines(path: str) -> Iterator[tuple[int, tuple[str, ...], str]]:
     """Yield the number of each line of the TOML file at `path`, the normalized keys of what it seems to belong to, and the line."""
     table: tuple[str, ...] = ()
     at: tuple[str, ...] = ()
-    for number, line in enumerate(_text(path), 1):
+    for number, line in enumerate(_all_lines(path), 1):
         header, key = re.match(_HEADER, line), re.match(_KEY, line)
         if header:
             table = at = _split(header.group(1))
         elif key:
             at = (*table, *_split(key.group(1)))
         yield number, at, line
-
-
-def _text(path: str) -> list[str]:
-    return Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines()
 
 
 def _split(names: str) -> tuple[str, ...]:
@@ -102,3 +97,12 @@ def array(document: Table, key: str) -> list[Any]:
     """Return the array that `document` has at `key`, or an empty one."""
     value = document.get(key)
     return value if isinstance(value, list) else []
+
+
+def _all_lines(path: str) -> list[str]:
+    return _content(path, errors="replace").splitlines()
+
+
+def _content(path: str, *, errors: str = "strict") -> str:
+    with open(path, encoding="utf-8-sig", errors=errors) as file:
+        return file.read()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +61,7 @@ _LOCKS = st.one_of(
 def _project(folder: str, pyproject: str, lock: str) -> Project:
     for name, text in (("pyproject.toml", pyproject), ("uv.lock", lock)):
         Path(folder, name).write_bytes(text.encode("utf-8", "replace"))
-    return replace(PROJECT, directory=folder, root=folder)
+    return PROJECT._replace(directory=folder, root=folder)
 
 
 @given(pyproject=_PYPROJECT | hostile.text, lock=_LOCKS, reason=_filled(_REASONS), url=hostile.text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,7 +60,7 @@ def _target(folder: str) -> tuple[Target, Path]:
     (Path(folder) / "outside").mkdir()
     (Path(folder) / "outside" / "kept").touch()
     (site_packages / "link").symlink_to(Path(folder) / "outside")
-    return replace(TARGET, prefix=str(Path(folder) / "prefix"), site_packages=(str(site_packages),)), site_packages
+    return TARGET._replace(prefix=str(Path(folder) / "prefix"), site_packages=(str(site_packages),)), site_packages
 
 
 @given(record=_record | hostile.content, thorough=st.booleans())

@@ -65,7 +65,7 @@ def test_installed(entries: dict[bytes, bytes | None]) -> None:
     assert all(json.loads(json.dumps(package.as_json())) == package.as_json() for package in found)
 
 
-_input_names = [variable(name.replace("_", "-")) for name in Inputs.__dataclass_fields__] + ["pythonLocation", "PYTHONLOCATION"]
+_input_names = [variable(name.replace("_", "-")) for name in Inputs._fields] + ["pythonLocation", "PYTHONLOCATION"]
 _input_values = hostile.text | st.sampled_from(("true", "FALSE", "dev lint", "a,b", "--extra 'a b'", "'", "\\"))
 
 

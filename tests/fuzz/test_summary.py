@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -65,8 +64,8 @@ def _page(text: str) -> _Page:
 def _report(*texts: str) -> Report:
     name, version, url, prefix, project = texts
     return Report(
-        replace(TARGET, prefix=prefix, version=version, implementation=name, platform=url),
-        replace(PROJECT, name=project),
+        TARGET._replace(prefix=prefix, version=version, implementation=name, platform=url),
+        PROJECT._replace(name=project),
         version,
         packages=(Package(name, version, url=url, editable=False), Package("plain", "1.0")),
         changes=(Change(name, "updated", version, url), Change(name, "removed", None, url)),

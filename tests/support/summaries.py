@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from tests.support import ROOT
@@ -110,7 +109,7 @@ hint: `iniconfig` (v2.3.1) was included because `weather-report:dev` (v1.0) depe
 # What the action tells, rendered; the failures are those that a stranger should be able to mend.
 RENDERED = {
     "success": summary.render(_SUCCESS, [_REMOVED]),
-    "unchanged": summary.render(replace(_SUCCESS, changes=(), timings={"uv": 0.08})),
+    "unchanged": summary.render(_SUCCESS._replace(changes=(), timings={"uv": 0.08})),
     "stale-lock": summary.render_failure(_STALE_LOCK, _WITH),
     "wrong-python": summary.render_failure(_WRONG_PYTHON, _WITH),
     "unknown-group": summary.render_failure(_UNKNOWN_GROUP, f"Python 3.12.4 at {_PREFIX}"),
