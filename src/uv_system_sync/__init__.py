@@ -11,5 +11,8 @@ if sys.version_info < (3, 8):
     )
 
 # The interpreter was started with -B, so that its own start leaves no byte code in the target. What follows is
-# ours, and compiled in every step if it is not kept; `sync` says how it goes on.
+# ours, and would be compiled in every step if it were not kept; `sync` says how it goes on. This one module of
+# the target's, which all of ours import, is loaded before that.
+import __future__  # noqa: F401
+
 sys.dont_write_bytecode = False

@@ -36,18 +36,22 @@ class ActionError(Exception):
 
 
 def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    # Not by encoding it: the codec would have to be imported, with a file handle that may be what is missing.
+    return len(text) + sum(letter > "\uffff" for letter in text)
 
 
 def _cut(text: str, room: int, *, from_start: bool) -> str:
     """Return `text`, or what fits of it into `room` units of UTF-16, with a mark where it was cut."""
     if _units(text) <= room:
         return text
-    units = text.encode("utf-16-le", "surrogatepass")
-    kept = max(room - 2, 0) * 2
-    if from_start:
-        return "… " + units[len(units) - kept :].decode("utf-16-le", "ignore")
-    return units[:kept].decode("utf-16-le", "ignore") + " …"
+    kept: list[str] = []
+    left = room - 2
+    for letter in reversed(text) if from_start else text:
+        left -= _units(letter)
+        if left < 0:
+            break
+        kept.append(letter)
+    return f"… {''.join(reversed(kept))}" if from_start else f"{''.join(kept)} …"
 
 
 class InvalidInput(ActionError):
