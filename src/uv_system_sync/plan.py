@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Iterator, Mapping
 
-from uv_system_sync import environment
+from uv_system_sync import environment, links
 from uv_system_sync.errors import InvalidInput
 from uv_system_sync.process import Command
 
@@ -79,7 +79,8 @@ def sync(inputs: Inputs, project: Project, target: Target, uv: str, environ: Map
     """Return the one `uv sync` that does what `inputs` say, or raise `InvalidInput` for an argument that it cannot have."""
     _reject_owned(inputs)
     argv = (uv, "sync", *_colours(inputs, environ), "--python", target.executable, *_mode(inputs), *_selection(inputs), *inputs.args)
-    return Command(argv, environment.for_sync(environ, target.prefix), project.directory)
+    variables = {**environment.for_sync(environ, target.prefix), **links.variables(environ, target.site_packages[0])}
+    return Command(argv, variables, project.directory)
 
 
 def lock_dry_run(inputs: Inputs, project: Project, target: Target, uv: str, environ: Mapping[str, str]) -> Command:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,22 @@ def test_files_get_there_as_they_are_told_to(ready_ci: Runner, target: Path, mod
 
     assert 0 == outcome.returncode, outcome.log
     assert links == _module(target).stat().st_nlink
+
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - another file system; what is made there has a random name
+
+
+@pytest.mark.skipif(not _MEMORY.is_dir(), reason="there is no second file system at hand")
+def test_a_cache_on_another_file_system(ready_ci: Runner) -> None:
+    """Where files cannot be linked they are copied without a warning, which plain uv would give; elsewhere uv decides itself."""
+    here = ready_ci.sync()
+    with tempfile.TemporaryDirectory(dir=_MEMORY) as elsewhere:
+        ready_ci.environ["UV_CACHE_DIR"] = elsewhere
+        there = ready_ci.sync(args="--reinstall")
+        warned = ready_ci.sync(args="--reinstall --link-mode hardlink")
+
+    assert [0, 0, 0] == [outcome.returncode for outcome in (here, there, warned)]
+    assert ["ailed to hardlink files" in outcome.log for outcome in (here, there, warned)] == [False, False, True]
 
 
 @pytest.mark.parametrize(("variables", "compiled"), [({}, []), ({"UV_COMPILE_BYTECODE": "1"}, ["alpha"])], ids=["unset", "set"])
