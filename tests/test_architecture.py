@@ -189,6 +189,13 @@ def test_flags_of_uv() -> None:
     assert {"plan"} == {room for room in _ROOMS if any(re.match(r"--[A-Za-z]", text) for text in _texts(room))}
 
 
+def test_every_room_is_in_the_table() -> None:
+    """CONTRIBUTING.md says of each room what it is for, and of no other."""
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert sorted(_ROOMS) == sorted(rows)
+
+
 @each_room
 def test_size(room: str) -> None:
     """A room can be read in one sitting."""
