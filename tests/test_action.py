@@ -18,7 +18,7 @@ from uv_system_sync import action as action_room
 from uv_system_sync import uv
 from uv_system_sync.action import action
 from uv_system_sync.phases import Phases
-from uv_system_sync.process import Command, Completed, Relay
+from uv_system_sync.process import Command, Completed, Finish, Relay
 from uv_system_sync.workflow import Workflow
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in has the layout of POSIX")
@@ -54,11 +54,11 @@ class Step:
         """Run the action."""
         self.log = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
         environ = {**self.environ, **step_variables(**self.inputs)}
-        return action(
-            action_room.Step(
-                environ, "/bin/uv", lambda: uv.version("/bin/uv", environ, self._start), self._start, Workflow(environ, self.log), Phases()
-            )
-        )
+
+        def version() -> str:
+            return uv.ask("/bin/uv", environ, self._begin)()
+
+        return action(action_room.Step(environ, "/bin/uv", version, self._start, Workflow(environ, self.log), Phases()))
 
     @property
     def lines(self) -> list[str]:
@@ -100,6 +100,10 @@ class Step:
     def notices(self) -> list[str]:
         """The annotations that are no errors."""
         return [line for line in self.lines if line.startswith("::notice ")]
+
+    def _begin(self, command: Command) -> Finish:
+        completed = self._start(command)
+        return lambda _: completed
 
     def _start(self, command: Command, relay: Relay | None = None) -> Completed:
         self.commands.append(command)
@@ -365,7 +369,9 @@ def test_uv_fails(step: Step) -> None:
     """Where uv fails, later steps get nothing, the group is closed and the error quotes uv."""
     step.uv_status, step.uv_output = 2, "error: Failed to fetch `alpha`"
     status = step.run()
-    message = "uv ended with exit status 2.%0AThe step's log holds all that uv printed.%0Auv said: error: Failed to fetch `alpha`"
+    message = (
+        "uv ended with exit status 2.%0ARead what uv said last; the step's log has all of it.%0Auv said: error: Failed to fetch `alpha`"
+    )
 
     assert (1, True) == (status, step.runner.hand_nothing_on())
     assert ["::endgroup::", f"::error title=sync-failed::{message}"] == step.lines[-2:]

@@ -304,7 +304,7 @@ def test_malformed_lock_beside_another_reason(project: Project) -> None:
 def test_any_other_failure(project: Project) -> None:
     """What uv alone can explain is told in its words."""
     error = _explain("\nerror: no space left\n  Caused by: ☃\n\n", project)
-    expected = ("uv ended with exit status 2.", "The step's log holds all that uv printed.")
+    expected = ("uv ended with exit status 2.", "Read what uv said last; the step's log has all of it.")
 
     assert (SyncFailed, expected, (None, None)) == (type(error), words(error), place(error))
     assert "error: no space left\n  Caused by: ☃" == error.words

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.support import ROOT
-from uv_system_sync.process import Command, Completed, meanwhile, run
+from uv_system_sync.process import Command, Completed, begin, run
 
 
 def _python(*lines: str) -> Command:
@@ -184,23 +183,19 @@ def test_descriptors() -> None:
             os.close(descriptor)
 
 
-def test_meanwhile() -> None:
-    """Work that was begun goes on by itself, and whoever waits for it gets what it returns."""
-    begun = threading.Event()
+def test_begin(tmp_path: Path) -> None:
+    """A program that was begun goes on by itself, and whoever waits for it gets all that it has printed."""
+    begun = tmp_path / "begun"
+    command = _python("print('first', flush=True)", "open(sys.argv[1], 'w').close()", "print('last')")
+    finish = begin(replace_argv(command, str(begun)))
 
-    def work() -> int:
-        begun.set()
-        return 42
-
-    result = meanwhile(work)
-
-    assert begun.wait(20)
-    assert 42 == result()
+    deadline = time.monotonic() + 20
+    while not begun.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert begun.exists()
+    assert "first\nlast\n" == finish(None).output.replace("\r", "")
 
 
-def test_meanwhile_fails() -> None:
-    """An error of work that was begun is raised where its result is asked for, and not before."""
-    result = meanwhile(lambda: int("x"))
-
-    with pytest.raises(ValueError, match="invalid literal"):
-        result()
+def replace_argv(command: Command, *arguments: str) -> Command:
+    """Return `command` with more `arguments`."""
+    return command._replace(argv=(*command.argv, *arguments))

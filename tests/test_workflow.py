@@ -7,6 +7,7 @@ import io
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,6 +181,42 @@ def test_group_ends_the_last_line(log: Log, output: bytes) -> None:
         relay(output)
 
     assert re.search(re.escape(output) + rb"\n::[0-9a-f]{32}::\n", log.content)
+
+
+class _Interrupted(io.BytesIO):
+    """A log in which the write of the number `when` is the moment at which the runner cancels the job."""
+
+    def __init__(self, when: int) -> None:
+        super().__init__()
+        self._left = when
+
+    def write(self, content: Any, /) -> int:
+        """Write, and be interrupted."""
+        written = super().write(content)
+        self._left -= 1
+        if self._left == 0:
+            raise KeyboardInterrupt
+        return written
+
+
+@pytest.mark.parametrize("when", range(3, 8))
+def test_group_is_interrupted(when: int) -> None:
+    """Wherever a cancellation comes in between, the runner listens again at the end, on a line of its own."""
+    content = _Interrupted(when)
+    workflow = Workflow({}, io.TextIOWrapper(content, encoding="utf-8", newline="\n"))
+
+    def relay_all() -> None:
+        with workflow.group("uv sync") as relay:
+            relay(b"piece without an end")
+            relay(b" and another")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        relay_all()
+    said = content.getvalue()
+    token = said.partition(b"::stop-commands::")[2].partition(b"\n")[0]
+
+    assert re.search(rb"\n::" + token + rb"::\n(?s:.*)::endgroup::\n$", said)
 
 
 def test_group_without_output(log: Log) -> None:

@@ -135,7 +135,7 @@ def _sync(environ: dict[str, str]) -> int:
     sys.path.append(bootstrap.own_wheels(program, environ, process.run))
     phases.end("own wheels")
     # It takes as long as all that is done before its answer is needed.
-    version = process.meanwhile(lambda: uv.version(program, environ, process.run))
+    version = uv.ask(program, environ, process.begin)
     # These rooms import the wheels.
     from uv_system_sync.action import Step, action
     from uv_system_sync.workflow import Workflow

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # How much of uv's own words is kept; what of it is shown is for who shows it.
 _KEPT_CHARACTERS = 2500
 
-_LOG = "The step's log holds all that uv printed."
+_LOG = "Read what uv said last; the step's log has all of it."
 # uv installs from its cache without looking at what is in it, so that a corrupt one fails again and again.
 _CACHE = " If it fails again, its cache may be corrupt: run `uv cache clean`."
 

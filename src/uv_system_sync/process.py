@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 from contextlib import suppress
-from typing import IO, Callable, Mapping, NamedTuple, Protocol, TypeVar, cast
+from functools import partial
+from typing import IO, Callable, Mapping, NamedTuple, Optional, Protocol, cast
 
 # What is kept of a program's output for later; all of it has been relayed by then.
 _KEPT_BYTES = 256 * 1024
@@ -38,7 +39,7 @@ class Completed(NamedTuple):
 
 Relay = Callable[[bytes], None]
 
-Result = TypeVar("Result")
+Finish = Callable[[Optional[Relay]], Completed]
 
 
 class Run(Protocol):
@@ -48,39 +49,19 @@ class Run(Protocol):
         """Start `command`, hand its output to `relay` piece by piece, and wait for its end."""
 
 
-def meanwhile(work: Callable[[], Result]) -> Callable[[], Result]:
-    """Begin `work` in a thread of its own; what is returned waits for it, and returns or raises what it has."""
-    outcome: list[Result | BaseException] = []
-
-    def do() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - for whoever waits
-            outcome.append(error)
-
-    # Imported already, by subprocess.
-    import threading
-
-    thread = threading.Thread(target=do)
-    thread.start()
-
-    def result() -> Result:
-        thread.join()
-        if isinstance(outcome[0], BaseException):
-            raise outcome[0]
-        return outcome[0]
-
-    return result
-
-
 def run(command: Command, relay: Relay | None = None) -> Completed:
-    """Start `command`, hand its output to `relay` as it comes, and wait for its end.
+    """Start `command`, hand its output to `relay` as it comes, and wait for its end; as `begin`."""
+    return begin(command)(relay)
+
+
+def begin(command: Command) -> Finish:
+    """Start `command`, and return what hands its output to a relay, or to none, and waits for its end.
 
     Both streams share one pipe, because the runner may read a step's stderr before its stdout.
     A program that does not start is an `OSError`. When waiting is interrupted, the program is
     ended before the interruption goes on; what it has left running is ended in any case.
     """
-    with subprocess.Popen(
+    process = subprocess.Popen(
         command.argv,
         env=dict(command.env),
         cwd=command.cwd,
@@ -91,7 +72,12 @@ def run(command: Command, relay: Relay | None = None) -> Completed:
         pass_fds=command.descriptors,
         # A group of its own, so that the builds that uv has started can be ended with it.
         start_new_session=True,
-    ) as process:
+    )
+    return partial(_finish, process)
+
+
+def _finish(process: subprocess.Popen[bytes], relay: Relay | None = None) -> Completed:
+    with process:
         try:
             kept = _drain(process, relay)
             process.wait()

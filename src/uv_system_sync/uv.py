@@ -10,9 +10,9 @@ from uv_system_sync.errors import UvUnavailable
 # As type checkers know it; importing it from `typing` costs more than the first step may.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping
+    from typing import Callable, Mapping
 
-    from uv_system_sync.process import Run
+    from uv_system_sync.process import Command, Finish
 
 # Spelled out instead of `inputs.variable(...)`: that room's imports cost more than this step may.
 _VERSION = "UV_SYSTEM_SYNC_UV_VERSION"
@@ -37,16 +37,20 @@ def find(environ: dict[str, str]) -> str:
     return os.path.abspath(found)
 
 
-def version(uv: str, environ: Mapping[str, str], run: Run) -> str:
-    """Return what the program `uv` says that its version is, or raise `UvUnavailable`."""
-    import re
-
+def ask(uv: str, environ: Mapping[str, str], begin: Callable[[Command], Finish]) -> Callable[[], str]:
+    """Ask the program `uv` for its version, and return what waits for the answer; either raises `UvUnavailable`."""
     from uv_system_sync import plan
 
     try:
-        output = run(plan.version(uv, environ)).output
+        finish = begin(plan.version(uv, environ))
     except OSError as error:
         raise UvUnavailable(f"{uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
+    return lambda: _version(uv, finish(None).output)
+
+
+def _version(uv: str, output: str) -> str:
+    import re
+
     found = re.search(r"^uv (\d\S*)", output, re.MULTILINE)
     if found is None:
         raise UvUnavailable(

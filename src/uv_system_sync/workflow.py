@@ -68,9 +68,13 @@ class Workflow:
         try:
             yield relay
         finally:
-            relay.end_line()
-            self._command(token, {}, "")
-            self._command("endgroup", {}, "")
+            try:
+                self._close(relay, token)
+            except KeyboardInterrupt:
+                # Half a token would leave the runner deaf for the rest of the job.
+                self._write("")
+                self._close(relay, token)
+                raise
 
     def listing(self, title: str, lines: Iterable[str]) -> None:
         """Write `lines` in a collapsible group of their own."""
@@ -93,6 +97,11 @@ class Workflow:
         if self._environ.get("GITHUB_STEP_SUMMARY") and len(result.summary.encode("utf-8")) <= _SUMMARY_LIMIT:
             additions.append((self._file("GITHUB_STEP_SUMMARY"), result.summary))
         _append_all(additions)
+
+    def _close(self, relay: _Relay, token: str) -> None:
+        relay.end_line()
+        self._command(token, {}, "")
+        self._command("endgroup", {}, "")
 
     def _file(self, variable: str) -> str:
         path = self._environ.get(variable, "")
@@ -118,7 +127,7 @@ class _Relay:
 
     def __init__(self, log: TextIO) -> None:
         self._log = log
-        self._last = b"\n"
+        self._is_line_ended = True
         self._held = b""
 
     def __call__(self, piece: bytes) -> None:
@@ -130,13 +139,16 @@ class _Relay:
     def end_line(self) -> None:
         self._write(self._held)
         self._held = b""
-        if self._last != b"\n":
+        if not self._is_line_ended:
             self._write(b"\n")
 
     def _write(self, text: bytes) -> None:
-        self._log.buffer.write(text)
-        self._log.buffer.flush()
-        self._last = text[-1:] or self._last
+        if text:
+            # Not known any more, if this is interrupted.
+            self._is_line_ended = False
+            self._log.buffer.write(text)
+            self._log.buffer.flush()
+            self._is_line_ended = text.endswith(b"\n")
 
 
 def _assignments(values: Mapping[str, str]) -> str:

@@ -13,8 +13,7 @@ import time
 
 BEGAN = time.monotonic()
 
-import _thread  # noqa: E402 - the clock comes first
-import sys  # noqa: E402
+import sys  # noqa: E402 - the clock comes first
 
 # The real one would import typing, which the step might not.
 TYPE_CHECKING = False
@@ -29,7 +28,6 @@ SPANS: list[tuple[str, float, float, int] | None] = []
 DEPTH = [0]
 EVENTS: dict[str, int] = {}
 STARTED: list[list[str]] = []
-MAIN = _thread.get_ident()
 
 
 def spanned(label: str | Callable[..., str], function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,8 +46,6 @@ def spanned(label: str | Callable[..., str], function: Callable[..., Any]) -> Ca
             names = label.split("|")
             name = names[min(calls[0], len(names) - 1)]
             calls[0] += 1
-        if _thread.get_ident() != MAIN:
-            name = "beside: " + name
         began = time.monotonic()
         try:
             return function(*arguments, **options)
@@ -61,9 +57,10 @@ def spanned(label: str | Callable[..., str], function: Callable[..., Any]) -> Ca
 
 
 def program(command: Any, *_: object) -> str:
-    """Name a span for the program of `command`: what it is and its first argument."""
-    words = [word for word in command.argv[1:3] if not word.endswith(".py")]
-    name = command.argv[0].replace("\\", "/").rpartition("/")[2]
+    """Name a span for the program of `command`, or of a process of it: what it is and its first argument."""
+    argv = getattr(command, "argv", None) or command.args
+    words = [word for word in argv[1:3] if not word.endswith(".py")]
+    name = argv[0].replace("\\", "/").rpartition("/")[2]
     return "process " + " ".join([name, *words[: 2 if words and words[0] == "pip" else 1]])
 
 

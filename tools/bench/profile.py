@@ -51,7 +51,8 @@ PHASES = (
     ("uv_system_sync.report", "result", "report"),
     ("uv_system_sync.summary", "render", "report"),
     ("uv_system_sync.workflow", "Workflow.publish", "runner files"),
-    ("uv_system_sync.process", "run", "process"),
+    ("uv_system_sync.process", "begin", "process"),
+    ("uv_system_sync.process", "_finish", "process"),
 )
 
 _ORDER = (
@@ -73,9 +74,6 @@ _ORDER = (
     ),
     *("import ours", "import others", "rest", "end"),
 )
-
-# What goes on in another thread.
-BESIDE = "beside: "
 
 _DRIVER = Path(__file__).with_name("driver.py")
 
@@ -125,17 +123,10 @@ def own_times(spans: Iterable[Sequence[Any]]) -> list[tuple[str, float]]:
 
 
 def by_phase(spans: Iterable[Sequence[Any]]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the time of each phase, with imports as phases of their own, and the time of each import.
-
-    What was done in another thread is a phase beside the others, and takes nothing from theirs.
-    """
+    """Return the time of each phase, with imports as phases of their own, and the time of each import."""
     phases: defaultdict[str, float] = defaultdict(float)
     modules: defaultdict[str, float] = defaultdict(float)
-    spans = list(spans)
-    for name, began, ended, _ in spans:
-        if name.startswith(BESIDE):
-            phases[name] += ended - began
-    for name, seconds in own_times(span for span in spans if not span[0].startswith(BESIDE)):
+    for name, seconds in own_times(spans):
         kind, _, module = name.partition(" ")
         if kind == "import":
             modules[module] += seconds
@@ -173,7 +164,7 @@ def add_run(trace: Trace, traces: list[dict[str, Any]]) -> None:
         _add(modules, imports)
         outer = {
             "start": found["began"] - found["spawned"],
-            "rest": found["ended"] - found["ready"] - sum(seconds for name, seconds in spans.items() if not name.startswith(BESIDE)),
+            "rest": found["ended"] - found["ready"] - sum(spans.values()),
             "end": found["gone"] - found["finished"],
         }
         _add(phases, outer)

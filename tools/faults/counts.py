@@ -14,7 +14,7 @@ from uv_system_sync.errors import ActionError
 
 # What the action tells the runner's log itself; errors and notices have a title, too.
 _OWN_COMMANDS = {"group", "endgroup", "stop-commands", "add-mask"}
-_NOTICES = {"packages-removed", "packages-repaired", "python-chosen", "shared-python"}
+_NOTICES = {"output-omitted", "packages-removed", "packages-repaired", "python-chosen", "shared-python"}
 
 # Stands alone in each command of the text that faults bring from outside.
 INJECTED = "injected"
@@ -37,6 +37,7 @@ class Counts:
     missing: int = 0
     different: int = 0
     orphaned: int = 0
+    starting: int = 0
     complaints: list[str] = field(default_factory=list)
 
     def add(self, other: Counts) -> None:
@@ -50,6 +51,12 @@ class Counts:
 
     def judge(self, meant: Meant, seen: Seen) -> None:
         """Count one try of the action that was meant to end so."""
+        if _is_of_the_start(seen.log):
+            self.tries += 1
+            self.failed += 1
+            self.starting += 1
+            self._note("written", bool(seen.told), f"failed, and wrote {', '.join(seen.told)}")
+            return
         log_commands = commands(seen.log)
         is_over = not seen.killed and seen.returncode == 0
         errors = sum(command.name == "error" for command in log_commands)
@@ -100,6 +107,11 @@ class Counts:
         if wrong:
             setattr(self, name, getattr(self, name) + 1)
             self.complaints.append(complaint)
+
+
+def _is_of_the_start(log: str) -> bool:
+    """Say whether the interpreter was interrupted before it had begun with the step's script: what it prints then is its own."""
+    return log.startswith(("Fatal Python error", "Traceback (most recent call last)")) and "script.py" not in log
 
 
 def commands(log: str) -> list[Command]:

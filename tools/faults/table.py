@@ -26,6 +26,7 @@ def table(counts: Mapping[str, Mapping[str, Counts]]) -> Iterator[str]:
     yield ""
     yield f"Ended otherwise than it should: {own.otherwise}; told the runner in part: {own.in_part}; disturbed while uv ran: {own.in_uv};"
     yield f"files missing or different after the next run: {own.missing + own.different}, with plain uv {plain.missing + plain.different};"
+    yield f"cancelled while the interpreter itself was starting, which only it can answer: {own.starting};"
     yield f"files left over that no package needs: {own.orphaned}, with plain uv {plain.orphaned}."
 
 
