@@ -138,6 +138,8 @@ ERROR = "::error title=sync-failed::uv ended.\n"
         pytest.param(Meant.FAILS, 1, ERROR * 2, (), (0, 0, 0, 0, 0, 1), id="a failure with two errors"),
         pytest.param(Meant.FAILS, -11, "", (), (0, 0, 0, 0, 0, 1), id="a step that crashes"),
         pytest.param(Meant.FAILS, 1, f"Traceback (most recent call last):\n{ERROR}", (), (0, 0, 0, 1, 0, 0), id="a traceback"),
+        pytest.param(Meant.KILLED, 1, 'Traceback (most recent call last):\n  File "script.py"\n', (), (0, 0, 0, 1, 0, 1), id="one of ours"),
+        pytest.param(Meant.KILLED, 1, "Traceback (most recent call last):\n  import abc\n", (), (0, 0, 0, 0, 0, 0), id="one of the start"),
         pytest.param(Meant.FAILS, 1, f"said ##[add-path]injected\n{ERROR}", (), (0, 0, 0, 0, 1, 0), id="a command from outside"),
         pytest.param(Meant.FAILS, 1, f"::group::uv sync\n::warning::Look\n{ERROR}", (), (0, 0, 0, 0, 1, 0), id="a command of nobody"),
     ],

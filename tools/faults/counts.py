@@ -51,7 +51,7 @@ class Counts:
 
     def judge(self, meant: Meant, seen: Seen) -> None:
         """Count one try of the action that was meant to end so."""
-        if _is_of_the_start(seen.log):
+        if meant is Meant.KILLED and _is_of_the_start(seen.log):
             self.tries += 1
             self.failed += 1
             self.starting += 1
