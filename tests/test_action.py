@@ -17,6 +17,7 @@ from tests.support.runner_files import StepFiles, read_env, read_outputs, read_p
 from uv_system_sync import action as action_room
 from uv_system_sync import uv
 from uv_system_sync.action import action
+from uv_system_sync.inputs import Inputs
 from uv_system_sync.phases import Phases
 from uv_system_sync.process import Command, Completed, Finish, Relay
 from uv_system_sync.workflow import Workflow
@@ -58,7 +59,8 @@ class Step:
         def version() -> str:
             return uv.ask("/bin/uv", environ, self._begin)()
 
-        return action(action_room.Step(environ, "/bin/uv", version, self._start, Workflow(environ, self.log), Phases()))
+        inputs = Inputs.from_environ(environ)
+        return action(action_room.Step(environ, inputs, "/bin/uv", version, self._start, Workflow(environ, self.log), Phases()))
 
     @property
     def lines(self) -> list[str]:
@@ -301,7 +303,6 @@ def _mark(step: Step) -> None:
 @pytest.mark.parametrize(
     ("inputs", "break_it", "title"),
     [
-        pytest.param({"frozen": "maybe"}, None, "invalid-input", id="malformed-input"),
         pytest.param({"python": "/missing"}, None, "python-not-found", id="no-python"),
         pytest.param({}, _mark, "python-unsuitable", id="externally-managed"),
         pytest.param({}, _remove_python, "python-unsuitable", id="another-python-would-follow"),

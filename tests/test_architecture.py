@@ -88,11 +88,13 @@ def test_no_circle() -> None:
 
 
 def test_nothing_imports_the_story() -> None:
-    """Only the front door leads to `action`."""
-    assert {"__main__"} == {room for room in _ROOMS if "action" in _rooms_imported(room)}
+    """Only the two front doors lead to `action`."""
+    assert {"__main__", "shell"} == {room for room in _ROOMS if "action" in _rooms_imported(room)}
 
 
-@pytest.mark.parametrize("room", ["__init__", "errors", "installed", "markdown", "matrix_reports", "network", "probe", "process"])
+@pytest.mark.parametrize(
+    "room", ["__init__", "dialect", "errors", "installed", "markdown", "matrix_reports", "network", "probe", "process"]
+)
 def test_lowest_rooms(room: str) -> None:
     """These rooms import no other one."""
     assert set() == _rooms_imported(room)
@@ -124,6 +126,18 @@ def test_rooms_that_only_look() -> None:
 def test_modules_of_one_room(module: str, rooms: set[str]) -> None:
     """What only some rooms may do needs a module that only those import."""
     assert rooms == _rooms_that_import(module)
+
+
+def test_the_command_knows_nothing_of_the_runner() -> None:
+    """What the command is made of leads to neither the voice for GitHub nor what fills its files."""
+    seen: set[str] = set()
+    waiting = {"shell"}
+    while waiting:
+        seen |= waiting
+        waiting = {other for room in waiting for other in _rooms_imported(room)} - seen
+
+    assert {"action", "command", "dialect", "terminal", "voice"} < seen
+    assert seen.isdisjoint({"__main__", "bootstrap", "postmortem", "workflow", "matrix_action"})
 
 
 @pytest.mark.parametrize("module", ["configparser", "packaging", "pwd", "signal", "traceback"])
@@ -172,7 +186,7 @@ def test_nothing_else_is_imported() -> None:
 
 
 def test_environment_of_the_process() -> None:
-    """Only the front door reads the process's own environment."""
+    """Only the two front doors read the process's own environment."""
     readers = {
         room
         for room, tree in _ROOMS.items()
@@ -181,7 +195,7 @@ def test_environment_of_the_process() -> None:
         if (node.attr if isinstance(node, ast.Attribute) else node.name) in ("environ", "environb", "getenv", "putenv")
     }
 
-    assert {"__main__"} == readers
+    assert {"__main__", "shell"} == readers
 
 
 def test_flags_of_uv() -> None:

@@ -83,14 +83,22 @@ def test_sync_without_uv(runner: StepFiles, tmp_path: Path) -> None:
 
 
 @posix
-def test_sync_that_fails(runner: StepFiles, tmp_path: Path) -> None:
-    """An error of the story, once the wheels are there, is the step's exit status too."""
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        pytest.param("PYTHON", "missing/☃", "python-not-found::`python` is missing/☃, which does not exist.", id="of-the-story"),
+        pytest.param("FROZEN", "maybe", "invalid-input::`frozen` is 'maybe', which is neither true nor false.", id="before-it"),
+    ],
+)
+def test_sync_that_fails(runner: StepFiles, tmp_path: Path, name: str, value: str, said: str) -> None:
+    """An error once the wheels are there is an annotation, the step's exit status, and a job summary."""
     wheels = str(Path(tomli.__file__).parents[1])
     program = ("import os, sys", "folder = sys.argv[sys.argv.index('--target') + 1]", "os.rmdir(folder)", f"os.symlink({wheels!r}, folder)")
     write_program(tmp_path / "bin" / "uv", *program)
-    status, log = _run(runner, "sync", PATH=str(tmp_path / "bin"), UV_SYSTEM_SYNC_PYTHON="missing/☃")
+    status, log = _run(runner, "sync", ROOT, PATH=str(tmp_path / "bin"), **{f"UV_SYSTEM_SYNC_{name}": value})
 
-    assert (1, True) == (status, log.startswith("::error title=python-not-found::`python` is missing/☃, which does not exist.%0A"))
+    assert (1, True) == (status, log.startswith(f"::error title={said}%0A"))
+    assert said.partition("::")[0] in runner.summary.read_text(encoding="utf-8")
 
 
 def _copy(folder: Path) -> Path:

@@ -45,7 +45,7 @@ def sync() -> int:
         _signal.signal(number, _cancelled_at_once)
     import signal
 
-    from uv_system_sync import bootstrap
+    from uv_system_sync import bootstrap, errors
 
     _speak_utf8()
     # The runner's first and second signal; both end uv before they end us, even where a parent ignores the first.
@@ -54,7 +54,7 @@ def sync() -> int:
     try:
         return _sync(dict(os.environ))
     except BaseException as error:  # noqa: BLE001 - nobody should have to read a traceback to know what to do
-        explained, details = _explained(error)
+        explained, details = errors.explained(error)
         bootstrap.complain(explained, details)
     _leave(explained)
     return 1
@@ -73,13 +73,13 @@ def _cancelled_at_once(*_: object) -> None:
 
 def compare() -> int:
     """Compare what the jobs of a matrix have installed and return the step's exit status."""
-    from uv_system_sync import bootstrap, matrix_action
+    from uv_system_sync import bootstrap, errors, matrix_action
 
     _speak_utf8()
     try:
         matrix_action.action(dict(os.environ), sys.stdout)
     except BaseException as error:  # noqa: BLE001 - as in `sync`
-        bootstrap.complain(*_explained(error))
+        bootstrap.complain(*errors.explained(error))
         return 1
     return 0
 
@@ -103,26 +103,6 @@ def _leave(error: ActionError) -> None:
             postmortem.leave(error, Known(), os.environ)
 
 
-def _explained(error: BaseException) -> tuple[ActionError, str]:
-    """Return `error` as one with a next step, and the details that only a report of a bug needs."""
-    from uv_system_sync.errors import ActionError, Cancelled, InternalError, RunnerUnusable
-
-    if isinstance(error, ActionError):
-        return error, ""
-    if isinstance(error, KeyboardInterrupt):
-        return Cancelled("The step was cancelled; uv was ended and no later step sees a result of it.", "Run the job again."), ""
-    exhausted = RunnerUnusable.exhausted(error) if isinstance(error, OSError) else None
-    if exhausted:
-        return exhausted, ""
-    import traceback
-
-    bug = InternalError(
-        f"uv-system-sync has a bug: {type(error).__name__}: {error}",
-        "Report it, please, with the log of this step: https://github.com/org/uv-system-sync/issues",
-    )
-    return bug, "".join(traceback.format_exception(type(error), error, error.__traceback__))
-
-
 def _sync(environ: dict[str, str]) -> int:
     from uv_system_sync import bootstrap, environment, process, uv
     from uv_system_sync.phases import Phases
@@ -138,6 +118,14 @@ def _sync(environ: dict[str, str]) -> int:
     version = uv.ask(program, environ, process.begin)
     # These rooms import the wheels.
     from uv_system_sync.action import Step, action
+    from uv_system_sync.inputs import Inputs
     from uv_system_sync.workflow import Workflow
 
-    return action(Step(environ, program, version, process.run, Workflow(environ, sys.stdout), phases))
+    inputs = Inputs.from_environ(environ)
+    return action(Step(environ, inputs, program, version, process.run, Workflow(environ, sys.stdout), phases))
+
+
+if __name__ == "__main__":
+    from uv_system_sync.shell import main
+
+    end(main())

@@ -9,24 +9,29 @@ from typing import TYPE_CHECKING, Callable, ContextManager, Iterator, Mapping, N
 
 from uv_system_sync import environment, heal, installed, notices, plan, project, report, seal, summary, syncable, target, workspace
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
-from uv_system_sync.inputs import Inputs
 from uv_system_sync.mark import Mark, held, is_left
 
 if TYPE_CHECKING:
+    from uv_system_sync.inputs import Inputs
     from uv_system_sync.phases import Phases
     from uv_system_sync.process import Command, Completed, Run
-    from uv_system_sync.workflow import Workflow
+    from uv_system_sync.voice import Voice
 
 
 class Step(NamedTuple):
-    """The step as it was started: its environment, the path of uv, who knows uv's version, and all through which it has an effect."""
+    """The step as it was started: its environment, its inputs, the path of uv, and all through which it learns more or has an effect.
+
+    `admit` refuses a target that the step's door must not let in, given PATH; that of a workflow, one that later steps would not get.
+    """
 
     variables: Mapping[str, str]
+    inputs: Inputs
     uv: str
     uv_version: Callable[[], str]
     run: Run
-    workflow: Workflow
+    voice: Voice
     phases: Phases
+    admit: Callable[[target.Target, str], None] = target.require_next_python
 
 
 class _Plan(NamedTuple):
@@ -40,35 +45,31 @@ class _Plan(NamedTuple):
 
 
 def action(step: Step) -> int:
-    """Sync, hand the results to the workflow and return the exit status; an `ActionError` becomes an annotation."""
-    known = report.Known()
+    """Sync, hand the results to the voice and return the exit status; an `ActionError` is told, and what is known of the run is left."""
+    known = report.Known(step.inputs)
     try:
         planned = _prepare(step, known)
-        step.workflow.say(known.line())
+        step.voice.say(known.line())
         _debug(planned, step)
         with _marked(planned, step) as mark:
             done = _sync(planned, mark, step)
-        step.workflow.publish(_conclude(done, planned, step))
+        step.voice.publish(_conclude(done, planned, step))
         step.phases.end("conclusion")
     except ActionError as error:
-        step.workflow.error(error)
-        from uv_system_sync import postmortem
-
-        postmortem.leave(error, known, step.variables)
-        return 1
+        step.voice.error(error)
+        return step.voice.leave(error, known)
     finally:
-        step.workflow.debug(", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in step.phases.seconds.items()))
+        step.voice.debug(", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in step.phases.seconds.items()))
     return 0
 
 
 def _prepare(step: Step, known: report.Known) -> _Plan:
     """Decide what is synced into what, change nothing, and let `known` have it piece by piece."""
-    environ, phases = step.variables, step.phases
-    inputs = known.inputs = Inputs.from_environ(environ)
+    environ, inputs, phases = step.variables, step.inputs, step.phases
     python = known.target = target.find(inputs, environ, step.run)
     phases.end("probe")
     syncable.require(python, inputs)
-    target.require_next_python(python, environ.get("PATH", ""))
+    step.admit(python, environ.get("PATH", ""))
     phases.end("target")
     locked = known.project = project.read(os.path.abspath(inputs.working_directory))
     workspace.check_names(locked.root, inputs)
@@ -80,8 +81,8 @@ def _prepare(step: Step, known: report.Known) -> _Plan:
 
 
 def _debug(planned: _Plan, step: Step) -> None:
-    say = step.workflow.debug
-    if step.workflow.is_debugged:
+    say = step.voice.debug
+    if step.voice.is_debugged:
         import shlex
 
         say(f"The target says: {planned.target}")
@@ -94,17 +95,17 @@ def _debug(planned: _Plan, step: Step) -> None:
 
 
 def _marked(planned: _Plan, step: Step) -> ContextManager[Mark | None]:
-    return nullcontext() if planned.inputs.check else held(planned.target, step.variables, step.workflow.say)
+    return nullcontext() if planned.inputs.check else held(planned.target, step.variables, step.voice.say)
 
 
 def _sync(planned: _Plan, mark: Mark | None, step: Step) -> report.Report:
     """Have uv do what was planned, and return what it has done once that is proven; a check has no `mark`, and changes nothing."""
     python, locked = planned.target, planned.project
     before = installed.packages(python.site_packages)
-    repaired = _heal(planned, mark, step.workflow)
+    repaired = _heal(planned, mark, step.voice)
     command = planned.command._replace(descriptors=mark.descriptors if mark else ())
     step.phases.end("before")
-    with seal.sealed(step.variables), step.workflow.group("uv sync") as relay:
+    with seal.sealed(step.variables), step.voice.group("uv sync") as relay:
         completed = step.run(command, relay)
         step.phases.end("uv")
     after = installed.packages(python.site_packages)
@@ -112,7 +113,7 @@ def _sync(planned: _Plan, mark: Mark | None, step: Step) -> report.Report:
         if mark and not repaired and before == after:
             mark.end()
         raise _explained(planned, completed, step)
-    _prove(python, step.variables, completed.output, after)
+    _prove(python, step, completed.output, after)
     if mark:
         mark.end()
     step.phases.end("after")
@@ -122,17 +123,17 @@ def _sync(planned: _Plan, mark: Mark | None, step: Step) -> report.Report:
 
 def _conclude(done: report.Report, planned: _Plan, step: Step) -> report.StepResult:
     """Tell the log what was done, and return what later steps and the job summary get."""
-    workflow = step.workflow
-    workflow.say(done.sentence())
+    voice = step.voice
+    voice.say(done.sentence())
     kept = notices.leftover(done, project.locked_names(planned.project) | installed.SEEDS) if planned.inputs.inexact else ""
     if kept:
-        workflow.say(kept)
+        voice.say(kept)
     outputs = done.outputs()
     found = (*_notices(done, step.variables), *notices.omission(outputs))
     for notice in found:
-        workflow.notice(*notice)
+        voice.notice(*notice)
     if done.changes:
-        workflow.listing(f"Installed packages ({len(done.packages)})", (f"{package.name} {package.version}" for package in done.packages))
+        voice.listing(f"Installed packages ({len(done.packages)})", (f"{package.name} {package.version}" for package in done.packages))
     return report.result(done, outputs, summary.render(done, found) if planned.inputs.summary else "")
 
 
@@ -150,7 +151,7 @@ def _explained(planned: _Plan, completed: Completed, step: Step) -> ActionError:
     return failure.explain(attempt, planned.project, planned.target)
 
 
-def _heal(planned: _Plan, mark: Mark | None, workflow: Workflow) -> tuple[heal.Broken, ...]:
+def _heal(planned: _Plan, mark: Mark | None, voice: Voice) -> tuple[heal.Broken, ...]:
     """Clear away what an interrupted sync has left broken; without a `mark` only tell, as an `OutOfSync`."""
     broken = heal.broken(planned.target, thorough=mark.was_there if mark else is_left(planned.target))
     if broken:
@@ -162,16 +163,16 @@ def _heal(planned: _Plan, mark: Mark | None, workflow: Workflow) -> tuple[heal.B
         message = f"`check: true`, and there are broken packages: {found}."
         raise OutOfSync(message, "Run the step without `check: true` to install them anew.")
     for item in broken:
-        workflow.say(f"Repairing {item.name}: {item.reason}")
+        voice.say(f"Repairing {item.name}: {item.reason}")
     if broken:
         heal.clear(broken, planned.target)
     return broken
 
 
-def _prove(python: target.Target, environ: Mapping[str, str], output: str, after: Sequence[installed.Package]) -> None:
+def _prove(python: target.Target, step: Step, output: str, after: Sequence[installed.Package]) -> None:
     """Raise an `ActionError` unless what later steps get is what uv says it has done."""
     # Again: a package may have brought a `python` of its own.
-    target.require_next_python(python, environ.get("PATH", ""))
+    step.admit(python, step.variables.get("PATH", ""))
     wrong = installed.contradictions(output, after)
     if wrong:
         raise SyncFailed(

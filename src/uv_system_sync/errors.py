@@ -148,3 +148,21 @@ class InternalError(ActionError):
     """A bug of this action; nothing that a user did."""
 
     slug = "internal-error"
+
+
+def explained(error: BaseException) -> tuple[ActionError, str]:
+    """Return `error` as one with a next step, and the details that only a report of a bug needs."""
+    if isinstance(error, ActionError):
+        return error, ""
+    if isinstance(error, KeyboardInterrupt):
+        return Cancelled("The step was cancelled; uv was ended and no later step sees a result of it.", "Run the job again."), ""
+    exhausted = RunnerUnusable.exhausted(error) if isinstance(error, OSError) else None
+    if exhausted:
+        return exhausted, ""
+    import traceback
+
+    bug = InternalError(
+        f"uv-system-sync has a bug: {type(error).__name__}: {error}",
+        "Report it, please, with the log of this step: https://github.com/org/uv-system-sync/issues",
+    )
+    return bug, "".join(traceback.format_exception(type(error), error, error.__traceback__))

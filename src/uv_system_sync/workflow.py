@@ -11,12 +11,13 @@ from actions_toolkit.file_command import prepare_key_value_message
 
 from uv_system_sync.errors import ActionError, RunnerUnusable
 from uv_system_sync.report import file_name
+from uv_system_sync.voice import printable
 
 if TYPE_CHECKING:
     from io import FileIO
 
     from uv_system_sync.process import Relay
-    from uv_system_sync.report import StepResult
+    from uv_system_sync.report import Known, StepResult
 
 # actions/runner drops a larger summary and says so as an error (src/Runner.Worker/FileCommandManager.cs).
 _SUMMARY_LIMIT = 1024 * 1024
@@ -31,7 +32,7 @@ class Workflow:
 
     def say(self, text: str) -> None:
         """Write `text` to the log as one line that is no workflow command, whatever it holds."""
-        line = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+        line = printable(text)
         # `##[` starts a command anywhere in a line, `::` only where it begins (src/Runner.Common/ActionCommand.cs).
         line = line.replace("##[", "##\\[")
         self._write(f"> {line}" if line.lstrip().startswith("::") else line)
@@ -48,10 +49,15 @@ class Workflow:
 
     def error(self, error: ActionError) -> None:
         """Annotate the step, and the error's file and line where it has them, with the error, its hint and uv's words."""
-        place: dict[str, object] = {}
-        if error.file is not None:
-            place = {"file": error.file} if error.line is None else {"file": error.file, "line": error.line}
+        place = {name: value for name, value in (("file", error.file), ("line", error.line)) if value is not None}
         self._command("error", {"title": error.slug, **place}, error.text())
+
+    def leave(self, error: ActionError, known: Known) -> int:
+        """Leave the job summary and the report of a step that has failed, and return its exit status."""
+        from uv_system_sync import postmortem
+
+        postmortem.leave(error, known, self._environ)
+        return 1
 
     def notice(self, title: str, message: str) -> None:
         """Annotate the step with a `message` that is no error."""
@@ -85,7 +91,7 @@ class Workflow:
 
     def publish(self, result: StepResult) -> None:
         """Hand `result` to the runner's files: all of it or, with a `RunnerUnusable`, nothing."""
-        report = os.path.join(self._temp(), file_name())
+        report = os.path.join(os.path.abspath(self._file("RUNNER_TEMP")), file_name())
         outputs = {**result.outputs, "report": report}
         additions = [
             (self._file("GITHUB_ENV"), _assignments(result.env)),
@@ -110,9 +116,6 @@ class Workflow:
                 f"`{variable}` is not set.", "Run the action on a runner of GitHub Actions, which names its files in the environment."
             )
         return path
-
-    def _temp(self) -> str:
-        return os.path.abspath(self._file("RUNNER_TEMP"))
 
     def _command(self, name: str, properties: Mapping[str, object], message: str) -> None:
         self._write(str(Command(name, dict(properties), message)))
