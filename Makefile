@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint docs screenshots fuzz faults bench bench-guard profile requirements clean
+.PHONY: help demo test lint docs screenshots fuzz faults bench bench-guard profile requirements dist release-check clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')" 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
@@ -22,9 +22,11 @@ lint: .venv/ready  ## Check style, types, security, schemas, and the README agai
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/python -m tools.readme --check
+	$(BIN)/python -m tools.flow --check
 
-docs: .venv/ready  ## Write the README's tables from action.yml
+docs: .venv/ready  ## Write the README's tables, examples and version, and draw the picture of docs/how-it-works.md
 	$(BIN)/python -m tools.readme
+	$(BIN)/python -m tools.flow
 
 screenshots: .venv/ready  ## Take the README's pictures of job summaries, with the Chromium or Chrome that is on PATH
 	PYTHONPATH=src $(BIN)/python -m tools.screenshots
@@ -49,8 +51,18 @@ requirements: .venv/ready  ## Lock the requirements anew
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/dev.in --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/bench.in --output-file requirements/bench.txt
 
+dist: .venv/ready  ## Build the wheel and the sdist in dist/, and look into them
+	rm -rf dist
+	$(BIN)/uv build --quiet --out-dir dist
+	$(BIN)/python -m tools.release dist dist
+
+release-check: .venv/ready  ## Check all of a release that can be checked without GitHub; minutes
+	$(BIN)/python -m tools.release check
+	$(MAKE) lint test dist
+	$(BIN)/python -m tools.release unchecked
+
 clean:  ## Remove what the other verbs made
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: requirements/action.txt requirements/dev.txt

@@ -1,4 +1,4 @@
-"""Writes the README's tables and examples from action.yml and examples/, or checks that they are up to date."""
+"""Writes the README's tables, examples and version from action.yml, examples/ and pyproject.toml, or checks that they are up to date."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tools import release
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -32,7 +33,7 @@ def rendered(text: str) -> str:
     text = _between(text, "outputs", _outputs(document["outputs"]))
     for name, part in re.findall(r"<!-- example (\S+): (\S+) -->", text):
         text = _between(text, f"example {name}: {part}", _example(name, part), end="example")
-    return text
+    return release.pinned(text, release.version_of((ROOT / "pyproject.toml").read_text(encoding="utf-8")))
 
 
 def _between(text: str, marker: str, content: str, end: str = "") -> str:
