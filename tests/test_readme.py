@@ -39,19 +39,3 @@ def test_every_notice_is_explained() -> None:
     source = (ROOT / "src" / "uv_system_sync" / "notices.py").read_text(encoding="utf-8")
 
     assert sorted(re.findall(r"Notice\(\s*\"([a-z-]+)\"", source)) == sorted(re.findall(r"\*\*([a-z-]+)\*\*", section))
-
-
-def test_links_lead_somewhere() -> None:
-    """Every link into the repository names something that is there, and every link into the page a heading."""
-    targets = re.findall(r"\]\((?!https:)([^)]+)\)", README)
-    headings = {re.sub(r"[^\w -]", "", heading).replace(" ", "-").lower() for heading in re.findall(r"^#+ (.+)$", README, re.MULTILINE)}
-
-    assert targets
-    assert [] == [target for target in targets if not ((target.startswith("#") and target[1:] in headings) or (ROOT / target).exists())]
-
-
-def test_commands_are_verbs_of_the_makefile() -> None:
-    """Every `make` command that the README names is a verb of the Makefile."""
-    verbs = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-
-    assert set(re.findall(r"\bmake (\w+)", README.partition("## Contributing")[2])) <= verbs

@@ -27,6 +27,9 @@ _STANDINS = {
     "astral-sh/setup-uv": ROOT / "tests" / "standins" / "setup-uv",
 }
 
+# What a job may run on, which is always this machine.
+_RUNNERS = ("ubuntu-latest", "self-hosted")
+
 # Everything that a release holds and the action needs; a bare checkout, without what `make` makes.
 _ACTION_FILES = ("action.yml", "report", "src", "requirements")
 
@@ -103,20 +106,20 @@ class Act:
         """Return where `python` is in the tool cache, as setup-python would export it."""
         return self._cache / "act" / "tool_cache" / "Python" / python.version / "x64"
 
-    def run(self, workspace: Path, workflow: str, **variables: str) -> list[Job]:
-        """Run the `workflow`, a path in the folder `workspace`, on a push, and return its jobs."""
+    def run(self, workspace: Path, workflow: str, *arguments: str, **variables: str) -> list[Job]:
+        """Run the `workflow`, a path in the folder `workspace`, on a push, with further `arguments` for act, and return its jobs."""
         _commit(workspace)
-        used = [
-            re.findall(r"uses: ([\w.-]+/[\w.-]+)[\w./-]*@([\w.-]+)", path.read_text())
-            for path in (workspace / workflow, ROOT / "action.yml")
-        ]
+        # The other workflows too: it may call one of them.
+        texts = [path.read_text() for path in (*(workspace / workflow).parent.glob("*.yml"), ROOT / "action.yml")]
+        used = {pair for text in texts for pair in re.findall(r"uses: ([\w.-]+/[\w.-]+)[\w./-]*@([\w.-]+)", text)}
         places = {**_STANDINS, "org/uv-system-sync": self._action}
-        local = [f"{name}@{ref}={places[name]}" for pairs in used for name, ref in pairs if name in places]
-        command = [str(ACT), "push", "--json", "--workflows", workflow, "--platform", "ubuntu-latest=-self-hosted"]
+        local = [f"{name}@{ref}={places[name]}" for name, ref in sorted(used) if name in places]
+        command = [str(ACT), "push", "--json", "--workflows", workflow]
+        command += [word for runner in _RUNNERS for word in ("--platform", f"{runner}=-self-hosted")]
         # Hosted jobs have a machine each; these share one, and must not sync the same Python at the same time.
         command += ["--concurrent-jobs", "1"]
         completed = subprocess.run(
-            [*command, *(word for place in local for word in ("--local-repository", place))],
+            [*command, *arguments, *(word for place in local for word in ("--local-repository", place))],
             cwd=workspace,
             env={**self._environ(), **variables},
             stdin=subprocess.DEVNULL,

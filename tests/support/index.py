@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -62,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer as the index was told to."""
         body = self.index.body(self.path)
-        fault = self.index.take_fault(self.path)
+        fault = self.index.take_fault(self.path) if self._may_ask() else _unauthorized
         # Whoever asked may have gone in the meantime.
         with suppress(ConnectionError):
             if fault is not None:
@@ -75,6 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self, status: int, body: bytes, *, length: int | None = None) -> None:
         """Send `status` and `body`, which may be said to be longer than it is."""
         self.send_response(status)
+        if status == HTTPStatus.UNAUTHORIZED:
+            self.send_header("WWW-Authenticate", 'Basic realm="tests"')
         kind = "application/vnd.pypi.simple.v1+json" if self.path.startswith("/simple/") else "application/octet-stream"
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body) if length is None else length))
@@ -82,6 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.close_connection = True
+
+    def _may_ask(self) -> bool:
+        expected = base64.b64encode(self.index.credentials.encode()).decode()
+        return not self.index.credentials or self.headers.get("Authorization") == f"Basic {expected}"
 
     def log_message(self, *arguments: object) -> None:
         """Say nothing; the index keeps what it was asked."""
@@ -93,6 +100,10 @@ Fault = Callable[[_Handler, bytes | None], None]
 def status(code: int) -> Fault:
     """Answer with the HTTP status `code`."""
     return lambda handler, _: handler.answer(code, b"as requested")
+
+
+def _unauthorized(handler: _Handler, _: bytes | None) -> None:
+    handler.answer(HTTPStatus.UNAUTHORIZED, b"")
 
 
 def other(body: bytes) -> Fault:
@@ -139,11 +150,15 @@ truncated, reset, stalled = truncated_after(1 / 2), reset_after(1 / 2), stalled_
 
 @dataclass
 class Index:
-    """The wheels in `folder`, at `/simple/` once it is served; `asked` are the paths that were."""
+    """The wheels in `folder`, at `/simple/` once it is served; `asked` are the paths that were.
+
+    With `credentials`, `user:password`, it answers nobody else (RFC 7617).
+    """
 
     folder: Path
     port: int = 0
     asked: list[str] = field(default_factory=list)
+    credentials: str = ""
     ended: threading.Event = field(default_factory=threading.Event)
     _faults: dict[str, list[Fault | None]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

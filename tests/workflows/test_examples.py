@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.support.act import Act, Job
-from tests.support.projects import Project, Wheel
+from tests.support.index import Index
+from tests.support.projects import UV, Project, Wheel
 from tests.support.pythons import ROOT, found
 
 
-def run(act: Act, workspace: Path, example: str) -> list[Job]:
+def run(act: Act, workspace: Path, example: str, *arguments: str) -> list[Job]:
     """Run an example with the newest Python found in the place of the one that it names, and see every job succeed."""
     path = workspace / ".github" / "workflows" / f"{example}.yml"
     path.write_text(path.read_text().replace('python-version: "3.13"', f'python-version: "{found()[-1].minor}"'))
-    jobs = act.run(workspace, f".github/workflows/{example}.yml")
+    jobs = act.run(workspace, f".github/workflows/{example}.yml", *arguments)
 
     assert {"success"} == {job.result for job in jobs}, jobs[0].log
     return jobs
@@ -93,6 +99,89 @@ def test_explicit_python(act: Act, workspace: Path) -> None:
     """With `update-environment: false`, the Python that `python` names becomes the one of the later steps."""
     (job,) = run(act, workspace, "explicit-python")
 
+    assert job.log.endswith("pytest 9.0\n")
+
+
+def test_container(act: Act, workspace: Path) -> None:
+    """A prefix is enough where no setup-python has run; act has no containers here, so the prefix is a copy on this machine."""
+    path = workspace / ".github" / "workflows" / "container.yml"
+    image, prefix = "    container: python:3.13-slim\n", "python: /usr/local\n"
+    assert image in path.read_text()
+    assert prefix in path.read_text()
+    path.write_text(path.read_text().replace(image, "").replace(prefix, f"python: {act.location(found()[-1])}\n"))
+
+    (job,) = run(act, workspace, "container")
+
+    assert job.log.endswith("pytest 9.0\n")
+
+
+def test_self_hosted(act: Act, workspace: Path) -> None:
+    """The virtual environment of the job gets the lock, and the shared Python of the tool cache stays as it was."""
+    shared = act.location(found()[-1])
+    before = sorted(path.name for path in (shared / "bin").iterdir())
+
+    (job,) = run(act, workspace, "self-hosted")
+
+    assert job.log.endswith("pytest 9.0\n")
+    assert before == sorted(path.name for path in (shared / "bin").iterdir())
+
+
+@pytest.fixture
+def private_index(workspace: Path) -> Iterator[Index]:
+    """The project's packages come from an index that wants a name and a password."""
+    with Index(workspace / "wheels", credentials="ci:correct horse").served() as index:
+        pyproject = workspace / "pyproject.toml"
+        private = f'[[tool.uv.index]]\nname = "private"\nurl = "{index.url}"\ndefault = true\n'
+        pyproject.write_text(pyproject.read_text().partition("[[tool.uv.index]]")[0] + private)
+        credentials = {"UV_INDEX_PRIVATE_USERNAME": "ci", "UV_INDEX_PRIVATE_PASSWORD": "correct horse"}
+        subprocess.run([UV, "lock", "--quiet"], cwd=workspace, check=True, env={**os.environ, **credentials})
+        yield index
+
+
+def test_private_index(act: Act, workspace: Path, private_index: Index) -> None:
+    """The credentials of the step reach uv, and nothing in the log shows the password."""
+    private_index.asked.clear()
+
+    (job,) = run(act, workspace, "private-index", "--var", "INDEX_USERNAME=ci", "--secret", "INDEX_PASSWORD=correct horse")
+
+    assert "/files/pytest-9.0-py3-none-any.whl" in private_index.asked
+    assert job.log.endswith("pytest 9.0\n")
+    assert "correct horse" not in job.log
+
+
+@pytest.mark.usefixtures("private_index")
+def test_private_index_without_the_secret(act: Act, workspace: Path) -> None:
+    """Without the secret, the step's one error names what is missing."""
+    path = ".github/workflows/private-index.yml"
+    text = (workspace / path).read_text().replace("3.13", found()[-1].minor)
+    (workspace / path).write_text(text)
+
+    (job,) = act.run(workspace, path, "--var", "INDEX_USERNAME=ci")
+
+    ((properties, message),) = job.annotations("error")
+    assert "sync-failed" == properties["title"]
+    assert "could not be fetched from http://127.0.0.1:" in message
+    assert "401" in message
+    assert "`UV_INDEX_<NAME>_PASSWORD`" in message
+
+
+def test_reusable_workflow_caller(act: Act, workspace: Path) -> None:
+    """A workflow that calls the other one by its path gets the group that it asks for, in the Python that it names."""
+    (job,) = run(act, workspace, "reusable-workflow-caller")
+
+    assert f"\nPython {found()[-1].version} at {act.location(found()[-1])}," in f"\n{job.log}"
+    assert "+ lint-tool==9.0" in plain(job.log)
+    assert job.log.endswith("pytest 9.0\n")
+
+
+def test_reusable_workflow(act: Act, workspace: Path) -> None:
+    """Whoever names no groups gets the default ones."""
+    caller = workspace / ".github" / "workflows" / "reusable-workflow-caller.yml"
+    caller.write_text(caller.read_text().replace("      groups: lint\n", ""))
+
+    (job,) = run(act, workspace, "reusable-workflow-caller")
+
+    assert "+ lint-tool==9.0" not in plain(job.log)
     assert job.log.endswith("pytest 9.0\n")
 
 

@@ -1,0 +1,38 @@
+"""The blocks of YAML in the documents do what they show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import documents
+from tests.support.act import Act
+from tests.support.pythons import found
+
+# Those of the examples are run by test_examples.py; what is before a migration is not ours.
+_ELSEWHERE = ("example ", "before")
+
+
+def _shown() -> dict[Path, list[documents.Block]]:
+    shown = {
+        document: [block for block in documents.blocks(document) if block.language == "yaml" and not block.comment.startswith(_ELSEWHERE)]
+        for document in documents.DOCUMENTS
+    }
+    return {document: found_there for document, found_there in shown.items() if found_there}
+
+
+@pytest.mark.parametrize("document", _shown(), ids=documents.name)
+def test_what_is_shown_works(act: Act, workspace: Path, document: Path) -> None:
+    """Each block of YAML, with the steps that it takes for granted, is a job that succeeds."""
+    newest = found()[-1]
+    folder = workspace / ".github" / "workflows"
+    for number, block in enumerate(_shown()[document]):
+        text = documents.workflow(block.text).replace('python-version: "3.13"', f'python-version: "{newest.minor}"')
+        path = folder / f"shown-{number}.yml"
+        # The images' prefix; here it is a copy.
+        path.write_text(text.replace("python: /usr/local\n", f"python: {act.location(newest)}\n"))
+
+        (job,) = act.run(workspace, str(path.relative_to(workspace)))
+
+        assert "success" == job.result, f"{block.place}\n{job.log}"
