@@ -55,6 +55,8 @@ class Stall:
         aside = cache.with_name(f"{cache.name}-warm")
         if case == COLD:
             cache.rename(aside)
+        # What restoring has left to be written would be written while the sample is taken.
+        os.sync()
         try:
             seconds = self.contender.run(self.place, self.place.checkouts[checkout])
         finally:
