@@ -31,6 +31,9 @@ _WHERE = (
     "/usr/bin/python3.*[0-9]",
 )
 
+# Where uv is asked to put one, when there is none.
+_INSTALLED = ROOT / ".venv" / "installed"
+
 _FACTS = """
 import json, sys, sysconfig
 paths = [sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")]
@@ -96,12 +99,36 @@ class Python:
 def found() -> tuple[Python, ...]:
     """Return the newest CPython of every minor version from 3.8 on, oldest first.
 
-    The one that runs this is always among them. A distribution's own Python is not: its packages
-    go to places outside of its prefix, so that a copy of it is not one.
+    The one that runs this is among them, unless it is a distribution's own, whose packages go to places outside
+    of its prefix, so that a copy of it is not one. When there is no other, uv installs one, which needs the network.
     """
+    here = _found()
+    if not here:
+        command: list[str | Path] = [
+            ROOT / ".venv" / "bin" / "uv",
+            "python",
+            "install",
+            "--quiet",
+            "--no-bin",
+            "--install-dir",
+            _INSTALLED,
+            "3.13",
+        ]
+        subprocess.run(command, check=False)
+        here = _found()
+    if not here:
+        raise SystemExit(
+            "There is no CPython here that a copy can be made of (a distribution's own is not one), and uv could not install one."
+            " Install any other, for example with pyenv."
+        )
+    return here
+
+
+def _found() -> tuple[Python, ...]:
     interpreters = {os.path.join(sys.base_prefix, "bin", "python3")}
     for pattern in _WHERE:
         interpreters.update(glob.glob(os.path.expanduser(pattern)))
+    interpreters.update(glob.glob(str(_INSTALLED / "cpython-*" / "bin" / "python3")))
     newest: dict[str, Python] = {}
     for python in filter(None, map(_facts, sorted(interpreters))):
         if python.minor not in newest or _key(python.version) > _key(newest[python.minor].version):
