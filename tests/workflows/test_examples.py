@@ -55,6 +55,7 @@ def test_matrix(act: Act, workspace: Path) -> None:
         assert python.version == job.outputs("sync")["python-version"]
 
 
+@pytest.mark.skipif(len(found()) < 2, reason="a single artifact loses its name, and a matrix has several")
 def test_matrix_report(act: Act, workspace: Path) -> None:
     """A last job names every job of the matrix in one table, also the one whose Python is not to be had."""
     path = workspace / ".github" / "workflows" / "matrix-report.yml"

@@ -50,6 +50,9 @@ jobs:
 """
 
 
+SEVERAL = pytest.mark.skipif(len(found()) < 2, reason="needs another Python to compare with")
+
+
 @pytest.fixture
 def pythons() -> tuple[Python, ...]:
     """Three CPythons or, where there are fewer, all of them."""
@@ -73,6 +76,7 @@ def _workflow(act: Act, workspace: Path, must_match: str = "", before: str = "tr
     return ".github/workflows/test.yml"
 
 
+@SEVERAL
 def test_matrix(act: Act, workspace: Path) -> None:
     """The last job has the packages of every job, in one table with each Python, and the differences first."""
     *jobs, report = act.run(workspace, _workflow(act, workspace))
@@ -90,6 +94,7 @@ def test_matrix(act: Act, workspace: Path) -> None:
     assert [f"{python.minor}<br>CPython {python.version}" in header for python in act.pythons] == [True] * len(act.pythons)
 
 
+@SEVERAL
 def test_switch(act: Act, workspace: Path) -> None:
     """With `must-match`, the last job fails with the name of the package, and its outputs are there nevertheless."""
     *_, report = act.run(workspace, _workflow(act, workspace, must_match="beta alpha"))
