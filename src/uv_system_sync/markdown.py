@@ -17,7 +17,7 @@ _MARKUP = (
 )
 
 # A code span, and an address, which is shown as one; before a dollar, it could be one of GitHub's formulas.
-_CODE = r"(?P<code>`(?! )[^`]+(?<! )`(?![`$]))|(?P<address>(?<![`$\w])https?://[^\s`$]*[^\s`$.,:;)](?![`$]))"
+_CODE = r"(?P<code>`(?! )[^`]+(?<! )`(?![`$]))|(?P<address>(?<![`$\w\\])https?://[^\s`$]*[^\s`$.,:;)](?![`$]))"
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
