@@ -31,6 +31,9 @@ _NAMED = 20
 _OPEN_ROWS = 25
 _LAST_LINES = 40
 
+# What cannot be seen at the end of a line; other spaces are spelled out.
+_SPACE = " \t\r\n"
+
 _COLUMNS = ("Package", "From", "To")
 # What was taken away comes first.
 _ORDER = ("removed", "updated", "installed")
@@ -76,11 +79,11 @@ def _failure_blocks(error: ActionError, where: str) -> Iterator[str]:
         yield f"**Where:** {text(cut(error.file, _SENTENCES))}{line}"
     if where:
         yield f"**With:** {text(cut(where, _SENTENCES))}"
-    lines = error.words.rstrip().lstrip("\r\n").split("\n")
+    lines = error.words.rstrip(_SPACE).lstrip("\r\n").split("\n")
     if any(lines):
         before = len(lines) - _LAST_LINES
         yield f"What uv printed last{f', after {before:,} other lines' if before > 0 else ''} (the step's log has all of it):"
-        yield markdown.fence([cut(line.rstrip(), _LINE) for line in lines[-_LAST_LINES:]])
+        yield markdown.fence([cut(line.rstrip(_SPACE), _LINE) for line in lines[-_LAST_LINES:]])
 
 
 def _table(changes: Sequence[Change]) -> str:

@@ -127,7 +127,7 @@ def _marked_by_us(page: _Page) -> list[str]:
     return [element for element in page.elements if element not in ("code", "br")]
 
 
-@example(message="C:\\http://a.example", file="x", words="")
+@example(message="C:\\http://a.example", file="x", words="\xa0\n")
 @given(message=_values, file=_trimmed, words=hostile.text)
 @example(message="a", file="a", words="\n".join(["```", "~~~", "`" * 50, "</pre>", "    "]))
 def test_exactly_the_text_of_a_failure(message: str, file: str, words: str) -> None:
