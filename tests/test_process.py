@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 import time
@@ -149,23 +150,16 @@ def test_interruption_ends_the_program(interruption: type[BaseException]) -> Non
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups that end together")
 def test_nothing_is_left_running() -> None:
     """What a program leaves behind in its group when it ends is ended, too."""
-    child = "import time; time.sleep(30)"
-    start = "subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)"
-    command = _python("import subprocess", f"print({start}.pid)")
-    pid = int(run(command._replace(argv=(*command.argv, child))).output)
+    reading, writing = os.pipe()
+    start = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL"
+    command = _python("import subprocess", f"{start}, pass_fds=[{writing}])")
+    run(command._replace(descriptors=(writing,)))
+    os.close(writing)
 
-    deadline = time.monotonic() + 20
-    while _runs(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not _runs(pid)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        # One that nobody has waited for yet is there, and runs no more.
-        return "Z" != subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], check=True, capture_output=True, text=True).stdout.strip()[:1]
-    except subprocess.CalledProcessError:
-        return False
+    # The pipe is at its end when nobody holds the other one any more.
+    ready, _, _ = select.select([reading], [], [], 20)
+    os.close(reading)
+    assert [reading] == ready
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows inherits no descriptors by their numbers")
