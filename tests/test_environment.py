@@ -264,6 +264,8 @@ def test_later_steps_of_a_virtual_environment() -> None:
             id="none",
         ),
         pytest.param({"UV_INDEX_PRIVATE_PASSWORD": " "}, [], id="blank"),
+        pytest.param({"UV_SYSTEM_SYNC_ARGS": "--index-url https://me:s3cret@host/simple"}, ["s3cret"], id="in-further-arguments"),
+        pytest.param({"https_proxy": "http://me:s3cret@host:3128"}, ["s3cret"], id="of-a-proxy"),
     ],
 )
 def test_secrets(environ: dict[str, str], expected: list[str]) -> None:

@@ -48,6 +48,11 @@ def visible(value: str) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in value)
 
 
+def implementation(name: str) -> str:
+    """Return what the makers of the Python that calls itself `name` (`sys.implementation.name`) call it."""
+    return {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}.get(name, name)
+
+
 def cut(value: str, limit: int) -> str:
     """Return the first `limit` characters of `value`, and say how many more there are."""
     return value if len(value) <= limit else f"{value[:limit]} … and {len(value) - limit:,} more characters"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Iterator, Sequence
 
-from uv_system_sync.markdown import text
+from uv_system_sync.markdown import implementation, text
 from uv_system_sync.matrix import counted, fitting
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def _state(job: Job) -> str:
 def _python(python: Python | None) -> str:
     if python is None:
         return ""
-    name = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}.get(python.implementation, python.implementation)
-    return f"{name} {python.version}, {python.platform}"
+    return f"{implementation(python.implementation)} {python.version}, {python.platform}"
 
 
 def _ordered(rows: Sequence[Row]) -> list[Row]:

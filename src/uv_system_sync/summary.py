@@ -51,7 +51,7 @@ def render_failure(error: ActionError, where: str) -> str:
 
 def _blocks(report: Report, notices: Sequence[Notice]) -> Iterator[str]:
     target = report.target
-    python = f"{_short(_implementation(target.implementation))} {_short(target.version)} on {_short(target.platform)}"
+    python = f"{_short(markdown.implementation(target.implementation))} {_short(target.version)} on {_short(target.platform)}"
     yield f"### {_short(report.project.name or 'uv.lock')} in {python}"
     yield f"{text(report.sentence())}, by uv {_short(report.uv_version)}, into {_short(target.prefix)}."
     removed = [change for change in report.changes if change.action == "removed"]
@@ -123,7 +123,3 @@ def _collapsed(title: str, content: str) -> str:
 
 def _short(value: str) -> str:
     return text(cut(value, _VALUE))
-
-
-def _implementation(name: str) -> str:
-    return {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}.get(name, name)
