@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.layouts import before_the_step, everything, install, notices, virtual_environment, watched_build
+from tests.support.processes import is_running, parent
 from tests.support.projects import UV, Project, Wheel
 from tests.support.pythons import Python, found
 from tests.support.step import Outcome, Runner, runner
@@ -344,16 +345,6 @@ def _wait_for(path: Path) -> int:
     return int(path.read_text(encoding="utf-8"))
 
 
-def _is_running(pid: int) -> bool:
-    """Say whether there is a process `pid` that has not ended; nobody may have asked for its exit status yet."""
-    completed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return completed.stdout.strip()[:1] not in ("", "Z")
-
-
-def _parent(pid: int) -> int:
-    return int(subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_step_that_is_cancelled(ci: Runner, tmp_path: Path, target: Path, project: Project, number: signal.Signals) -> None:
     """A step that the runner cancels ends uv and its builds, says so, hands nothing on, and the next run is right."""
@@ -364,13 +355,18 @@ def test_a_step_that_is_cancelled(ci: Runner, tmp_path: Path, target: Path, proj
 
     with ThreadPoolExecutor() as pool:
         step = pool.submit(ci.sync)
-        build = _wait_for(notes / "pid")
-        uv = _parent(build)
-        started = time.monotonic()
-        os.kill(_wait_for(notes / "step"), number)
-        outcome = step.result(PATIENCE)
-        seconds = time.monotonic() - started
-    left = [name for name, pid in (("uv", uv), ("the build", build)) if _is_running(pid)]
+        try:
+            build = _wait_for(notes / "pid")
+            uv = parent(build)
+            started = time.monotonic()
+            os.kill(_wait_for(notes / "step"), number)
+            outcome = step.result(PATIENCE)
+            seconds = time.monotonic() - started
+        except BaseException:
+            # Nobody else would end the build, and the pool waits for the step.
+            (notes / "wait").unlink()
+            raise
+    left = [name for name, pid in (("uv", uv), ("the build", build)) if is_running(pid)]
     with suppress(ProcessLookupError):
         os.kill(build, signal.SIGKILL)
 
