@@ -15,6 +15,15 @@ from tests.support.step import Runner, runner
 Listing = dict[str, tuple[int, int]]
 
 
+@pytest.fixture(autouse=True)
+def _place(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+    """Have the run's report say which Python and which layout each test was about."""
+    if "python" in request.fixturenames:
+        record_property("python", request.getfixturevalue("python").name)
+    for mark in request.node.iter_markers("layout"):
+        record_property("layout", mark.args[0])
+
+
 @pytest.fixture
 def python() -> Python:
     """The newest CPython found, for what does not depend on the version."""

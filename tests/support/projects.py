@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tests.support.pythons import ROOT
 
-UV = ROOT / ".venv" / "bin" / "uv"
+# The uv that is tested: the locked one, or any other that this names.
+UV = Path(os.environ.get("TESTED_UV", ROOT / ".venv" / "bin" / "uv"))
 
 
 @dataclass(frozen=True)

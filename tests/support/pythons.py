@@ -55,6 +55,11 @@ class Python:
         """The version that a matrix names, such as `3.12`."""
         return ".".join(self.version.split(".")[:2])
 
+    @property
+    def name(self) -> str:
+        """What people call it, such as `CPython 3.12`."""
+        return f"CPython {self.minor}"
+
     def copy(self, prefix: Path) -> Path:
         """Make `prefix` an installation of its own of this Python with pip in it, and return it.
 
