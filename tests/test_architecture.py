@@ -93,7 +93,7 @@ def test_nothing_imports_the_story() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["__init__", "dialect", "errors", "installed", "markdown", "matrix_reports", "network", "probe", "process"]
+    "room", ["__init__", "dialect", "errors", "installed", "markdown", "matrix_reports", "network", "probe", "process", "repository"]
 )
 def test_lowest_rooms(room: str) -> None:
     """These rooms import no other one."""
@@ -162,7 +162,7 @@ def test_report_action(room: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("room", ["blame", "failure", "network", "postmortem", "requirements", "stale", "wheels"])
+@pytest.mark.parametrize("room", ["blame", "failure", "network", "postmortem", "repository", "requirements", "stale", "wheels"])
 def test_rooms_that_wait(room: str) -> None:
     """What only explains a failure is not imported by a step that succeeds."""
     explaining = {"blame", "failure", "stale"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Mapping, NamedTuple
 
-from uv_system_sync import network, requirements, toml, wheels
+from uv_system_sync import network, repository, requirements, toml, wheels
 
 if TYPE_CHECKING:
     from uv_system_sync.project import Project
@@ -57,7 +57,13 @@ def find(output: str, project: Project, target: Target, env: Mapping[str, str]) 
     """Return what `output`, of a uv that failed, puts the blame on; None, when it is in no form that is known."""
     # Older versions of uv draw a tree with these signs and wrap its lines, and newer ones do neither.
     flat = " ".join(re.sub(r"[\u2500-\u257f\u25b6\u00d7]", " ", output).split())
-    return _distribution(flat, project, target, env) or _build(flat, output, project, target) or _unreached(flat) or _resolution(flat)
+    return (
+        _distribution(flat, project, target, env)
+        or _unread(flat, project)
+        or _build(flat, output, project, target)
+        or _unreached(flat)
+        or _resolution(flat)
+    )
 
 
 def _distribution(flat: str, project: Project, target: Target, env: Mapping[str, str]) -> Fault | None:
@@ -82,6 +88,13 @@ def _distribution(flat: str, project: Project, target: Target, env: Mapping[str,
     fact = f"{name} {version} has no wheel for this Python and platform, and no source to build it from.{says}{here}"
     hint = "Leave this Python or platform out of the matrix (`exclude:`), or lock a version that has a wheel for it."
     return Fault(fact, hint, "", project.lock, line)
+
+
+def _unread(flat: str, project: Project) -> Fault | None:
+    found = repository.fault(flat)
+    if found is None:
+        return None
+    return Fault(found.message, found.hint, file=project.lock, line=toml.line_with(project.lock, f'name = "{found.package}"'))
 
 
 def _build(flat: str, output: str, project: Project, target: Target) -> Fault | None:

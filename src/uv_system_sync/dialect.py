@@ -35,6 +35,7 @@ _PHRASES = (
     (r"The step was cancelled; uv was ended and no later step sees a result of it\.", "It was cancelled, and uv was ended."),
     (r"; the step's log has all of it\.", "."),
     (r"Give the step credentials that (\S+) accepts: (.*), from secrets,", r"Give it credentials that \1 accepts: \2,"),
+    (r" in an earlier step, from secrets: the job's own token reads the job's own repository alone\.", "."),
     (r"with the log of this step:", "with what it has printed:"),
     (r"tells? in a step what there is", "tell what there is"),
     (r"`ulimit -a` in a step tell", "`ulimit -a` tell"),
