@@ -161,7 +161,7 @@ def test_log(step: Step) -> None:
 
     assert f"Python 3.12.4 at {step.prefix}, uv 0.13.9, uv.lock of sample: no-dev" == first
     assert ("::group::uv sync", step.uv_output.splitlines(), f"::{token}::", "::endgroup::") == (opening, output, resume, closing)
-    assert sentence.startswith("2 packages: 1 installed, 1 updated in 0.")
+    assert sentence.startswith("2 packages: 1 installed, 1 updated in ")
     assert ("::group::Installed packages (2)", "alpha 2.0", "beta 1.0", "::endgroup::") == (listing, alpha, beta, end)
 
 

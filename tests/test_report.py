@@ -39,6 +39,12 @@ def test_sentence(packages: tuple[Package, ...], changes: tuple[Change, ...], ex
     assert expected == _report(packages, changes).sentence()
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(0.0194, "19 ms"), (0.999, "999 ms"), (1.0, "1.0 s"), (83.26, "83.3 s")])
+def test_time(seconds: float, expected: str) -> None:
+    """What takes less than a second is told in milliseconds."""
+    assert f"2 packages: nothing changed in {expected}" == _report(changes=())._replace(timings={"uv": seconds}).sentence()
+
+
 _JSON_PACKAGES = [
     {"name": "alpha", "version": "2.0"},
     {"name": "sample", "version": "0.1", "url": "file:///src/sample", "editable": True},

@@ -79,7 +79,9 @@ class Report(NamedTuple):
         counts = [(action, sum(change.action == action for change in self.changes)) for action in ("installed", "updated", "removed")]
         done = ", ".join(f"{count} {action}" for action, count in counts if count) or "nothing changed"
         noun = "package" if len(self.packages) == 1 else "packages"
-        return f"{len(self.packages)} {noun}: {done} in {self.timings['uv']:.1f} s"
+        seconds = self.timings["uv"]
+        took = f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+        return f"{len(self.packages)} {noun}: {done} in {took}"
 
     def as_json(self) -> dict[str, object]:
         """Return the whole report, as its file has it."""
