@@ -247,3 +247,18 @@ def test_python_requirements(tmp_path: Path, own: str | None, locked: str, expec
     found = project.python_requirements(Project(directory=str(tmp_path), root=str(tmp_path), name="", requires_python=own))
 
     assert [(str(tmp_path / name), requirement) for name, requirement in expected] == list(found)
+
+
+@pytest.mark.parametrize(
+    ("root", "expected"),
+    [
+        (Path.cwd(), "`uv lock`"),
+        (Path.cwd() / "libs" / "alpha", f"`uv lock` in {Path('libs', 'alpha')}"),
+        (Path(f"{Path.cwd()}-other"), f"`uv lock` in {Path.cwd()}-other"),
+        (Path.cwd().parent, f"`uv lock` in {Path.cwd().parent}"),
+    ],
+    ids=["here", "below", "beside", "above"],
+)
+def test_how_to_lock_it(root: Path, expected: str) -> None:
+    """A folder is named as the repository has it, and not at all when it is the current one."""
+    assert expected == project.lock_it(Project(str(root), str(root), "sample", None))

@@ -77,7 +77,7 @@ def _outdated_lock(attempt: Attempt, project: Project) -> LockOutdated:
     fact = "uv.lock is outdated." if cause is None else f"uv.lock is outdated: {cause.text}."
     return LockOutdated(
         f"{fact} {stale.changes(dry_run)}".strip(),
-        cause.hint if cause and cause.hint else f"Run `uv lock` in {project.root} and commit uv.lock.",
+        cause.hint if cause and cause.hint else f"Run {project_room.lock_it(project)} and commit uv.lock.",
         file=cause.file if cause else project.lock,
         line=cause.line if cause else 1,
         words=_end(output),

@@ -99,6 +99,13 @@ def python_requirements(project: Project) -> Iterator[tuple[str, str]]:
         yield project.lock, locked
 
 
+def lock_it(project: Project) -> str:
+    """Return the command that locks `project` and, unless it is the current one, the folder to run it in, as the repository has it."""
+    here, root = os.path.join(os.getcwd(), ""), os.path.join(project.root, "")
+    where = root[len(here) :] if root.startswith(here) else root
+    return f"`uv lock` in {os.path.normpath(where)}" if where else "`uv lock`"
+
+
 def setting(project: Project, key: str) -> Place:
     """Return where the setting `key` of uv is made: in the uv.toml of the workspace, which goes first, or in its pyproject.toml."""
     pyproject = os.path.join(project.root, "pyproject.toml")

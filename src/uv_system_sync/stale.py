@@ -96,7 +96,7 @@ def _index(reason: str, project: Project, env: Mapping[str, str]) -> Cause | Non
         file,
         line,
         "Lock with the index that this step uses, or leave the variable unset here, so that both are the same;"
-        f" run `uv lock` in {project.root} with it and commit uv.lock. `frozen: true` takes the files from where uv.lock says.",
+        f" run {project_room.lock_it(project)} with it and commit uv.lock. `frozen: true` takes the files from where uv.lock says.",
     )
 
 

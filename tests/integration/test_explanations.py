@@ -22,7 +22,7 @@ from uv_system_sync import project as project_room
 from uv_system_sync import requirements
 
 _OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0], found()[-1]]), ids=lambda python: python.minor)
-_LOCK_IT = "Run `uv lock` in {} and commit uv.lock."
+_LOCK_IT = "Run `uv lock` and commit uv.lock."
 
 
 def _told(outcome: Outcome) -> list[str]:
@@ -111,7 +111,7 @@ def test_an_outdated_lock(ci: Runner, project: Project, name: str) -> None:
 
     assert [
         f"title=lock-outdated,file={project.pyproject},line={line}::uv.lock is outdated: {cause}. `uv lock` would {change}.",
-        _LOCK_IT.format(project.folder),
+        _LOCK_IT,
     ] == told[:2]
     assert before == everything(project.folder)
 
@@ -135,7 +135,7 @@ def test_a_member_that_changed(ci: Runner, project: Project) -> None:
     cause = "libs/member/pyproject.toml has `lint-tool` in `dependencies`, and uv.lock does not know it"
     assert [
         f"title=lock-outdated,file={member},line=6::uv.lock is outdated: {cause}. `uv lock` would add, remove and update no package.",
-        _LOCK_IT.format(project.folder),
+        _LOCK_IT,
     ] == _told(ci.sync())[:2]
 
 
@@ -202,7 +202,7 @@ def test_a_new_member(ci: Runner, project: Project) -> None:
     cause = "the workspace has other, and uv.lock does not know it"
     assert [
         f"title=lock-outdated,file={project.pyproject},line=19::uv.lock is outdated: {cause}. `uv lock` would add other 1.",
-        _LOCK_IT.format(project.folder),
+        _LOCK_IT,
     ] == _told(ci.sync())[:2]
 
 
@@ -265,8 +265,8 @@ def test_an_index_of_a_variable(remote: Runner, index: Index, mirror: Index) -> 
     assert [
         f"title=lock-outdated,file={remote.cwd}/uv.lock,line={line}::" + _mirrored(index, f"`UV_DEFAULT_INDEX` is {mirror.url}"),
         (
-            "Lock with the index that this step uses, or leave the variable unset here, so that both are the same; run `uv lock` in"
-            f" {remote.cwd} with it and commit uv.lock. `frozen: true` takes the files from where uv.lock says."
+            "Lock with the index that this step uses, or leave the variable unset here, so that both are the same; run `uv lock` with it"
+            " and commit uv.lock. `frozen: true` takes the files from where uv.lock says."
         ),
     ] == _told(outcome)[:2]
     assert "hunter22" not in outcome.errors[0]

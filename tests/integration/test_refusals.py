@@ -103,7 +103,7 @@ def test_a_stale_lock(refused: Refused, project: Project) -> None:
 
     assert re.match(
         rf"title=lock-outdated,file={project.pyproject},line=5::uv\.lock is outdated: pyproject\.toml has `lint-tool` in `dependencies`,"
-        rf" and uv\.lock does not know it\. .*\nRun `uv lock` in {project.folder} and commit uv\.lock\.\nuv said: ",
+        rf" and uv\.lock does not know it\. .*\nRun `uv lock` and commit uv\.lock\.\nuv said: ",
         refused(),
     )
 

@@ -54,7 +54,7 @@ _WITH = f"Python 3.12.4 at {_PREFIX}, uv 0.13.9, uv.lock of weather-report: grou
 _STALE_LOCK = errors.LockOutdated(
     "uv.lock is outdated: pyproject.toml has `jinja2` in `dependencies`, and uv.lock does not know it."
     " `uv lock` would add jinja2 3.1.6, markupsafe 3.0.4.",
-    f"Run `uv lock` in {_ROOT} and commit uv.lock.",
+    "Run `uv lock` and commit uv.lock.",
     file=f"{_ROOT}/pyproject.toml",
     line=7,
     words="""\
