@@ -1,13 +1,18 @@
-"""Keeps what this shell or an outer workflow exports away from the tests, and gives them a step's files."""
+"""Says what the tests run with, keeps from them what this shell or an outer workflow exports, and gives them a step's files."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support import debian
+from tests.support.layouts import older_than_supported
+from tests.support.projects import UV
+from tests.support.pythons import ROOT, cpythons, pypys
 from tests.support.runner_files import StepFiles
 
 _REMOVED = ("UV_", "GITHUB_", "RUNNER_", "INPUT_", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONLOCATION")
@@ -26,6 +31,26 @@ _KEPT = (
     "UV_OFFLINE",
     "UV_SYSTEM_CERTS",
 )
+
+
+def pytest_report_header() -> list[str]:
+    """Name the Pythons and the uv that the tests run with, and those that are known and not here."""
+    minors = {python.minor for python in cpythons()}
+    old = older_than_supported()
+    missing = {
+        **{f"CPython 3.{minor}": f"3.{minor}" not in minors for minor in range(8, 15)},
+        "PyPy": not pypys(),
+        f"Debian's own ({debian.why_not()})": bool(debian.why_not()),
+        "CPython 3.6 or 3.7, to be refused": old is None,
+    }
+    present = [f"{python.name.partition(' ')[0]} {python.version}" for python in (*cpythons(), *pypys())]
+    own = "" if debian.why_not() else "; Debian's own, in a /usr of its own"
+    uv = subprocess.run([UV, "--version"], capture_output=True, text=True, check=False).stdout.strip() if UV.exists() else "none"
+    return [
+        f"Pythons: {', '.join(present) or 'none'}{own}{f'; {old.version}, to be refused' if old else ''}",
+        f"not here: {', '.join(name for name, is_missing in missing.items() if is_missing) or 'nothing'}",
+        f"uv: {uv} ({'the locked one' if UV == ROOT / '.venv' / 'bin' / 'uv' else 'TESTED_UV'})",
+    ]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -54,6 +54,7 @@ def test_unknown_variable_of_uv(name: str) -> None:
         pytest.param("UV_PYTHON", (False, "the inputs decide which Python"), id="dropped"),
         pytest.param("UV_PYTHON_INSTALL_DIR", (False, "uv is to find, install or prefer no Python"), id="dropped-by-its-beginning"),
         pytest.param("UV_SYSTEM_SYNC_PYTHON", (False, "the action's own inputs"), id="our-own"),
+        pytest.param("DEB_PYTHON_INSTALL_LAYOUT", (False, "packages would go among those of the operating system"), id="debian-s"),
         pytest.param("HOME", (True, "not a setting of uv"), id="another-program-s"),
         pytest.param("UVX", (True, "not a setting of uv"), id="a-similar-name"),
         pytest.param("uv_python", (True, "not a setting of uv"), id="small-letters"),

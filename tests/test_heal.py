@@ -49,6 +49,27 @@ def test_without_a_file_of_its_own(target: Target, name: str, *, thorough: bool)
     assert [("alpha", f"it has no {name}")] == _found(target, thorough=thorough)
 
 
+@pytest.mark.parametrize(
+    ("installer", "marker", "expected"),
+    [
+        pytest.param("brew", "/EXTERNALLY-MANAGED", [], id="of-what-manages-the-python"),
+        pytest.param("uv", "/EXTERNALLY-MANAGED", [("alpha", "it has no RECORD")], id="of-uv"),
+        pytest.param("", "/EXTERNALLY-MANAGED", [("alpha", "it has no RECORD")], id="not-finished"),
+        pytest.param("brew", None, [("alpha", "it has no RECORD")], id="in-a-python-that-nothing-manages"),
+    ],
+)
+@pytest.mark.parametrize("thorough", [True, False])
+def test_without_a_record_on_purpose(
+    target: Target, installer: str, marker: str | None, expected: list[tuple[str, str]], *, thorough: bool
+) -> None:
+    """A package that what manages the Python keeps without a RECORD is as it should be (PEP 627)."""
+    info = Path(target.site_packages[0]) / "alpha-1.0.dist-info"
+    (info / "RECORD").unlink()
+    (info / "INSTALLER").write_text(installer, encoding="utf-8")
+
+    assert expected == _found(target._replace(marker=marker), thorough=thorough)
+
+
 def test_without_a_module(target: Target) -> None:
     """A file that the RECORD names and that is not there is only found by a thorough look."""
     module = Path(target.site_packages[0]) / "alpha.py"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from uv_system_sync.installed import Change, Package, compare, contradictions, packages
+from uv_system_sync.installed import Change, Package, compare, contradictions, of_others, packages, unknown
 
 
 def _install(folder: Path, *names: str) -> str:
@@ -61,6 +61,58 @@ def test_installed_in_two_folders(tmp_path: Path) -> None:
     compiled = _install(tmp_path / "compiled", "alpha-2.0.dist-info", "beta-1.0.dist-info")
 
     assert (Package("alpha", "1.0"), Package("beta", "1.0"), Package("gamma", "1.0")) == packages([pure, compiled])
+
+
+@pytest.mark.parametrize(
+    ("installer", "expected"),
+    [
+        pytest.param("uv", (), id="uv"),
+        pytest.param("pip\n", (), id="pip"),
+        pytest.param("brew\n", (Package("alpha", "1.0"),), id="another"),
+        pytest.param("", (Package("alpha", "1.0"),), id="nobody"),
+        pytest.param("\udcff", (Package("alpha", "1.0"),), id="garbage"),
+        pytest.param(None, (Package("alpha", "1.0"),), id="not-said"),
+    ],
+)
+def test_installed_by_others(tmp_path: Path, installer: str | None, expected: tuple[Package, ...]) -> None:
+    """What neither uv nor pip says it has installed is somebody else's."""
+    folder = _install(tmp_path, "alpha-1.0.dist-info")
+    if installer is not None:
+        (tmp_path / "alpha-1.0.dist-info" / "INSTALLER").write_text(installer, encoding="utf-8", errors="surrogateescape")
+
+    assert expected == of_others([folder], (3, 12))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("PyGObject-3.42.2.egg-info", (Package("pygobject", "3.42.2"),)),
+        ("my_package-1.0-py3.12.egg-info", (Package("my-package", "1.0"),)),
+        ("my_package-1.0-py3.12-linux-x86_64.egg-info", (Package("my-package", "1.0"),)),
+        ("alpha.egg-info", ()),
+        ("alpha-1.0.egg", ()),
+    ],
+)
+def test_installed_by_others_as_an_egg(tmp_path: Path, name: str, expected: tuple[Package, ...]) -> None:
+    """What has an .egg-info, as folder or as file, is no installer's of today."""
+    (tmp_path / "folder" / name).mkdir(parents=True)
+    (tmp_path / "file").mkdir()
+    (tmp_path / "file" / name).touch()
+
+    assert [expected, expected] == [of_others([str(tmp_path / kind)], (3, 12)) for kind in ("folder", "file")]
+
+
+def test_installed_by_others_nowhere(tmp_path: Path) -> None:
+    """Nobody has installed anything in a folder that is not there."""
+    assert () == of_others([str(tmp_path / "gone")], (3, 12))
+
+
+@pytest.mark.parametrize(("version", "expected"), [((3, 11), ()), ((3, 12), ("setuptools", "wheel"))])
+def test_installed_by_others_and_left_alone(tmp_path: Path, version: tuple[int, int], expected: tuple[str, ...]) -> None:
+    """What uv never removes is not counted, which since 3.12 is pip and uv alone."""
+    folder = _install(tmp_path, *(f"{name}-1.0.dist-info" for name in ("pip", "setuptools", "uv", "wheel")))
+
+    assert expected == tuple(package.name for package in of_others([folder], version))
 
 
 @pytest.mark.parametrize(
@@ -192,3 +244,21 @@ def test_contradictions_in_order() -> None:
     output = "".join(f" - {name}==1.0\n" for name in reversed(names))
 
     assert [f"{name} removed (found: 1.0)" for name in names] == contradictions(output, [Package(name, "1.0") for name in names])
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        pytest.param('[{"name": "alpha", "version": "1.0"}]', [], id="the-same"),
+        pytest.param('[{"name": "alpha", "version": "1"}]', [], id="another-spelling"),
+        pytest.param("[]", [], id="less"),
+        pytest.param('[{"name": "alpha", "version": "2.0"}]', ["alpha 2.0"], id="another-version"),
+        pytest.param('Using Python\n[{"name": "beta", "version": "x y"}]', ["beta x y"], id="more"),
+        pytest.param("error: no such command", [], id="no-list"),
+        pytest.param("[1]", [], id="another-list"),
+        pytest.param("[{}]", [], id="no-names"),
+    ],
+)
+def test_unknown(listed: str, expected: list[str]) -> None:
+    """What uv lists and is not installed where one looks is told, and what is no list tells nothing."""
+    assert expected == unknown(listed, (Package("alpha", "1.0"),))

@@ -26,6 +26,10 @@ _NOBODY = 65534
 _UNKNOWN = 54321
 
 
+def _nothing() -> str:
+    return "[]"
+
+
 def _installed(prefix: Path) -> Target:
     """Make an installation in `prefix`, and return it as a target."""
     touch(prefix, "bin/python3")
@@ -51,13 +55,13 @@ def marker(tmp_path: Path) -> Path:
 
 def _refused(target: Target, *, windows: bool = False, **inputs: str) -> tuple[str, str]:
     with pytest.raises(PythonUnsuitable) as caught:
-        syncable.require(target, step_inputs(**inputs), windows=windows)
+        syncable.require(target, step_inputs(**inputs), _nothing, windows=windows)
     return words(caught.value)
 
 
 def test_accepted(target: Target) -> None:
     """A Python of the user's own is synced into."""
-    syncable.require(target, step_inputs(), windows=False)
+    syncable.require(target, step_inputs(), _nothing, windows=False)
 
 
 _DEBIAN = """\
@@ -107,6 +111,77 @@ def test_externally_managed(target: Target, marker: Path, text: str, said: str) 
     assert (message, hint) == _refused(target._replace(marker=str(marker)))
 
 
+@pytest.fixture
+def managed(target: Target, marker: Path) -> Target:
+    """Give a target that its system manages, with packages of the system where others go."""
+    site_packages = Path(target.site_packages[0])
+    touch(site_packages, "beta-2.0.dist-info/RECORD", "alpha-1.0.egg-info/PKG-INFO", "gamma-3.0.dist-info/RECORD", "pip-1.dist-info/RECORD")
+    (site_packages / "gamma-3.0.dist-info" / "INSTALLER").write_text("pip", encoding="utf-8")
+    return target._replace(marker=str(marker))
+
+
+def test_managed_with_packages_where_others_go(managed: Target) -> None:
+    """An exact sync is refused where it would remove what the system has installed, which uv would not do."""
+    message = (
+        f"{managed.executable} is externally managed ({managed.marker}), and of the packages there that neither uv nor pip has installed"
+        " an exact sync would remove what is not in uv.lock: alpha 1.0, beta 2.0."
+    )
+    hint = "Set `inexact: true` to keep what is not in uv.lock, or set `python` to a virtual environment."
+
+    assert (message, hint) == _refused(managed, allow_externally_managed="true")
+
+
+def test_managed_with_many_packages_where_others_go(managed: Target) -> None:
+    """Of many packages, twenty are named."""
+    touch(Path(managed.site_packages[0]), *(f"package-{number:02}.dist-info/RECORD" for number in range(30)))
+
+    assert _refused(managed, allow_externally_managed="true")[0].endswith(
+        ": alpha 1.0, beta 2.0, " + ", ".join(f"package {n:02}" for n in range(18)) + " and 12 more."
+    )
+
+
+@pytest.mark.parametrize("inputs", [{"inexact": "true"}, {"check": "true"}], ids=["inexact", "check"])
+def test_managed_and_nothing_is_removed(managed: Target, inputs: dict[str, str]) -> None:
+    """A sync that removes nothing may have the packages of others beside its own."""
+    syncable.require(managed, step_inputs(allow_externally_managed="true", **inputs), _nothing, windows=False)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.0.0"])
+def test_managed_and_known_to_uv(target: Target, marker: Path, version: str) -> None:
+    """What uv lists is that Python's when it is where others go, however its version is spelled."""
+    touch(Path(target.site_packages[0]), "alpha-1.0.dist-info/RECORD")
+    (Path(target.site_packages[0]) / "alpha-1.0.dist-info" / "INSTALLER").write_text("uv", encoding="utf-8")
+    listed = f'Using Python 3.12.4 environment at: /usr\n[{{"name": "alpha", "version": "{version}"}}]\n'
+
+    syncable.require(target._replace(marker=str(marker)), step_inputs(allow_externally_managed="true"), lambda: listed, windows=False)
+
+
+def test_managed_and_known_to_uv_by_other_folders(target: Target, marker: Path) -> None:
+    """An exact sync is refused where uv takes the system's own packages for some that it may remove."""
+    managed = target._replace(marker=str(marker))
+    listed = '[{"name": "python-apt", "version": "2.6.0"}, {"name": "six", "version": "1.16.0"}]'
+    with pytest.raises(PythonUnsuitable) as caught:
+        syncable.require(managed, step_inputs(allow_externally_managed="true"), lambda: listed, windows=False)
+    message = (
+        f"uv takes what is not in {target.site_packages[0]} for packages of {target.executable} that it may remove:"
+        " python-apt 2.6.0, six 1.16.0."
+    )
+    hint = "Its cache is from when `DEB_PYTHON_INSTALL_LAYOUT` was set. Run `uv cache clean`, or set `UV_CACHE_DIR` to another folder."
+
+    assert (message, hint) == words(caught.value)
+
+
+def test_managed_and_not_ended(managed: Target) -> None:
+    """After a sync that has not ended, packages that nobody is noted in are not taken for the system's."""
+    touch(Path(managed.site_packages[0]), ".uv-system-sync-unfinished")
+    syncable.require(managed, step_inputs(allow_externally_managed="true"), _nothing, windows=False)
+
+
+def test_not_managed_with_packages_of_others(managed: Target) -> None:
+    """In a Python that nothing manages, an exact sync removes what is not in the lock, whoever has installed it."""
+    syncable.require(managed._replace(marker=None), step_inputs(), _nothing, windows=False)
+
+
 def test_marker_in_another_encoding(target: Target, marker: Path) -> None:
     """A marker that cannot be read marks all the same."""
     marker.write_bytes(b"[externally-managed]\nError=\xfc\n")
@@ -121,7 +196,7 @@ def test_marker_and_check(target: Target, marker: Path) -> None:
 
 def test_externally_managed_and_allowed(target: Target, marker: Path) -> None:
     """Who says that breaking it does not matter gets it."""
-    syncable.require(target._replace(marker=str(marker)), step_inputs(allow_externally_managed="true"), windows=False)
+    syncable.require(target._replace(marker=str(marker)), step_inputs(allow_externally_managed="true"), _nothing, windows=False)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r"], ids=["line-feed", "carriage-return"])
@@ -176,7 +251,7 @@ def test_other_name_of_the_interpreter_that_uv_would_find(target: Target, make: 
     """Another name of the very interpreter that uv would use is as good."""
     other = Path(target.prefix, "bin", "python3.12")
     make(other, Path(target.executable))
-    syncable.require(target._replace(executable=str(other)), step_inputs(), windows=False)
+    syncable.require(target._replace(executable=str(other)), step_inputs(), _nothing, windows=False)
 
 
 def test_other_interpreter_beside_the_one_that_uv_would_find(target: Target) -> None:
@@ -209,7 +284,7 @@ if os.geteuid() == 0:
     os.setgroups([])
     os.setuid({uid})
 try:
-    syncable.require(Target(**target), Inputs(python="", python_source="", working_directory="", **inputs))
+    syncable.require(Target(**target), Inputs(python="", python_source="", working_directory="", **inputs), str)
 except ActionError as error:
     print(error.message, error.hint, sep="\\n")
 """

@@ -116,6 +116,14 @@ def test_our_own_interpreter() -> None:
     assert os.path.join(sys.prefix, _SCRIPTS, _PROGRAM) == found.executable
 
 
+def test_our_own_interpreter_with_a_layout(prefix: Path) -> None:
+    """Where a variable tells the interpreter that runs the action to install elsewhere, it is asked without that, as uv asks it."""
+    recorder = Recorder(Completed(0, _answer(prefix)))
+    found = target.find(step_inputs(python=sys.prefix), {"DEB_PYTHON_INSTALL_LAYOUT": "deb"}, recorder)
+
+    assert (str(prefix), [{}]) == (found.prefix, [command.env for command in recorder.commands])
+
+
 def test_question(prefix: Path) -> None:
     """The target runs the probe alone, from its own folder, without its site-packages and their `.pth` files, and writes nothing."""
     interpreter = _interpreter(prefix)
@@ -364,7 +372,15 @@ def test_next_python_is_in_front(prefix: Path, name: str) -> None:
     found = _installed(prefix, *_BOTH)._replace(scripts=str(prefix / "local"))
     touch(prefix / "local", name)
 
-    assert f"`{name}` in the next step would be {prefix / 'local' / name}, not {found.executable}." == _would_be(found)
+    with pytest.raises(PythonUnsuitable) as caught:
+        target.require_next_python(found, "", windows=False)
+    other = prefix / "local" / name
+    expected = (
+        f"`{name}` in the next step would be {other}, not {found.executable}.",
+        f"Set `python` to {other}, if that one is meant: it is in the folder that gets the scripts of {found.executable}.",
+    )
+
+    assert expected == words(caught.value)
 
 
 @posix

@@ -68,7 +68,7 @@ def _prepare(step: Step, known: report.Known) -> _Plan:
     environ, inputs, phases = step.variables, step.inputs, step.phases
     python = known.target = target.find(inputs, environ, step.run)
     phases.end("probe")
-    syncable.require(python, inputs)
+    syncable.require(python, inputs, lambda: step.run(plan.listing(python, step.uv, environ)).output)
     step.admit(python, environ.get("PATH", ""))
     phases.end("target")
     locked = known.project = project.read(os.path.abspath(inputs.working_directory))

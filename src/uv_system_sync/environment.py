@@ -32,6 +32,9 @@ _KEPT_OF_UV = {
     "what the log shows": ("UV_HIDE_BUILD_OUTPUT", "UV_NO_WRAP", "UV_LOG_CONTEXT"),
 }
 
+# Where Debian's Pythons install to.
+INSTALL_LAYOUT = "DEB_PYTHON_INSTALL_LAYOUT"
+
 _OTHERS = "other commands of uv, its installer or its own tests"
 
 # Those whose values are, and those whose addresses may hold, credentials.
@@ -67,6 +70,8 @@ _DROPPED = {
         *("UV_NO_SOURCES", "UV_NO_SOURCES_PACKAGE", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_REQUIRE_HASHES", "UV_TORCH_BACKEND"),
         *("UV_NO_VERIFY_HASHES", "UV_PREVIEW", "UV_PREVIEW_FEATURES", "UV_CUDA_DRIVER_VERSION", "UV_AMD_GPU_ARCHITECTURE"),
     ),
+    # Debian's sysconfig and distutils read it, and an exact sync would remove what apt has installed there.
+    "packages would go among those of the operating system": (INSTALL_LAYOUT,),
     "what is installed has to be readable afterwards (PEP 610)": ("UV_NO_INSTALLER_METADATA",),
     "another Python, or what it imports, would be started": (
         *("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONEXECUTABLE", "PYTHONPLATLIBDIR", "__PYVENV_LAUNCHER__"),

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Collection, Iterator, NamedTuple
 
-from uv_system_sync.installed import dist_infos, name_and_version
+from uv_system_sync.installed import INSTALLERS, dist_infos, installer, name_and_version
 
 if TYPE_CHECKING:
     from uv_system_sync.target import Target
@@ -34,7 +34,8 @@ def broken(target: Target, *, thorough: bool) -> tuple[Broken, ...]:
     for folder in target.site_packages:
         for entry in dist_infos(folder):
             reason = _wrong(os.path.join(folder, entry), thorough=thorough)
-            if reason:
+            # What manages a Python may leave out a RECORD, so that nobody else touches its packages (PEP 627).
+            if reason and not (target.marker and installer(os.path.join(folder, entry)) not in ("", *INSTALLERS)):
                 found.append(Broken(name_and_version(entry)[0], os.path.join(folder, entry), reason))
     return tuple(found)
 

@@ -9,6 +9,10 @@ from typing import NamedTuple, Sequence
 
 # What a Python comes with, and uv leaves alone (astral-sh/uv, crates/uv-installer/src/plan.rs).
 SEEDS = frozenset({"pip", "setuptools", "wheel", "uv"})
+_SEEDS_SINCE_3_12 = frozenset({"pip", "uv"})
+
+# Those whose packages are uv's to remove or to repair.
+INSTALLERS = ("pip", "uv")
 
 _SEPARATORS = re.compile("[-_.]+")
 
@@ -64,6 +68,37 @@ def dist_infos(folder: str) -> list[str]:
     return [entry for entry in entries if "-" in entry[1 : -len(".dist-info")] and entry[0].isascii() and entry[0].isalnum()]
 
 
+def of_others(site_packages: Sequence[str], version: tuple[int, ...]) -> tuple[Package, ...]:
+    """Return what uv may remove from the folders `site_packages` of a Python of `version`, and neither uv nor pip has installed.
+
+    Operating systems make packages with other tools, some of them without .dist-info folders.
+    """
+    seeds = SEEDS if version < (3, 12) else _SEEDS_SINCE_3_12
+    found = [
+        Package(*name_and_version(entry))
+        for folder in site_packages
+        for entry in (*_egg_infos(folder), *dist_infos(folder))
+        if installer(os.path.join(folder, entry)) not in INSTALLERS
+    ]
+    return tuple(sorted(package for package in found if package.name not in seeds))
+
+
+def installer(info: str) -> str:
+    """Return who has installed the package with the .dist-info folder `info`, as that says itself (PEP 376), or an empty string."""
+    try:
+        with open(os.path.join(info, "INSTALLER"), encoding="utf-8") as file:
+            return file.read(100).strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _egg_infos(folder: str) -> list[str]:
+    """Return what the files and folders of older packages in `folder` would be called today."""
+    entries = os.listdir(folder) if os.path.isdir(folder) else []
+    found = [re.fullmatch(r"([^-]+)-([^-]+)(?:-.+)?\.egg-info", entry) for entry in entries]
+    return [f"{match[1]}-{match[2]}.dist-info" for match in found if match]
+
+
 def name_and_version(dist_info: str) -> tuple[str, str]:
     """Return the normalized name and the version that the name of a .dist-info folder has (PEP 427)."""
     stem, _, version = dist_info[: -len(".dist-info")].rpartition("-")
@@ -93,6 +128,16 @@ def contradictions(output: str, after: Sequence[Package]) -> list[str]:
     wrong = [f"{name} {version} (found: {found.get(name)})" for name, version in present.items() if not _equal(version, found.get(name))]
     gone = {name for sign, name, _ in said if sign == "-"} - present.keys()
     return wrong + [f"{name} removed (found: {found[name]})" for name in sorted(gone & found.keys())]
+
+
+def unknown(listed: str, own: Sequence[Package]) -> list[str]:
+    """Return what uv has `listed` as installed, as JSON after other lines, and is not among `own`; what cannot be read lists nothing."""
+    versions = {package.name: package.version for package in own}
+    try:
+        packages = json.loads(listed[listed.index("[") :])
+        return [f"{item['name']} {item['version']}" for item in packages if not _equal(item["version"], versions.get(item["name"]))]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return []
 
 
 def _change(name: str, old: Package | None, new: Package | None) -> Change:

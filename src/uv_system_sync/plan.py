@@ -75,6 +75,12 @@ def own_wheels(uv: str, requirements: str, folder: str, environ: Mapping[str, st
     return Command((*argv, *where), {**variables, "UV_PYTHON_DOWNLOADS": "never"}, ".")
 
 
+def listing(target: Target, uv: str, environ: Mapping[str, str]) -> Command:
+    """Return the command that lists as JSON what `uv` would find installed in `target`."""
+    argv = (uv, "pip", "list", "--no-config", "--format", "json", "--python", target.executable)
+    return Command(argv, environment.for_sync(environ, target.prefix), ".")
+
+
 def sync(inputs: Inputs, project: Project, target: Target, uv: str, environ: Mapping[str, str]) -> Command:
     """Return the one `uv sync` that does what `inputs` say, or raise `InvalidInput` for an argument that it cannot have."""
     _reject_owned(inputs)

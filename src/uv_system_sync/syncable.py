@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
-from uv_system_sync import locate
+from uv_system_sync import installed, locate
 from uv_system_sync.errors import PythonUnsuitable
 
 if TYPE_CHECKING:
@@ -13,11 +13,17 @@ if TYPE_CHECKING:
     from uv_system_sync.target import Target
 
 
-def require(target: Target, inputs: Inputs, *, windows: bool = os.name == "nt") -> None:
-    """Raise `PythonUnsuitable` unless `inputs` allow to sync into `target`, and uv and the step's user can."""
+def require(target: Target, inputs: Inputs, listed: Callable[[], str], *, windows: bool = os.name == "nt") -> None:
+    """Raise `PythonUnsuitable` unless `inputs` allow to sync into `target`, and uv and the step's user can.
+
+    `listed` asks uv what is installed there, which takes time and is only done for what the operating system manages.
+    """
     if target.marker is not None and not inputs.allow_externally_managed:
         raise _externally_managed(target, target.marker)
     _require_the_one_uv_finds(target, windows=windows)
+    if target.marker is not None and not (inputs.inexact or inputs.check):
+        _require_nothing_to_lose(target, target.marker)
+        _require_nothing_elsewhere(target, listed())
     if not inputs.check:
         _require_writable(target)
 
@@ -38,6 +44,30 @@ def _externally_managed(target: Target, marker: str) -> PythonUnsuitable:
     )
 
 
+def _require_nothing_to_lose(target: Target, marker: str) -> None:
+    """Raise unless what manages `target` keeps its packages elsewhere, as Debian does, where no sync removes them."""
+    from uv_system_sync.mark import is_left
+
+    others = installed.of_others(target.site_packages, target.minor)
+    # A sync that has not ended leaves packages that nobody is noted in, and that the next one heals.
+    if others and not is_left(target):
+        raise PythonUnsuitable(
+            f"{target.executable} is externally managed ({marker}), and of the packages there that neither uv nor pip has installed"
+            f" an exact sync would remove what is not in uv.lock: {_some([f'{package.name} {package.version}' for package in others])}.",
+            "Set `inexact: true` to keep what is not in uv.lock, or set `python` to a virtual environment.",
+        )
+
+
+def _require_nothing_elsewhere(target: Target, listed: str) -> None:
+    """Raise if uv knows of packages, `listed` as JSON, that are not where others go: an exact sync would remove those of the system."""
+    others = installed.unknown(listed, installed.packages(target.site_packages))
+    if others:
+        raise PythonUnsuitable(
+            f"uv takes what is not in {target.site_packages[0]} for packages of {target.executable} that it may remove: {_some(others)}.",
+            "Its cache is from when `DEB_PYTHON_INSTALL_LAYOUT` was set. Run `uv cache clean`, or set `UV_CACHE_DIR` to another folder.",
+        )
+
+
 def _require_the_one_uv_finds(target: Target, *, windows: bool) -> None:
     if "\n" in target.prefix or "\r" in target.prefix:
         raise PythonUnsuitable(f"{target.prefix!r} holds a line break, which GITHUB_PATH cannot carry.", _MOVE)
@@ -52,6 +82,9 @@ def _require_the_one_uv_finds(target: Target, *, windows: bool) -> None:
         )
 
 
+# How many names a sentence takes.
+_LISTED = 20
+
 _MOVE = "Move this Python to a path without one."
 
 
@@ -65,6 +98,10 @@ def _require_writable(target: Target) -> None:
                 f"The step may not write to {existing}{_whose(existing)}.",
                 "Let the step's user own this Python, or set `python` to a virtual environment of theirs.",
             )
+
+
+def _some(items: list[str]) -> str:
+    return ", ".join(items[:_LISTED]) + (f" and {len(items) - _LISTED} more" if len(items) > _LISTED else "")
 
 
 def _whose(path: str) -> str:

@@ -36,6 +36,11 @@ class Target(NamedTuple):
     marker: str | None = None
 
     @property
+    def minor(self) -> tuple[int, ...]:
+        """The first two numbers of the version."""
+        return tuple(int(part) for part in self.version.split(".")[:2])
+
+    @property
     def path_entries(self) -> tuple[str, ...]:
         """The folders that later steps need on PATH, the most important last: the interpreter's, then its scripts'.
 
@@ -51,7 +56,7 @@ def find(inputs: Inputs, environ: Mapping[str, str], run: Run, *, windows: bool 
     """
     interpreter = locate.interpreter(inputs.python, inputs.python_source, windows=windows)
     target = _ask(interpreter, environ, run)
-    if tuple(int(part) for part in target.version.split(".")[:2]) < OLDEST:
+    if target.minor < OLDEST:
         raise PythonUnsuitable(
             f"{interpreter} is Python {target.version}, and the oldest that uv-system-sync supports is {OLDEST[0]}.{OLDEST[1]}.",
             "Set `python-version` of actions/setup-python to a newer one, or leave this one out of the matrix.",
@@ -73,14 +78,24 @@ def require_next_python(target: Target, search_path: str, *, windows: bool = os.
         if found is None or not _is_target(found, target):
             raise PythonUnsuitable(
                 f"`{name}` in the next step would be {found or 'missing'}, not {target.executable}.",
-                f"Make {os.path.join(target.path_entries[0], name + '.exe' * windows)} that interpreter, for example with a symbolic link.",
+                _rather(found or "", os.path.join(target.path_entries[0], name + ".exe" * windows), target),
             )
 
 
+def _rather(found: str, wanted: str, target: Target) -> str:
+    """Say what helps when `found` is in the place of `wanted`."""
+    folder = os.path.dirname(found)
+    if locate.same(folder, target.scripts) and not locate.same(folder, os.path.dirname(wanted)):
+        # As in an image with a Python of its own in /usr/local, where that of the distribution has its scripts.
+        return f"Set `python` to {found}, if that one is meant: it is in the folder that gets the scripts of {target.executable}."
+    return f"Make {wanted} that interpreter, for example with a symbolic link."
+
+
 def _ask(interpreter: str, environ: Mapping[str, str], run: Run) -> Target:
-    """Return what `interpreter` says of itself; the one that runs this need not be started for that."""
+    """Return what `interpreter` says of itself; the one that runs this need not be started for that, if uv would get the same answer."""
     if (
         sys.executable
+        and environment.INSTALL_LAYOUT not in environ
         and locate.same(interpreter, sys.executable)
         and locate.same(os.path.dirname(interpreter), os.path.dirname(sys.executable))
     ):

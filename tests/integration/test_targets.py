@@ -15,8 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.layouts import bound_by_permissions, older_than_supported, permissions_bind, program, virtual_environment
-from tests.support.projects import UV, Project
+from tests.support.layouts import (
+    bound_by_permissions,
+    install,
+    laid_out,
+    older_than_supported,
+    permissions_bind,
+    program,
+    spelled,
+    virtual_environment,
+)
+from tests.support.projects import UV, Project, Wheel
 from tests.support.pythons import Python, found
 from tests.support.step import Outcome, Runner
 
@@ -73,11 +82,6 @@ class Refused:
     python: str | Path
     title: str
     text: str
-
-
-def spelled(layout: object) -> str:
-    """Return the id of a `layout`, a function: its name as words."""
-    return str(getattr(layout, "__name__", layout)).strip("_").replace("_", " ")
 
 
 @pytest.fixture
@@ -229,31 +233,39 @@ def _a_virtual_environment_of_a_marked_python(site: Site) -> Accepted:
 
 
 ACCEPTED = (
-    _the_prefix,
-    _the_prefix_with_a_slash,
-    _the_prefix_among_blanks,
-    _the_prefix_by_a_crooked_path,
-    _the_interpreter_python,
-    _the_interpreter_python3,
-    _the_interpreter_with_its_minor_version,
-    _a_relative_path,
-    _a_linked_prefix,
-    _a_linked_interpreter_elsewhere,
-    _a_linked_interpreter_with_another_name,
-    _a_shim_of_a_version_manager,
-    _spaces_and_letters_of_any_script,
-    _a_framework_whose_folders_are_links,
-    _an_interpreter_that_is_a_file_of_its_own,
-    _a_virtual_environment_with_links,
-    _a_virtual_environment_with_copies,
-    _a_virtual_environment_by_its_python,
-    _a_virtual_environment_by_its_python_with_copies,
-    _a_virtual_environment_with_system_site_packages,
-    _a_linked_virtual_environment,
-    _a_virtual_environment_of_a_linked_prefix,
-    _a_virtual_environment_that_uv_made,
-    _a_virtual_environment_that_uv_made_by_its_python,
-    _a_virtual_environment_of_a_marked_python,
+    *laid_out(
+        "a prefix such as /usr/local",
+        _the_prefix,
+        _the_prefix_with_a_slash,
+        _the_prefix_among_blanks,
+        _the_prefix_by_a_crooked_path,
+        _the_interpreter_python,
+        _the_interpreter_python3,
+        _the_interpreter_with_its_minor_version,
+        _a_relative_path,
+        _an_interpreter_that_is_a_file_of_its_own,
+    ),
+    *laid_out(
+        "a linked prefix",
+        _a_linked_prefix,
+        _a_linked_interpreter_elsewhere,
+        _a_linked_interpreter_with_another_name,
+    ),
+    *laid_out("a framework build, whose folders are links", _a_framework_whose_folders_are_links),
+    *laid_out("the shim of a version manager", _a_shim_of_a_version_manager),
+    *laid_out("a prefix with spaces and letters of any script", _spaces_and_letters_of_any_script),
+    *laid_out(
+        "a virtual environment",
+        _a_virtual_environment_with_links,
+        _a_virtual_environment_with_copies,
+        _a_virtual_environment_by_its_python,
+        _a_virtual_environment_by_its_python_with_copies,
+        _a_linked_virtual_environment,
+        _a_virtual_environment_of_a_linked_prefix,
+        _a_virtual_environment_of_a_marked_python,
+    ),
+    *laid_out("a virtual environment with system packages", _a_virtual_environment_with_system_site_packages),
+    *laid_out("a virtual environment that uv made", _a_virtual_environment_that_uv_made, _a_virtual_environment_that_uv_made_by_its_python),
 )
 
 
@@ -263,7 +275,7 @@ def meant(ci: Runner, outcome: Outcome) -> tuple[str, str]:
     return outcome.outputs["environment"], ci.next_step(outcome, "python", "-c", "import sys, alpha; print(sys.prefix)").strip()
 
 
-@pytest.mark.parametrize("layout", ACCEPTED, ids=spelled)
+@pytest.mark.parametrize("layout", ACCEPTED)
 def test_a_python_that_is_named(other_ci: Runner, site: Site, layout: Callable[[Site], Accepted]) -> None:
     """`python` may name a Python in any of these ways, and the next step's `python` is that one."""
     accepted = layout(site)
@@ -276,16 +288,11 @@ def test_a_python_that_is_named(other_ci: Runner, site: Site, layout: Callable[[
 @pytest.mark.parametrize(
     "layout",
     [
-        _the_prefix,
-        _a_linked_prefix,
-        _spaces_and_letters_of_any_script,
-        _a_framework_whose_folders_are_links,
-        _an_interpreter_that_is_a_file_of_its_own,
-        _a_virtual_environment_with_links,
-        _a_virtual_environment_with_copies,
-        _a_virtual_environment_that_uv_made,
+        *laid_out("a framework build, whose folders are links", _a_framework_whose_folders_are_links),
+        *laid_out("setup-python's tool cache", _the_prefix, _an_interpreter_that_is_a_file_of_its_own),
+        *laid_out("a virtual environment", _a_virtual_environment_with_copies),
+        *laid_out("a virtual environment that uv made", _a_virtual_environment_that_uv_made),
     ],
-    ids=spelled,
 )
 def test_a_python_that_runs_the_step(bare_ci: Runner, site: Site, layout: Callable[[Site], Accepted]) -> None:
     """`pythonLocation` may be any of these, and the Python there runs the step itself."""
@@ -297,6 +304,7 @@ def test_a_python_that_runs_the_step(bare_ci: Runner, site: Site, layout: Callab
     assert (str(accepted.environment), str(accepted.environment)) == meant(bare_ci, outcome)
 
 
+@pytest.mark.layout("a prefix such as /usr/local")
 @pytest.mark.parametrize("python", found(), ids=lambda python: python.minor)
 def test_every_python_by_its_prefix(other_ci: Runner, python: Python, target: Path) -> None:
     """Every minor version of CPython that is supported can be named, whichever runs the step."""
@@ -304,16 +312,6 @@ def test_every_python_by_its_prefix(other_ci: Runner, python: Python, target: Pa
 
     assert (str(target), str(target)) == meant(other_ci, outcome)
     assert python.version == outcome.outputs["python-version"]
-
-
-@pytest.mark.parametrize("python", found(), ids=lambda python: python.minor)
-def test_a_virtual_environment_of_every_python(other_ci: Runner, site: Site) -> None:
-    """A virtual environment can be named, whichever minor version it is of and whichever runs the step."""
-    environment = str(_a_virtual_environment_with_links(site).environment)
-
-    outcome = other_ci.sync(python=environment)
-
-    assert (environment, environment, environment) == (*meant(other_ci, outcome), outcome.env["VIRTUAL_ENV"])
 
 
 def test_a_folder_with_a_link_is_not_put_on_path(other_ci: Runner, site: Site) -> None:
@@ -685,6 +683,59 @@ def test_a_command_of_that_name_is_not_looked_for(other_ci: Runner, site: Site, 
     assert [f"title=python-not-found::`python` is python3, which does not exist.\n{_FIND}"] == outcome.errors
     assert before == sorted(starter.rglob("*"))
     assert not list(site.prefix.rglob("alpha*"))
+
+
+def test_a_managed_python_with_packages_of_its_system(other_ci: Runner, site: Site, untouched: Callable[[], dict[str, Listing]]) -> None:
+    """Where a system has its own packages in the folder that others go to, as Arch, Alpine and Homebrew do, no sync removes them."""
+    (site.stdlib / "EXTERNALLY-MANAGED").write_text("[externally-managed]\nError=Use pacman.\n", encoding="utf-8")
+    install(Wheel("of-the-system", "1.0"), site.site_packages)
+    before = untouched()
+
+    exact = other_ci.sync(python=str(site.prefix), allow_externally_managed="true")
+
+    text = (
+        f"{site.prefix}/bin/python3 is externally managed ({site.stdlib}/EXTERNALLY-MANAGED), and of the packages there that neither uv"
+        " nor pip has installed an exact sync would remove what is not in uv.lock: of-the-system 1.0."
+    )
+    hint = "Set `inexact: true` to keep what is not in uv.lock, or set `python` to a virtual environment."
+    assert [f"title=python-unsuitable::{text}\n{hint}"] == exact.errors
+    assert (1, False, before) == (exact.returncode, exact.published, untouched())
+
+    inexact = other_ci.sync(python=str(site.prefix), allow_externally_managed="true", inexact="true")
+
+    assert (str(site.prefix), str(site.prefix)) == meant(other_ci, inexact)
+    assert "\nKept, although not in uv.lock: of-the-system 1.0\n" in inexact.log
+
+
+def _as_on_debian_11(site: Site) -> str:
+    """Change the standard library as Debian has it before Python 3.10, where sysconfig does not know it; return where packages go then."""
+    folder = f"local/lib/python{site.python.minor}/dist-packages"
+    site_py = f'def getsitepackages(prefixes=None):\n    return [os.path.join(sys.prefix, "{folder}")]\n\n\ndef addsitepackages('
+    scheme = {"purelib": f"$base/{folder}", "platlib": f"$base/{folder}", "scripts": "$base/local/bin"}
+    for file, old, new in (
+        ("site.py", "def addsitepackages(", site_py),
+        ("distutils/command/install.py", "class install(", f'INSTALL_SCHEMES["unix_prefix"].update({scheme})\n\n\nclass install('),
+    ):
+        path = site.stdlib / file
+        text = path.read_text(encoding="utf-8")
+        # All copies share one file.
+        path.unlink()
+        path.write_text(text.replace(f"\n{old}", f"\n{new}", 1), encoding="utf-8")
+    return f"{site.prefix}/{folder}"
+
+
+@pytest.mark.layout("Debian's own Python before 3.10")
+@pytest.mark.parametrize("python", [python for python in found() if python.minor in ("3.8", "3.9")], ids=lambda python: python.minor)
+def test_a_python_whose_distribution_has_changed_distutils(other_ci: Runner, site: Site) -> None:
+    """Before 3.10, packages go where distutils says, and that is where they are looked for."""
+    folder = _as_on_debian_11(site)
+
+    outcome = other_ci.sync(python=str(site.prefix))
+
+    assert (str(site.prefix), str(site.prefix)) == meant(other_ci, outcome)
+    assert f"{folder}/alpha.py\n" == other_ci.next_step(outcome, "python", "-c", "import alpha; print(alpha.__file__)")
+    assert [f"{site.prefix}/bin", f"{site.prefix}/local/bin"] == outcome.paths
+    assert "alpha 1.0\n" == other_ci.next_step(outcome, "alpha")
 
 
 needs_an_old_python = pytest.mark.skipif(older_than_supported() is None, reason="needs a CPython 3.6 or 3.7")

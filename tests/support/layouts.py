@@ -9,12 +9,19 @@ import shlex
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+import pytest
 
 from tests.support.projects import Project, Wheel
 from tests.support.pythons import Python
 from tests.support.step import Outcome, Runner
+
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
 
 # A build backend that needs no other: it tells what it sees, waits while it is told to, and links to the sources.
 _BACKEND = """
@@ -46,6 +53,16 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
 """
 
 Everything = dict[str, tuple[int, int]]
+
+
+def spelled(layout: object) -> str:
+    """Return the id of a `layout`, a function: its name as words."""
+    return str(getattr(layout, "__name__", layout)).strip("_").replace("_", " ")
+
+
+def laid_out(name: str, *layouts: Callable[..., object]) -> list[ParameterSet]:
+    """Return `layouts`, functions, as parameters of a test that shows the layout that users call `name`."""
+    return [pytest.param(layout, marks=pytest.mark.layout(name), id=spelled(layout)) for layout in layouts]
 
 
 def program(path: Path, *lines: str) -> Path:

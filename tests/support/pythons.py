@@ -1,4 +1,4 @@
-"""Finds every CPython on the machine and makes real copies of them to sync into."""
+"""Finds every CPython and PyPy on the machine and makes real copies of them to sync into."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 _COPIES = ROOT / ".venv" / "pythons"
 
 # What no sync looks at, and most of an installation's size.
-_LEFT_OUT = shutil.ignore_patterns("test", "idlelib", "tkinter", "turtledemo", "config-*", "*.a", "__pycache__", "site-packages")
+# The marker is for the place that a distribution manages.
+_LEFT_OUT = shutil.ignore_patterns(
+    "test", "idlelib", "tkinter", "turtledemo", "config-*", "*.a", "__pycache__", "site-packages", "EXTERNALLY-MANAGED"
+)
 
 _WHERE = (
     "~/.pyenv/versions/*/bin/python3",
@@ -30,6 +34,15 @@ _WHERE = (
     "/usr/local/bin/python3.*[0-9]",
     "/usr/bin/python3.*[0-9]",
 )
+
+_WHERE_PYPY = (
+    "~/.pyenv/versions/pypy3*/bin/python3",
+    "~/.local/share/uv/python/pypy-*/bin/python3",
+    "/opt/hostedtoolcache/PyPy/*/*/bin/python3",
+    "/usr/bin/pypy3",
+)
+
+_NAMES = {"cpython": "CPython", "pypy": "PyPy"}
 
 # Where uv is asked to put one, when there is none.
 _INSTALLED = ROOT / ".venv" / "installed"
@@ -43,12 +56,13 @@ print(json.dumps([sys.implementation.name, sys.version.split()[0], *paths]))
 
 @dataclass(frozen=True)
 class Python:
-    """A CPython on this machine: its version, and where it is installed."""
+    """A Python on this machine: its version, where it is installed, and whose it is, as `sys.implementation` says."""
 
     version: str
     prefix: Path
     stdlib: Path
     site_packages: Path
+    implementation: str = "cpython"
 
     @property
     def minor(self) -> str:
@@ -58,10 +72,15 @@ class Python:
     @property
     def name(self) -> str:
         """What people call it, such as `CPython 3.12`."""
-        return f"CPython {self.minor}"
+        return f"{_NAMES[self.implementation]} {self.minor}"
+
+    @property
+    def program(self) -> str:
+        """The file name of its interpreter, such as `python3.12`."""
+        return f"{'python' if self.implementation == 'cpython' else self.implementation}{self.minor}"
 
     def copy(self, prefix: Path) -> Path:
-        """Make `prefix` an installation of its own of this Python with pip in it, and return it.
+        """Make `prefix` an installation of its own of this Python, with the pip of its site-packages, and return it.
 
         The standard library is hard-linked from one copy that all share; what a sync changes is not.
         """
@@ -76,7 +95,7 @@ class Python:
         return prefix
 
     def _pristine(self) -> Path:
-        pristine = _COPIES / self.version
+        pristine = _COPIES / (self.version if self.implementation == "cpython" else f"{self.implementation}-{self.version}")
         if not pristine.is_dir():
             _COPIES.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=_COPIES) as temp:
@@ -87,14 +106,15 @@ class Python:
         return pristine
 
     def _copy_essentials(self, prefix: Path) -> None:
-        stdlib = prefix / "lib" / f"python{self.minor}"
+        stdlib = prefix / "lib" / self.stdlib.name
         shutil.copytree(self.stdlib, stdlib, symlinks=True, ignore=_LEFT_OUT)
-        for library in self.prefix.glob("lib/libpython*.so*"):
-            shutil.copy2(library, prefix / "lib", follow_symlinks=False)
         (prefix / "bin").mkdir()
-        shutil.copy2(self.prefix / "bin" / f"python{self.minor}", prefix / "bin")
-        for name in ("python3", "python"):
-            (prefix / "bin" / name).symlink_to(f"python{self.minor}")
+        # A distribution's libraries are the loader's to find.
+        for library in () if self.prefix == Path("/usr") else [*self.prefix.glob("lib/lib*.so*"), *self.prefix.glob("bin/lib*.so*")]:
+            shutil.copy2(library, prefix / library.parent.name, follow_symlinks=False)
+        shutil.copy2(self.prefix / "bin" / self.program, prefix / "bin")
+        for name in {"python3", "python", f"python{self.minor}"} - {self.program}:
+            (prefix / "bin" / name).symlink_to(self.program)
         (stdlib / "site-packages").mkdir()
         for distribution in [*self.site_packages.glob("pip"), *self.site_packages.glob("pip-*.dist-info")]:
             shutil.copytree(distribution, stdlib / "site-packages" / distribution.name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -107,7 +127,7 @@ def found() -> tuple[Python, ...]:
     The one that runs this is among them, unless it is a distribution's own, whose packages go to places outside
     of its prefix, so that a copy of it is not one. When there is no other, uv installs one, which needs the network.
     """
-    here = _found()
+    here = cpythons()
     if not here:
         command: list[str | Path] = [
             ROOT / ".venv" / "bin" / "uv",
@@ -120,7 +140,8 @@ def found() -> tuple[Python, ...]:
             "3.13",
         ]
         subprocess.run(command, check=False)
-        here = _found()
+        cpythons.cache_clear()
+        here = cpythons()
     if not here:
         raise SystemExit(
             "There is no CPython here that a copy can be made of (a distribution's own is not one), and uv could not install one."
@@ -129,16 +150,43 @@ def found() -> tuple[Python, ...]:
     return here
 
 
-def _found() -> tuple[Python, ...]:
-    interpreters = {os.path.join(sys.base_prefix, "bin", "python3")}
-    for pattern in _WHERE:
-        interpreters.update(glob.glob(os.path.expanduser(pattern)))
-    interpreters.update(glob.glob(str(_INSTALLED / "cpython-*" / "bin" / "python3")))
+@cache
+def cpythons() -> tuple[Python, ...]:
+    """Return what `found` does of what is here already, which may be nothing."""
+    interpreters = {os.path.join(sys.base_prefix, "bin", "python3"), *glob.glob(str(_INSTALLED / "cpython-*" / "bin" / "python3"))}
+    pythons = [python for python in _ask({*interpreters, *_matching(_WHERE)}) if python.implementation == "cpython"]
+    return _newest(python for python in pythons if python.site_packages.name == "site-packages" and "t" not in python.version)
+
+
+@cache
+def pypys() -> tuple[Python, ...]:
+    """Return the newest PyPy of every minor version from 3.8 on, oldest first; a distribution's own among them, of which a copy is one."""
+    return _newest(python for python in _ask(_matching(_WHERE_PYPY)) if python.implementation == "pypy")
+
+
+def told_by(interpreter: Path) -> Python:
+    """Return the Python of `interpreter`, whatever it is."""
+    python = _facts(str(interpreter))
+    assert python is not None, interpreter
+    return python
+
+
+def _matching(patterns: tuple[str, ...]) -> set[str]:
+    return {path for pattern in patterns for path in glob.glob(os.path.expanduser(pattern))}
+
+
+def _newest(pythons: Iterable[Python]) -> tuple[Python, ...]:
     newest: dict[str, Python] = {}
-    for python in filter(None, map(_facts, sorted(interpreters))):
+    for python in pythons:
         if python.minor not in newest or _key(python.version) > _key(newest[python.minor].version):
             newest[python.minor] = python
     return tuple(sorted(newest.values(), key=lambda python: _key(python.version)))
+
+
+def _ask(interpreters: set[str]) -> list[Python]:
+    """Return what those of `interpreters` say that are old enough and have their program where a copy needs it."""
+    pythons = filter(None, map(_facts, sorted(interpreters)))
+    return [python for python in pythons if _key(python.version) >= (3, 8) and (python.prefix / "bin" / python.program).is_file()]
 
 
 def _facts(interpreter: str) -> Python | None:
@@ -146,9 +194,7 @@ def _facts(interpreter: str) -> Python | None:
     if completed.returncode:
         return None
     implementation, version, prefix, stdlib, purelib = json.loads(completed.stdout)
-    python = Python(version, Path(prefix), Path(stdlib), Path(purelib))
-    usable = implementation == "cpython" and _key(version) >= (3, 8) and purelib.endswith("site-packages") and "t" not in version
-    return python if usable and (python.prefix / "bin" / f"python{python.minor}").is_file() else None
+    return Python(version, Path(prefix), Path(stdlib), Path(purelib), implementation)
 
 
 def _key(version: str) -> tuple[int, ...]:
