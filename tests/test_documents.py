@@ -26,6 +26,7 @@ _SHELL = ("sh", "shell", "bash", "console")
 _NOT_RUN = {
     "pip install uv": "what not to do; tests/integration/test_traps.py shows what it does wrong",
     "uvx migrate-to-uv": "needs an index, and is not ours",
+    "uvx migrate-to-uv --dependency-groups-strategy keep-existing": "the same",
     **dict.fromkeys(
         (
             "uvx uv-system-sync --python /usr/local --no-dev",

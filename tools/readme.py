@@ -1,4 +1,4 @@
-"""Writes the README's tables, examples and version from action.yml, examples/ and pyproject.toml, or checks that they are up to date."""
+"""Writes what documents show of action.yml, examples/ and pyproject.toml, or checks that it is up to date."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ from tools import release
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+COMMAND = ROOT / "docs" / "command.md"
 
 
 def main(arguments: list[str]) -> int:
-    """Write the README, or with `--check` only say whether it would change."""
-    old = README.read_text(encoding="utf-8")
-    new = rendered(old)
-    if arguments == ["--check"]:
-        sys.stdout.write("README.md is up to date\n" if old == new else "README.md is out of date; run `make docs`\n")
-        return int(old != new)
-    README.write_text(new, encoding="utf-8")
-    return 0
+    """Write the documents, or with `--check` only say whether they would change."""
+    outdated = 0
+    for document, make in ((README, rendered), (COMMAND, with_files)):
+        old = document.read_text(encoding="utf-8")
+        new = make(old)
+        if arguments == ["--check"]:
+            outdated += old != new
+            sys.stdout.write(f"{document.name} is {'up to date' if old == new else 'out of date; run `make docs`'}\n")
+        else:
+            document.write_text(new, encoding="utf-8")
+    return int(outdated > 0)
 
 
 def rendered(text: str) -> str:
@@ -36,11 +40,20 @@ def rendered(text: str) -> str:
     return release.pinned(text, release.version_of((ROOT / "pyproject.toml").read_text(encoding="utf-8")))
 
 
+def with_files(text: str) -> str:
+    """Return `text` with every file of examples/ between its markers as it is now."""
+    for name in re.findall(r"<!-- file examples/(\S+) -->", text):
+        language = "gitlab" if name.endswith(".yml") else "dockerfile"
+        content = (ROOT / "examples" / name).read_text(encoding="utf-8").strip()
+        text = _between(text, f"file examples/{name}", f"```{language}\n{content}\n```", end="file")
+    return text
+
+
 def _between(text: str, marker: str, content: str, end: str = "") -> str:
     start, stop = f"<!-- {marker} -->", f"<!-- /{end or marker} -->"
     pattern = rf"{re.escape(start)}.*?{re.escape(stop)}"
     if not re.search(pattern, text, re.DOTALL):
-        raise ValueError(f"README.md has no {start}")
+        raise ValueError(f"The document has no {start} with its end")
     return re.sub(pattern, lambda _: f"{start}\n{content}\n{stop}", text, count=1, flags=re.DOTALL)
 
 

@@ -16,7 +16,7 @@ _PHRASES = (
         "Install a uv that the project accepts,",
     ),
     (r"Read the output `uv-version` instead\.", "Run `uv --version` instead."),
-    (r"Use actions/setup-python, set `python` to", "Set `python` to"),
+    (r"Use actions/setup-python, set `python` to", "Set `python` to another one, such as /usr/local in an image of Python, to"),
     (r"use actions/setup-python's, or install", "install"),
     (
         r"Give actions/setup-python a `python-version` that the project accepts, leave this version out of the matrix \(`exclude:`\),",
@@ -33,6 +33,7 @@ _PHRASES = (
         "Run it in the project's folder, or name that with `--working-directory`.",
     ),
     (r"The step was cancelled; uv was ended and no later step sees a result of it\.", "It was cancelled, and uv was ended."),
+    (r"check that \.gitignore does not name it\.", "check that neither .gitignore nor .dockerignore names it."),
     (r"; the step's log has all of it\.", "."),
     (r"Give the step credentials that (\S+) accepts: (.*), from secrets,", r"Give it credentials that \1 accepts: \2,"),
     (r" in an earlier step, from secrets: the job's own token reads the job's own repository alone\.", "."),

@@ -13,13 +13,11 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import IO
 
 import pytest
 import tomli
-import yaml
 
 from tests.support.projects import UV, Project
 from tests.support.pythons import ROOT, Python, found
@@ -499,7 +497,7 @@ def _blocks(language: str) -> list[str]:
 
 
 def test_documented_languages() -> None:
-    """Each block of docs/command.md is one that is run here."""
+    """Each block of docs/command.md is one that is run here or by test_images.py."""
     assert {"sh", "dockerfile", "gitlab"} == set(re.findall(r"^```(.+)$", _DOCUMENT, re.MULTILINE))
 
 
@@ -516,81 +514,21 @@ def test_documented_commands(shell: Shell, tmp_path: Path, other: Path, uvx: lis
     assert 0 == completed.returncode, completed.stdout + completed.stderr
 
 
-@dataclass(frozen=True)
-class Image:
-    """What the lines of a Dockerfile act on: a Python and a folder of their own, with a shell that knows nothing else."""
+def test_documented_first_layer_of_a_workspace(tmp_path: Path, shell: Shell, target: Path) -> None:
+    """With the members' pyproject.toml and no code, what docs/command.md says installs all but the members."""
+    members = '\n[tool.uv.workspace]\nmembers = ["server"]\n[tool.uv.sources]\nserver = { workspace = true }\n'
+    root = Project(tmp_path / "whole", dependencies=("server",), settings=members).write()
+    server = Project(root.folder / "server", "server", ("alpha",), extras={}, groups={}).write().pyproject
+    server.write_text(server.read_text(encoding="utf-8").partition("[[tool.uv.index]]")[0], encoding="utf-8")
+    root.lock()
+    for code in root.folder.rglob("src"):
+        shutil.rmtree(code)
+    inside = Shell(shell.venv, root.folder, shell.search_path)
+    told = "-- --no-install-workspace"
+    completed = inside.run(*told.split())
+    names = {path.name.partition("-")[0] for path in target.glob("lib/python*/site-packages/*.dist-info")}
 
-    python: Path
-    checkout: Path
-    shell: Shell
-    stood_for: dict[str, str]
-
-    @property
-    def packages(self) -> set[str]:
-        """What is installed, pip aside."""
-        return {path.name.partition("-")[0] for path in self.python.glob("lib/python*/site-packages/*.dist-info")} - {"pip"}
-
-    def copy(self, sources: list[str]) -> None:
-        """Copy `sources` from the checkout; its wheels, which stand for an index, go with any."""
-        names = {"wheels", *(os.listdir(self.checkout) if "." in sources else sources)}
-        for name in names:
-            tree = (self.checkout / name).is_dir()
-            (partial(shutil.copytree, dirs_exist_ok=True) if tree else shutil.copy2)(self.checkout / name, self.shell.cwd / name)
-
-    def run(self, line: str) -> None:
-        """Run a `line` of a shell, in which copies stand for what an image has at fixed places."""
-        for words, others in self.stood_for.items():
-            line = line.replace(words, others)
-        completed = self.shell.program("sh", "-euxc", line)
-        assert 0 == completed.returncode, completed.stdout + completed.stderr
-
-
-@pytest.fixture
-def image(tmp_path: Path, shell: Shell, wheel: Path) -> Image:
-    """An image of the Python for which all that the command requires is in uv's cache, without uv."""
-    python, sync = found()[0].copy(tmp_path / "image"), tmp_path / "sync"
-    (tmp_path / "app").mkdir()
-    stood_for = {
-        "/opt/sync/bin/pip install uv uv-system-sync": (
-            f"{UV} pip install --quiet --offline --directory {sync} --python . {wheel} && {shutil.which('ln')} -s {UV} {sync}/bin/uv"
-        ),
-        "/opt/sync": str(sync),
-        "/usr/local": str(python),
-        "/var/lang": str(python),
-    }
-    inside = Shell(shell.venv, tmp_path / "app", f"{python}/bin:{_programs(tmp_path / 'system', 'sh')}")
-    return Image(python, shell.cwd, inside, stood_for)
-
-
-def _instructions(dockerfile: str) -> list[tuple[str, str]]:
-    return [(name, rest) for name, _, rest in (line.partition(" ") for line in dockerfile.splitlines())]
-
-
-def _script(job: str) -> list[tuple[str, str]]:
-    """Return the script of GitLab's `job` as instructions, less the tests."""
-    script = yaml.safe_load(job)["test"]["script"]
-    assert "pytest" == script[-1]
-    return [("COPY", ". ."), *(("RUN", line) for line in script[:-1])]
-
-
-@pytest.mark.parametrize(
-    ("instructions", "expected"),
-    [
-        pytest.param(_instructions(_blocks("dockerfile")[0]), [set(), {"alpha", "beta"}, {"alpha", "beta", "sample_project"}], id="python"),
-        pytest.param(_instructions(_blocks("dockerfile")[1]), [set(), {"alpha", "beta", "sample_project"}], id="lambda"),
-        pytest.param(_script(_blocks("gitlab")[0]), [set(), {"alpha", "beta", "gamma", "sample_project"}], id="gitlab"),
-    ],
-)
-def test_documented_images(image: Image, instructions: list[tuple[str, str]], expected: list[set[str]]) -> None:
-    """What docs/command.md runs in an image, in that order, puts there what it says; without `--no-editable` the project is a link."""
-    installed = []
-    for name, rest in instructions:
-        if name == "COPY":
-            image.copy(rest.split()[:-1])
-        elif name == "RUN":
-            image.run(rest)
-            installed.append(image.packages)
-
-    assert expected == installed
-    links = list(image.python.glob("lib/python*/site-packages/*sample_project*.pth"))
-    assert ("--no-editable" in str(instructions)) == (not links)
+    assert f"`{told}`" in _DOCUMENT
+    assert 0 == completed.returncode, completed.stdout
+    assert {"alpha", "beta", "gamma"} == names - {"pip"}
+    assert 12 == inside.run("--no-install-project").returncode

@@ -1,0 +1,18 @@
+# For packages that have to be built: install compilers and headers in this stage.
+FROM python:3.13-slim AS build
+RUN --mount=type=cache,target=/root/.cache \
+    python -m venv /opt/sync && /opt/sync/bin/pip install uv uv-system-sync
+ENV UV_COMPILE_BYTECODE=1
+WORKDIR /app
+COPY pyproject.toml uv.lock ./
+RUN --mount=type=cache,target=/root/.cache \
+    /opt/sync/bin/uv-system-sync --python /usr/local --no-dev --no-install-project
+COPY . .
+RUN --mount=type=cache,target=/root/.cache \
+    /opt/sync/bin/uv-system-sync --python /usr/local --no-dev --no-editable
+
+# What runs has what is installed, and nothing else of the project.
+FROM python:3.13-slim
+COPY --from=build /usr/local /usr/local
+USER 1000:1000
+CMD ["python", "-m", "app"]

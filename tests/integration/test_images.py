@@ -1,0 +1,312 @@
+"""The examples for images, tried from nothing: every line of them is run, in roots of their own where there is no container engine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import io
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support import documents, images
+from tests.support.dockerfiles import Build, Failed
+from tests.support.images import Image
+from tests.support.index import Index, file_name, wheel
+from tests.support.layouts import install, program
+from tests.support.projects import UV, WHEELS, Project, Wheel
+from tests.support.pythons import ROOT, found
+
+EXAMPLES = ROOT / "examples" / "docker"
+TRIED = ("Dockerfile", "multi-stage.Dockerfile", "lambda.Dockerfile", "gitlab-ci.yml")
+SHOWN = [block.text for block in documents.blocks(ROOT / "docs" / "command.md") if block.language in {"dockerfile", "gitlab"}]
+SLIM = "python:3.13-slim"
+
+MISSING = images.missing()
+
+needs_namespaces = pytest.mark.skipif(bool(MISSING), reason=MISSING)
+
+# What calls the handler, in the same place as in AWS's base images (its main function takes the handler's name, too).
+_RUNTIME = wheel(
+    "awslambdaric",
+    "3.0",
+    {
+        "awslambdaric/__init__.py": "",
+        "awslambdaric/__main__.py": "import importlib, sys\n\n"
+        "module, _, function = sys.argv[1].rpartition('.')\n"
+        "print(getattr(importlib.import_module(module), function)({}, None))\n",
+    },
+)
+
+
+def site_packages(image: Image, prefix: str) -> Path:
+    """Return where packages are installed below `prefix`."""
+    return image.path(prefix) / "lib" / f"python{found()[-1].minor}" / "site-packages"
+
+
+def packages(image: Image, prefix: str) -> set[str]:
+    """Return what is installed below `prefix`."""
+    return {path.name.partition("-")[0] for path in site_packages(image, prefix).glob("*.dist-info")}
+
+
+def slim(folder: Path) -> Image:
+    """Make what stands for python:3.13-slim, with a package that no lock here has; its Python is told where its library is."""
+    search_path = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+    image = Image.bare(folder, PATH=search_path, LD_LIBRARY_PATH="/usr/local/lib")
+    program(found()[-1].copy(image.path("/usr/local")) / "bin" / "pip", "#!/bin/sh", 'exec python -m pip "$@"')
+    install(Wheel("gamma", "1.0"), site_packages(image, "/usr/local"))
+    return image
+
+
+def aws(folder: Path) -> Image:
+    """Make what stands for AWS's base image for Python, with the variables of aws/aws-lambda-base-images (Dockerfile.python3.12)."""
+    variables = {
+        "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+        "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    }
+    image = replace(Image.bare(folder, **variables), workdir="/var/task", entrypoint=("python", "-m", "awslambdaric"))
+    image.path(".").mkdir(parents=True)
+    found()[-1].copy(image.path("/var/lang"))
+    with zipfile.ZipFile(io.BytesIO(_RUNTIME)) as archive:
+        archive.extractall(site_packages(image, "/var/lang"))
+    return image
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """An index with this checkout's command and what it requires, uv, and the packages of the project."""
+    folder = tmp_path_factory.mktemp("index")
+    subprocess.run([UV, "build", "--quiet", "--wheel", "--offline", "--out-dir", folder, ROOT], check=True)
+    for name in ("packaging", "tomli"):
+        sources = [path for path in importlib.metadata.files(name) or [] if path.suffix == ".py"]
+        version = importlib.metadata.version(name)
+        contents = {path.as_posix(): path.read_text(encoding="utf-8") for path in sources}
+        (folder / file_name(name, version)).write_bytes(wheel(name, version, contents))
+    _wheel_of_uv(folder)
+    for package in (*WHEELS, Wheel("pytest", "9.0", scripts=("pytest",))):
+        package.write(folder)
+    with Index(folder).served() as served:
+        yield served
+
+
+def _wheel_of_uv(folder: Path) -> None:
+    version = subprocess.run([UV, "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
+    path = folder / file_name("uv", version)
+    path.write_bytes(wheel("uv", version, {}))
+    with zipfile.ZipFile(path, "a") as archive:
+        for name in ("uv", "uvx"):
+            archive.write(UV.with_name(name), f"uv-{version}.data/scripts/{name}")
+
+
+@pytest.fixture
+def project(tmp_path: Path, index: Index) -> Project:
+    """A locked project with the files of the examples, and what must not get into an image."""
+    project = Project(tmp_path / "app", "app", extras={}, groups={"dev": ["pytest"]}).write()
+    shutil.rmtree(project.folder / "wheels")
+    document = project.pyproject.read_text(encoding="utf-8").partition("[[tool.uv.index]]")[0]
+    project.pyproject.write_text(f'{document}[[tool.uv.index]]\nurl = "{index.url}"\ndefault = true\n', encoding="utf-8")
+    package = project.folder / "src" / "app"
+    (package / "__init__.py").write_text("import alpha\n\ndef handler(event, context):\n    return f'alpha {alpha.__version__}'\n")
+    (package / "__main__.py").write_text("from app import handler\n\nprint(handler({}, None))\n")
+    subprocess.run([UV, "lock", "--quiet", "--python", sys.executable], cwd=project.folder, check=True)
+    shutil.copytree(EXAMPLES, project.folder, dirs_exist_ok=True)
+    return project
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where builds keep what others may use."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def build(project: Project, index: Index, tmp_path: Path, kept: Path) -> Build:
+    """A build of the project, by a machine whose index is the local one."""
+    variables = {"PIP_INDEX_URL": index.url, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return Build(project.folder, tmp_path / "build", {SLIM: slim, "aws": aws}, kept, {"BASE": "aws"}, variables)
+
+
+def unreadable(image: Image, prefix: str) -> list[str]:
+    """Return what is installed below `prefix` and only its owner may read, who does not run what is in an image."""
+    paths = [path for folder in (site_packages(image, prefix), image.path(prefix) / "bin") for path in folder.rglob("*")]
+    return [str(path) for path in paths if not path.stat().st_mode & (0o001 if path.is_dir() else 0o004)]
+
+
+def of_the_build(image: Image) -> list[Path]:
+    """Return the programs in `image` that only its build needs."""
+    return [path for path in image.folder.rglob("*") if path.name in {"uv", "uvx", "uv-system-sync"}]
+
+
+def text(name: str) -> str:
+    """Return the text of an example."""
+    return (EXAMPLES / name).read_text(encoding="utf-8")
+
+
+def test_what_is_shown() -> None:
+    """docs/command.md shows one line, as the README does, and then the examples as they are; there is no other file but .dockerignore."""
+    assert [SHOWN[0]] == [block.text for block in documents.blocks(ROOT / "README.md") if block.language == "dockerfile"]
+    assert [text(name) for name in TRIED] == SHOWN[1:]
+    assert {*TRIED, ".dockerignore"} == {path.name for path in EXAMPLES.iterdir()}
+
+
+@pytest.mark.parametrize("line", ["HEALTHCHECK NONE", "RUN --network=none true", "USER app:app\nRUN true"])
+@needs_namespaces
+def test_what_cannot_be_tried(tmp_path: Path, line: str) -> None:
+    """A line that is beyond what is tried here is an error, so that no example has one."""
+    with pytest.raises((ValueError, Failed)):
+        Build(tmp_path, tmp_path / "build", {SLIM: lambda folder: Image.bare(folder, PATH="/usr/bin")}, tmp_path / "kept").follow(
+            f"FROM {SLIM}\n{line}"
+        )
+
+
+def test_schema_of_gitlab() -> None:
+    """GitLab would read the job."""
+    program = str(ROOT / ".venv" / "bin" / "check-jsonschema")
+    command = [program, "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", str(EXAMPLES / "gitlab-ci.yml")]
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (0, "") == (completed.returncode, completed.stderr), completed.stdout
+
+
+@needs_namespaces
+def test_one_line(build: Build, index: Index) -> None:
+    """The one line installs what is locked, and keeps the uv that it has installed."""
+    with_uvx = replace(build, variables={**build.variables, "UV_DEFAULT_INDEX": index.url})
+    image = with_uvx.follow(f"FROM {SLIM}\nWORKDIR /app\nCOPY . .\n{SHOWN[0]}")
+
+    assert "alpha 1.0\n" == image.run("python", "-m", "app").stdout
+    assert {"alpha", "app", "beta", "pip", "uv"} == packages(image, "/usr/local")
+
+
+@needs_namespaces
+def test_dockerfile(build: Build) -> None:
+    """The first sync installs all but the project; the image has exactly what is locked, in files that its user can read, and starts."""
+    dependencies, code, project = text("Dockerfile").partition("COPY . .")
+    image = build.follow(dependencies)
+
+    assert {"alpha", "beta", "pip"} == packages(image, "/usr/local")
+
+    image = build.follow(code + project, image)
+    started = image.start()
+
+    assert ("alpha 1.0\n", 0) == (started.stdout, started.returncode)
+    assert {"alpha", "app", "beta", "pip"} == packages(image, "/usr/local")
+    assert [] == of_the_build(image)
+    assert [] == unreadable(image, "/usr/local")
+    assert "1000:1000" == image.user
+
+
+@needs_namespaces
+def test_what_is_left_out_of_the_context(build: Build, project: Project) -> None:
+    """With .dockerignore, neither the machine's own environment nor its byte code is in the image."""
+    for name in (".venv/bin/python", ".git/HEAD", "dist/app.whl", "src/app/__pycache__/app.pyc"):
+        (project.folder / name).parent.mkdir(parents=True)
+        (project.folder / name).touch()
+    image = build.follow(f"FROM {SLIM}\nWORKDIR /app\nCOPY . .\n")
+    copied = {path.relative_to(image.path("/app")).as_posix() for path in image.path("/app").rglob("*")}
+
+    assert {"pyproject.toml", "uv.lock", "src/app/__init__.py"} < copied
+    assert [] == [path for path in copied if {".venv", ".git", "dist", "__pycache__"} & set(path.split("/"))]
+
+
+@needs_namespaces
+def test_multi_stage(build: Build) -> None:
+    """The last stage has what is locked, beside what its own base has, and nothing else that the build had."""
+    image = build.follow(text("multi-stage.Dockerfile"))
+    started = image.start()
+
+    assert ("alpha 1.0\n", 0) == (started.stdout, started.returncode)
+    assert {"alpha", "app", "beta", "pip", "gamma"} == packages(image, "/usr/local")
+    assert [] == of_the_build(image)
+    assert not image.path("/app").exists()
+    assert [] == unreadable(image, "/usr/local")
+    assert "1000:1000" == image.user
+
+
+@needs_namespaces
+def test_lambda(build: Build, tmp_path: Path) -> None:
+    """The handler is called, as any user, by what the base image has in the same Python, and what an exact sync would remove."""
+    image = replace(build.follow(text("lambda.Dockerfile")), user="993:990")
+    started = image.start()
+
+    assert ("alpha 1.0\n", 0) == (started.stdout, started.returncode)
+    assert {"alpha", "app", "awslambdaric", "beta", "pip"} == packages(image, "/var/lang")
+    assert [] == of_the_build(image)
+    assert [] == unreadable(image, "/var/lang")
+
+    exact = replace(build, folder=tmp_path / "exact").follow(text("lambda.Dockerfile").replace(" --inexact", ""))
+
+    assert exact.start().stdout.endswith("No module named awslambdaric\n")
+
+
+@needs_namespaces
+def test_gitlab(build: Build) -> None:
+    """The job's lines install what is locked, tests too, and leave uv's cache where GitLab keeps it."""
+    job = yaml.safe_load(text("gitlab-ci.yml"))["test"]
+    first, *others = job["script"]
+    image = build.follow(f"FROM {job['image']}\nRUN {first}\nWORKDIR /builds/app\nCOPY . .\n")
+    variables = {name: value.replace("$CI_PROJECT_DIR", "/builds/app") for name, value in job["variables"].items()}
+    completed = replace(image, environ={**image.environ, **variables}).run("/bin/sh", "-ec", "\n".join(others))
+
+    assert 0 == completed.returncode, completed.stdout
+    assert completed.stdout.endswith("\npytest 9.0\n")
+    assert {"alpha", "app", "beta", "pip", "pytest"} == packages(image, "/usr/local")
+    assert all(image.path(path).is_dir() for path in job["cache"]["paths"])
+
+
+_MANAGED = Path("/usr/bin/python3").exists() and any(Path("/usr/lib").glob("python3*/EXTERNALLY-MANAGED"))
+
+
+@needs_namespaces
+@pytest.mark.parametrize(
+    ("right", "wrong", "error", "hint"),
+    [
+        pytest.param(
+            "uv.lock ./",
+            "uv.lock ./\nRUN sed -i s/alpha.2/alpha==2/ pyproject.toml",
+            "uv.lock is outdated: pyproject.toml has `alpha==2` in `dependencies`, and uv.lock knows it as `alpha<2`.",
+            "Run `uv lock` and commit uv.lock.",
+            id="stale-lock",
+        ),
+        pytest.param(
+            " uv.lock ./",
+            " ./",
+            "There is no uv.lock in /app.",
+            "Run `uv lock` there and commit uv.lock; check that neither .gitignore nor .dockerignore names it.",
+            id="no-lock",
+        ),
+        pytest.param(
+            "--python /usr/local",
+            "--python /var/lang",
+            "`--python` is /var/lang, which does not exist.",
+            "Name an interpreter, or the folder above its `bin`; in a container, as the container sees it.",
+            id="python-of-another-image",
+        ),
+        pytest.param(
+            "--python /usr/local",
+            "--python /usr/bin/python3",
+            "/usr/bin/python3 is externally managed (PEP 668). Its marker, /usr/lib/python3",
+            "Set `--python` to another one, such as /usr/local in an image of Python, to a virtual environment or,",
+            id="python-of-debian",
+            marks=pytest.mark.skipif(not _MANAGED, reason="the Python of this system is not externally managed"),
+        ),
+    ],
+)
+def test_mistakes(build: Build, right: str, wrong: str, error: str, hint: str) -> None:
+    """A Dockerfile that is not quite right fails with what is wrong, and what to do about it in an image."""
+    dockerfile = text("Dockerfile")
+    with pytest.raises(Failed) as failed:
+        build.follow(dockerfile.replace(right, wrong))
+    *_, last = str(failed.value).splitlines()
+
+    assert right in dockerfile
+    assert f"\nerror: {error}" in f"\n{failed.value}"
+    assert last.startswith(f"hint: {hint}")

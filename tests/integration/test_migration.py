@@ -1,0 +1,55 @@
+"""The inputs that docs/migration.md puts in the place of other tools' options select what those did."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.projects import Project, Wheel
+from tests.support.pythons import ROOT
+from tests.support.step import Runner
+
+_ROWS = re.findall(r"^\|.*\|$", (ROOT / "docs" / "migration.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+_MAIN = {"alpha", "beta", "sample-project"}
+
+# For each input of the tables, what is installed; the groups `dev` and `tests` are default ones.
+_EXPECTED = {
+    "all-extras: true": _MAIN | {"gamma", "tests-tool", "docs-tool"},
+    "args: --no-default-groups": _MAIN,
+    "args: --no-group tests": _MAIN | {"gamma"},
+    "args: --only-group docs": {"docs-tool"},
+    "extras: docs": _MAIN | {"gamma", "tests-tool", "docs-tool"},
+    "groups: docs": _MAIN | {"gamma", "tests-tool", "docs-tool"},
+    "groups: lint": _MAIN | {"gamma", "tests-tool", "lint-tool"},
+    "inexact: true": _MAIN | {"gamma", "tests-tool"},
+    "no-dev: true": _MAIN | {"tests-tool"},
+    "no-install-project: true": _MAIN - {"sample-project"} | {"gamma", "tests-tool"},
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A locked project as such a tool's would be: with an extra, and groups of which some are installed by default."""
+    groups = {"dev": ["gamma"], "docs": ["docs-tool"], "lint": ["lint-tool"], "tests": ["tests-tool"]}
+    project = Project(tmp_path / "checkout", groups=groups, settings='\n[tool.uv]\ndefault-groups = ["dev", "tests"]\n')
+    Wheel("tests-tool", "1.0").write(project.folder / "wheels")
+    return project.write().lock()
+
+
+def test_inputs_of_the_tables() -> None:
+    """Every input that a table names is tried here."""
+    assert set(_EXPECTED) == set(re.findall(r"`([a-z-]+: [^`]+)`", "\n".join(_ROWS)))
+
+
+@pytest.mark.parametrize("text", _EXPECTED)
+def test_what_is_installed(ci: Runner, text: str) -> None:
+    """An input of the tables installs what the option in its row did."""
+    name, _, value = text.partition(": ")
+    outcome = ci.sync(**{name.replace("-", "_"): value})
+
+    assert 0 == outcome.returncode, outcome.log
+    assert _EXPECTED[text] == {package["name"] for package in json.loads(outcome.outputs["packages"])} - {"pip"}
