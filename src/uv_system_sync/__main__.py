@@ -23,6 +23,7 @@ def find() -> int:
         with open(os.environ.get("GITHUB_OUTPUT", ""), "a", encoding="utf-8") as file:
             file.write(f"install={install}\n")
     except OSError as error:
+        _speak_utf8()
         # Modules of the target follow.
         sys.dont_write_bytecode = True
         from uv_system_sync import bootstrap

@@ -46,10 +46,10 @@ def clear(items: Collection[Broken], target: Target) -> None:
 
     cleared = {item.folder for item in items}
     folders = [os.path.join(folder, entry) for folder in target.site_packages for entry in dist_infos(folder)]
-    kept = {path for folder in folders if folder not in cleared for path, _ in _record(folder)}
+    kept = {os.path.normcase(path) for folder in folders if folder not in cleared for path, _ in _record(folder)}
     for folder in cleared:
         for path, _ in _record(folder):
-            if path not in kept and _is_inside(path, target.prefix):
+            if os.path.normcase(path) not in kept and _is_inside(path, target.prefix):
                 with suppress(OSError, ValueError):
                     os.unlink(path)
         # What cannot be removed is still broken, and found again the next time.

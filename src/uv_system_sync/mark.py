@@ -26,15 +26,26 @@ _PATIENCE = "300"
 class Mark:
     """The mark of one sync; `was_there` when an earlier one has not ended. Whoever inherits `descriptors` holds it, too."""
 
-    def __init__(self, path: str, descriptors: tuple[int, ...], *, was_there: bool) -> None:
+    def __init__(self, path: str, descriptor: int, *, was_there: bool) -> None:
         self._path = path
-        self.descriptors = descriptors
+        self._held = [descriptor]
+        # Windows has no locks that are inherited.
+        self.descriptors: tuple[int, ...] = () if sys.platform == "win32" else (descriptor,)
         self.was_there = was_there
 
     def end(self) -> None:
         """Take the mark away: nothing is left to be looked at."""
+        # Windows removes no file that is open: not ours, and not that of who has been waiting for it, which then finds the mark.
+        if sys.platform == "win32":
+            self.release()
         with suppress(OSError):
             os.unlink(self._path)
+
+    def release(self) -> None:
+        """Let others hold it."""
+        while self._held:
+            with suppress(OSError):
+                os.close(self._held.pop())
 
 
 @contextmanager
@@ -50,13 +61,13 @@ def held(target: Target, environ: Mapping[str, str], say: Callable[[str], None])
         descriptor, was_there = _acquire(path, target, environ, say)
     except OSError as error:
         raise _unwritable(path, error) from None
+    mark = Mark(path, descriptor, was_there=was_there)
     try:
         if not was_there:
             _write(descriptor, path)
-        yield Mark(path, _inheritable(descriptor), was_there=was_there)
+        yield mark
     finally:
-        with suppress(OSError):
-            os.close(descriptor)
+        mark.release()
 
 
 def is_left(target: Target) -> bool:
@@ -95,7 +106,7 @@ def _open(path: str) -> tuple[int, bool]:
 def _is_ours(descriptor: int, path: str) -> bool:
     """Lock the file and return whether that succeeded, and it is still the one at `path`: who held it may have taken it away."""
     if sys.platform == "win32":
-        return True
+        return _is_locked_on_windows(descriptor)
     import fcntl
 
     try:
@@ -109,6 +120,19 @@ def _is_ours(descriptor: int, path: str) -> bool:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:
         return False
+
+
+def _is_locked_on_windows(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        import errno
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            # What is no conflict is this one: a file system without locks, as above.
+            return error.errno == errno.EINVAL
+    return True
 
 
 def _write(descriptor: int, path: str) -> None:
@@ -131,14 +155,6 @@ def _flush_folder(folder: str) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _inheritable(descriptor: int) -> tuple[int, ...]:
-    """Return what a program has to inherit to hold the mark; Windows has no such locks, and removes no file that is open."""
-    if sys.platform == "win32":
-        os.close(descriptor)
-        return ()
-    return (descriptor,)
 
 
 def _unwritable(path: str, error: OSError) -> PythonUnsuitable:

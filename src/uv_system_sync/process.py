@@ -8,7 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from functools import partial
-from typing import IO, Callable, Mapping, NamedTuple, Optional, Protocol, cast
+from typing import IO, Callable, Iterator, Mapping, NamedTuple, Optional, Protocol, cast
 
 # What is kept of a program's output for later; all of it has been relayed by then.
 _KEPT_BYTES = 256 * 1024
@@ -19,6 +19,9 @@ _COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # How long a program may take to end after it was asked to, in seconds. The runner leaves 7.5 s
 # between SIGINT and SIGTERM (actions/runner, src/Runner.Sdk/ProcessInvoker.cs).
 _PATIENCE = 5
+
+# How long nothing more may come from a program that has ended until that was all, in seconds, on Windows.
+_SILENCE = 0.2
 
 
 class Command(NamedTuple):
@@ -90,14 +93,52 @@ def _finish(process: subprocess.Popen[bytes], relay: Relay | None = None) -> Com
 
 
 def _drain(process: subprocess.Popen[bytes], relay: Relay | None) -> bytes:
-    pipe = cast("IO[bytes]", process.stdout)
     kept = b""
-    # Unbuffered, so that a read returns as soon as there is something to show.
-    while piece := pipe.read(64 * 1024):
+    for piece in _pieces_on_windows(process) if sys.platform == "win32" else _pieces(cast("IO[bytes]", process.stdout)):
         kept = (kept + piece)[-_KEPT_BYTES:]
         if relay is not None:
             relay(piece)
     return kept
+
+
+def _pieces(pipe: IO[bytes]) -> Iterator[bytes]:
+    # Unbuffered, so that a read returns as soon as there is something to show.
+    while piece := pipe.read(64 * 1024):
+        yield piece
+
+
+def _pieces_on_windows(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """Yield the output of `process` until its end, or until the process has ended and no more of it comes.
+
+    Programs there inherit the pipe without being given it, so that a compiler's server that a build has left
+    running would keep it open; and no read there can be interrupted, so that a thread of its own does it.
+    """
+    import queue
+    import threading
+
+    pieces: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    # The thread's alone from here on: to close it would wait for the read.
+    pipe, process.stdout = cast("IO[bytes]", process.stdout), None
+
+    def read() -> None:
+        with pipe:
+            for piece in _pieces(pipe):
+                pieces.put(piece)
+        pieces.put(b"")
+
+    threading.Thread(target=read, daemon=True).start()
+    has_ended = False
+    while True:
+        try:
+            piece = pieces.get(timeout=_SILENCE)
+        except queue.Empty:
+            if has_ended:
+                return
+            has_ended = process.poll() is not None
+            continue
+        if not piece:
+            return
+        yield piece
 
 
 def _ask_to_end(process: subprocess.Popen[bytes]) -> None:

@@ -30,8 +30,9 @@ def sealed(environ: Mapping[str, str]) -> Iterator[None]:
         for path in changed:
             _restore(path, before[path])
     if changed:
+        undone = "was" if all(_content(path) == before[path] for path in changed) else "could not be"
         raise RunnerUnusable(
-            f"While uv ran, something wrote to {', '.join(changed)}, which only this step may write to. It was undone.",
+            f"While uv ran, something wrote to {', '.join(changed)}, which only this step may write to. It {undone} undone.",
             "Find out which package's build did it: it tried to change what later steps get.",
         )
 
@@ -55,7 +56,15 @@ def _restore(path: str, content: bytes | str) -> None:
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
         else:
-            os.unlink(path)
+            _unlink(path)
     if isinstance(content, bytes):
-        with suppress(OSError), open(path, "xb") as file:
+        with suppress(OSError), open(path, "r+b" if isinstance(_content(path), bytes) else "xb") as file:
+            file.truncate()
             file.write(content)
+
+
+def _unlink(path: str) -> None:
+    """Remove the file `path`; on Windows, one that is open stays, and can still be written to."""
+    if os.name == "nt":
+        os.chmod(path, stat.S_IWRITE)
+    os.unlink(path)

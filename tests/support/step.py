@@ -64,7 +64,7 @@ class Runner:
         files["temp"].mkdir(parents=True, exist_ok=True)
         for name in ("env", "path", "output", "summary"):
             files[name].write_text("", encoding="utf-8")
-        shell, script, variables = _step("sync", {name.replace("_", "-"): value for name, value in inputs.items()})
+        shell, script, variables = declared("sync", {name.replace("_", "-"): value for name, value in inputs.items()})
         (files["temp"] / "script.py").write_text(script, encoding="utf-8")
         completed = subprocess.run(
             [word.format(files["temp"] / "script.py") for word in shell.split()],
@@ -124,7 +124,7 @@ def _machine() -> dict[str, str]:
     }
 
 
-def _step(name: str, inputs: dict[str, str]) -> tuple[str, str, dict[str, str]]:
+def declared(name: str, inputs: dict[str, str]) -> tuple[str, str, dict[str, str]]:
     """Return the shell, the script and the variables of a step of action.yml, for `inputs` that differ from the defaults."""
     document: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     unknown = inputs.keys() - document["inputs"].keys()

