@@ -123,7 +123,7 @@ def test_rooms_that_only_look() -> None:
         ("subprocess", {"process"}),
         ("actions_toolkit", {"workflow"}),
         ("tomli", {"toml"}),
-        ("packaging", {"failure", "inputs", "installed", "requirements", "wheels", "workspace"}),
+        ("packaging", {"failure", "inputs", "installed", "requirements", "rules", "wheels", "workspace"}),
     ],
 )
 def test_modules_of_one_room(module: str, rooms: set[str]) -> None:
@@ -165,10 +165,10 @@ def test_report_action(room: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("room", ["blame", "failure", "network", "postmortem", "repository", "requirements", "stale", "wheels"])
+@pytest.mark.parametrize("room", ["blame", "failure", "network", "postmortem", "repository", "requirements", "rules", "stale", "wheels"])
 def test_rooms_that_wait(room: str) -> None:
     """What only explains a failure is not imported by a step that succeeds."""
-    explaining = {"blame", "failure", "stale"}
+    explaining = {"blame", "failure", "rules", "stale"}
 
     assert {other for other in _ROOMS if room in _rooms_imported_at_the_start(other)} <= explaining - {room}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import PROJECT, TARGET
-from uv_system_sync import blame
+from uv_system_sync import blame, repository
 from uv_system_sync.blame import Fault
 from uv_system_sync.project import Project
 
@@ -69,6 +69,39 @@ error: Failed to build `native==1.0`
 
 hint: `native` (v1.0) was included because `s` (v1) depends on `native`
 """
+
+
+_OLD_GIT = """\
+  \u00d7 Failed to download and build `lib @
+  │ git+https://host/lib@183121f7`
+  ├─▶ Git operation failed
+  ╰─▶ process didn't exit successfully: `/usr/bin/git fetch` (exit status: 128)
+      --- stderr
+      fatal: could not read Username for 'https://host': terminal
+      prompts disabled
+
+  help: `lib` was included because `sample` (v1.0) depends on `lib`
+"""
+_NEW_GIT = """\
+error: Failed to download and build `lib @ git+https://host/lib@183121f7`
+  cause: Git operation failed
+  cause: process didn't exit successfully: `/usr/bin/git fetch` (exit status: 128)
+         --- stderr
+         fatal: could not read Username for 'https://host': terminal prompts disabled
+
+hint: `lib` was included because `sample` (v1.0) depends on `lib`
+"""
+
+
+@pytest.mark.parametrize("output", [_OLD_GIT, _NEW_GIT], ids=["0.7", "0.13"])
+def test_git(project: Project, output: str) -> None:
+    """A repository that cannot be had is told with what git said, and not as a failed build."""
+    Path(project.lock).write_text('version = 1\n\n[[package]]\nname = "lib"\n', encoding="utf-8")
+    found = repository.fault(blame.flat(output))
+
+    assert found is not None
+    assert Fault(found.message, found.hint, file=project.lock, line=4) == blame.find(output, project, TARGET, {})
+    assert "https://host/lib: git may not read it, or it does not exist." in found.message
 
 
 @pytest.mark.parametrize("output", [_OLD_BUILD, _NEW_BUILD], ids=["0.5", "0.13"])

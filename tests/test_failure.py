@@ -10,7 +10,16 @@ import pytest
 
 from tests.support import TARGET, place, words
 from uv_system_sync import failure
-from uv_system_sync.errors import ActionError, LockOutdated, OutOfSync, ProjectInvalid, PythonRejected, SyncFailed, UvUnavailable
+from uv_system_sync.errors import (
+    ActionError,
+    InvalidInput,
+    LockOutdated,
+    OutOfSync,
+    ProjectInvalid,
+    PythonRejected,
+    SyncFailed,
+    UvUnavailable,
+)
 from uv_system_sync.process import Command, Completed
 from uv_system_sync.project import Project
 
@@ -292,6 +301,39 @@ def test_setting_that_is_nowhere(project: Project, output: str) -> None:
     error = _explain(output, project)
 
     assert (str(Path(project.root, "pyproject.toml")), None) == place(error)
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        pytest.param("error: unexpected argument '--check' found\n\nUsage: uv sync\n", "uv 0.13.9 does not take `--check`.", id="unknown"),
+        pytest.param(
+            "error: the argument '--package <PACKAGE>' cannot be used multiple times\n",
+            "uv 0.13.9 does not take `--package` more than once.",
+            id="only-once",
+        ),
+    ],
+)
+def test_unknown_argument(project: Project, output: str, expected: str) -> None:
+    """What this uv cannot be told, an older one perhaps, is named."""
+    error = _explain(output, project)
+
+    assert (InvalidInput, (expected, "Correct `args` in the step, or set `uv-version` to one that takes it.")) == (
+        type(error),
+        words(error),
+    )
+
+
+def test_broken_rule(project: Project) -> None:
+    """A rule of the project's own that is broken is told, with uv's words."""
+    output = "error: Default group `docs` (from `tool.uv.default-groups`) is not defined in the project's `dependency-groups` table\n"
+    error = _explain(output, project)
+
+    assert (ProjectInvalid, "`default-groups` names `docs`, which `[dependency-groups]` does not define.", output.strip()) == (
+        type(error),
+        error.message,
+        error.words,
+    )
 
 
 def test_malformed_lock_beside_another_reason(project: Project) -> None:

@@ -11,7 +11,7 @@ from uv_system_sync.installed import Change, Package, compare, contradictions, o
 
 def _install(folder: Path, *names: str) -> str:
     for name in names:
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
     return str(folder)
 
 
@@ -131,6 +131,11 @@ def test_installed_by_others_and_left_alone(tmp_path: Path, version: tuple[int, 
             Package("alpha", "1.0", "https://example.com/a.git", editable=False),
             id="repository",
         ),
+        pytest.param(
+            '{"url": "https://example.com/a.git", "vcs_info": {"vcs": "git", "commit_id": "a1b2c3"}}',
+            Package("alpha", "1.0", "https://example.com/a.git", editable=False, commit="a1b2c3"),
+            id="commit-of-a-repository",
+        ),
         pytest.param("", Package("alpha", "1.0"), id="empty-file"),
         pytest.param("[]", Package("alpha", "1.0"), id="not-an-object"),
         pytest.param("{}", Package("alpha", "1.0"), id="no-url"),
@@ -151,6 +156,11 @@ def test_direct_installs(tmp_path: Path, text: str, expected: Package) -> None:
             {"name": "a", "version": "1", "url": "file:///a", "editable": False},
             id="direct",
         ),
+        pytest.param(
+            Package("a", "1", url="https://a.git", editable=False, commit="a1b2c3", built_from="{}"),
+            {"name": "a", "version": "1", "url": "https://a.git", "editable": False, "commit": "a1b2c3"},
+            id="from-a-repository",
+        ),
     ],
 )
 def test_package_as_json(package: Package, expected: dict[str, object]) -> None:
@@ -163,6 +173,24 @@ def test_compare_nothing() -> None:
     same = (Package("alpha", "2.0"), Package("sample", "0.1", url="file:///src/sample", editable=True))
 
     assert () == compare(same, same)
+
+
+@pytest.mark.parametrize(("commit", "built_from"), [("d4e5f6", "one time"), ("a1b2c3", "another time")])
+def test_compare_what_was_built_anew(commit: str, built_from: str) -> None:
+    """A package of the same version and address that was built anew was updated."""
+    before = Package("alpha", "1.0", "https://a.git", editable=False, commit="a1b2c3", built_from="one time")
+    after = before._replace(commit=commit, built_from=built_from)
+
+    assert (Change("alpha", "updated", "1.0", "1.0"),) == compare((before,), (after,))
+
+
+def test_note_of_uv(tmp_path: Path) -> None:
+    """What uv notes of a package that it has built is kept to compare."""
+    _install(tmp_path, "alpha-1.0.dist-info")
+    (tmp_path / "alpha-1.0.dist-info" / "uv_cache.json").write_text('{"timestamp": 1}', encoding="utf-8")
+    (package,) = _direct_url(tmp_path, '{"url": "file:///src/alpha"}')
+
+    assert '{"timestamp": 1}' == package.built_from
 
 
 def test_compare() -> None:

@@ -144,6 +144,37 @@ def test_reason(project: Project, resolving: str, reason: str, text: str, place:
     assert Cause(text, os.path.join(project.root, place[0]), place[1]) == stale.cause(project, words, {})
 
 
+@pytest.mark.parametrize("name", ["`pyproject.toml`", "pyproject.toml"])
+def test_settings_that_uv_ignores(project: Project, name: str) -> None:
+    """A setting that this uv does not know comes before the reasons that follow from it."""
+    words = (
+        f"warning: Failed to parse {name} during settings discovery:\n  TOML parse error at line 11, column 1\n     |\n"
+        "  11 | resolution = 3\n     | ^^^^^^\n  unknown field `future`, expected one of `required-version`, `offline`\n\n"
+        "Ignoring existing lockfile due to change in resolution mode: `lowest` vs. `highest`\n"
+    )
+
+    assert Cause(
+        "uv ignores all settings in pyproject.toml, because of line 11: unknown field `future`",
+        project.pyproject,
+        11,
+        f"Correct it, or set `uv-version` to one that knows it, or run `uv lock` in {project.root} and commit uv.lock.",
+    ) == stale.cause(project, words, {})
+
+
+def test_no_python_requirement(project: Project) -> None:
+    """Where nothing says `requires-python`, that is why two Pythons do not agree."""
+    pyproject = Path(project.pyproject)
+    pyproject.write_text(_PYPROJECT.replace('requires-python = ">=3.9"\n', ""), encoding="utf-8")
+    words = "DEBUG Resolving despite existing lockfile due to change in Python requirement: `>=3.8` vs. `>=3.9`\n"
+
+    assert Cause(
+        "nothing says `requires-python`, so that uv takes that of the Python at hand: >=3.9 now, and >=3.8 before",
+        str(pyproject),
+        1,
+        f"Add `requires-python` to `[project]`, run `uv lock` in {project.root} and commit uv.lock; `frozen: true` takes it as it is.",
+    ) == stale.cause(project, words, {})
+
+
 @pytest.mark.parametrize(
     "reason",
     [

@@ -31,6 +31,9 @@ def _root_of(directory: Path) -> Path:
         pytest.param('members = ["./packages/../packages/one"]', id="by-a-crooked-path"),
         pytest.param('members = ["**"]', id="any-depth"),
         pytest.param('members = ["packages/*"]\nexclude = ["packages/two"]', id="another-one-excluded"),
+        pytest.param('members = ["packages/one/"]', id="by-a-name-that-ends-in-a-slash"),
+        pytest.param('members = ["**/one"]', id="by-name-at-any-depth"),
+        pytest.param('members = ["packages/[!p-z]?e"]', id="by-letters"),
     ],
 )
 def test_member_of_a_workspace(tmp_path: Path, settings: str) -> None:
@@ -57,6 +60,47 @@ def test_project_beside_a_workspace(tmp_path: Path, document: str) -> None:
     alone = _write(tmp_path / "packages" / "one", _SAMPLE)
 
     assert alone == _root_of(alone)
+
+
+@pytest.mark.parametrize(
+    ("settings", "folder", "expected"),
+    [
+        pytest.param('members = ["packages/*"]', "packages/.one", ".", id="hidden"),
+        pytest.param('members = ["**"]', ".packages/one", ".", id="in-a-hidden-folder"),
+        pytest.param('members = ["**/one"]', "one", ".", id="at-no-depth"),
+        pytest.param('members = ["packages/*"]', "packages/group/one", "packages/group/one", id="deeper-than-members"),
+        pytest.param('members = ["**"]\nexclude = ["old*"]', "older/group/one", "older/group/one", id="deeper-than-exclude"),
+        pytest.param('members = ["**"]\nexclude = ["**/one"]', "one", "one", id="excluded-at-any-depth"),
+        pytest.param('members = ["**"]\nexclude = ["./packages"]', "packages", "packages", id="excluded-by-a-crooked-path"),
+        pytest.param('members = ["**"]\nexclude = ["packages"]', "packages/one", ".", id="in-an-excluded-folder"),
+    ],
+)
+def test_patterns_are_those_of_uv(tmp_path: Path, settings: str, folder: str, expected: str) -> None:
+    """What `members` and `exclude` mean for a folder, and for the names in it, is what they mean for uv."""
+    _write(tmp_path, f"[tool.uv.workspace]\n{settings}\n")
+    member = _write(tmp_path / folder, _SAMPLE)
+
+    assert tmp_path / expected == _root_of(member)
+    if expected == ".":
+        _check(tmp_path, packages="sample")
+    else:
+        with pytest.raises(InvalidInput):
+            _check(tmp_path, packages="sample")
+
+
+def test_members_outside_of_the_workspace(tmp_path: Path) -> None:
+    """A member may be beside the root."""
+    root = _write(tmp_path / "root", '[tool.uv.workspace]\nmembers = ["../one"]\n')
+    _write(tmp_path / "one", _SAMPLE)
+    _check(root, packages="sample")
+
+
+def test_folders_in_a_circle(tmp_path: Path) -> None:
+    """A link to a folder above is not followed for ever."""
+    root = _write(tmp_path / "root", '[tool.uv.workspace]\nmembers = ["**"]\n')
+    _write(root / "one", _SAMPLE)
+    (root / "one" / "loop").symlink_to(root)
+    _check(root, packages="sample")
 
 
 def test_root_of_a_workspace(tmp_path: Path) -> None:
@@ -183,6 +227,23 @@ def test_names_of_other_members(tmp_path: Path) -> None:
         _check(tmp_path, packages="out")
 
     assert caught.value.message.endswith("; it defines `my-sample`, `root`.")
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "expected"),
+    [
+        ("groups", "type-check", ["My.Sample"]),
+        ("groups", "lint", ["pyproject.toml"]),
+        ("extras", "docs", ["My.Sample"]),
+        ("extras", "x", []),
+    ],
+)
+def test_who_defines_a_name(tmp_path: Path, source: str, name: str, expected: list[str]) -> None:
+    """Those that define a name are told by their own, or by their file where they have none."""
+    _write(tmp_path, '[dependency-groups]\nLint = []\n[tool.uv.workspace]\nmembers = ["one"]\n')
+    _write(tmp_path / "one", _NAMES)
+
+    assert expected == workspace.that_define(str(tmp_path), source, name)
 
 
 def test_dev_dependencies(tmp_path: Path) -> None:

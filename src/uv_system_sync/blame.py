@@ -55,15 +55,19 @@ _SENTENCE = 600
 
 def find(output: str, project: Project, target: Target, env: Mapping[str, str]) -> Fault | None:
     """Return what `output`, of a uv that failed, puts the blame on; None, when it is in no form that is known."""
-    # Older versions of uv draw a tree with these signs and wrap its lines, and newer ones do neither.
-    flat = " ".join(re.sub(r"[\u2500-\u257f\u25b6\u00d7]", " ", output).split())
+    words = flat(output)
     return (
-        _distribution(flat, project, target, env)
-        or _unread(flat, project)
-        or _build(flat, output, project, target)
-        or _unreached(flat)
-        or _resolution(flat)
+        _distribution(words, project, target, env)
+        or _unread(words, project)
+        or _build(words, output, project, target)
+        or _unreached(words)
+        or _resolution(words)
     )
+
+
+def flat(output: str) -> str:
+    """Return `output` in one line; older versions of uv draw a tree and wrap its lines, and newer ones do neither."""
+    return " ".join(re.sub(r"[\u2500-\u257f\u25b6\u00d7]", " ", output).split())
 
 
 def _distribution(flat: str, project: Project, target: Target, env: Mapping[str, str]) -> Fault | None:

@@ -34,6 +34,13 @@ _PHRASES = (
     ),
     (r"The step was cancelled; uv was ended and no later step sees a result of it\.", "It was cancelled, and uv was ended."),
     (r"check that \.gitignore does not name it\.", "check that neither .gitignore nor .dockerignore names it."),
+    (
+        r"Correct `args` in the step, or set `uv-version` to one that takes it\.",
+        "Correct what follows `--`, or install a uv that takes it.",
+    ),
+    (r"or set `uv-version` to one that knows it,", "or install a uv that knows it,"),
+    (r"Name the member in `packages`,", "Name the member with `--package`,"),
+    (r"take `([^`]*)` out of `(extra|group)s`", r"leave out `--\2 \1`"),
     (r"; the step's log has all of it\.", "."),
     (r"Give the step credentials that (\S+) accepts: (.*), from secrets,", r"Give it credentials that \1 accepts: \2,"),
     (r" in an earlier step, from secrets: the job's own token reads the job's own repository alone\.", "."),

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from uv_system_sync import project as project_room
 from uv_system_sync import toml
-from uv_system_sync.errors import ActionError, LockOutdated, OutOfSync, ProjectInvalid, PythonRejected, SyncFailed, UvUnavailable
+from uv_system_sync.errors import (
+    ActionError,
+    InvalidInput,
+    LockOutdated,
+    OutOfSync,
+    ProjectInvalid,
+    PythonRejected,
+    SyncFailed,
+    UvUnavailable,
+)
 
 if TYPE_CHECKING:
     from uv_system_sync.process import Command, Completed
@@ -56,9 +65,11 @@ def _explained(attempt: Attempt, project: Project, target: Target) -> ActionErro
         )
     return (
         toml.syntax_error(project.lock, ProjectInvalid)
+        or _unknown_argument(output, attempt.uv)
         or _uv_rejection(output, project, attempt.uv)
         or _platform_rejection(output, project, target)
         or _python_rejection(project, target)
+        or _broken_rule(attempt, project, target)
         or _blamed(attempt, project, target)
         or SyncFailed(
             f"uv ended with exit status {attempt.completed.returncode}.",
@@ -92,6 +103,13 @@ def _dry_run(attempt: Attempt) -> Completed:
         return attempt.completed._replace(output="")
 
 
+def _broken_rule(attempt: Attempt, project: Project, target: Target) -> ActionError | None:
+    from uv_system_sync import rules
+
+    error = rules.broken(attempt.completed.output, project, target, attempt.uv)
+    return error and type(error)(error.message, error.hint, file=error.file, line=error.line, words=_end(attempt.completed.output))
+
+
 def _blamed(attempt: Attempt, project: Project, target: Target) -> ActionError | None:
     from uv_system_sync import blame, stale
 
@@ -106,6 +124,17 @@ def _blamed(attempt: Attempt, project: Project, target: Target) -> ActionError |
         if cause is not None:
             file, line, because = cause.file, cause.line, f" uv resolves because uv.lock is outdated: {cause.text}."
     return SyncFailed(fault.message + because, fault.hint or _LOG, file=file, line=line, words=_end(fault.words or output))
+
+
+def _unknown_argument(output: str, uv: str) -> ActionError | None:
+    found = re.search(r"unexpected argument '(-[\w-]+)|the argument '(-[\w-]+)[^']*' cannot be used multiple times", output)
+    if found is None:
+        return None
+    once = " more than once" * bool(found.group(2))
+    return InvalidInput(
+        f"uv {uv} does not take `{found.group(1) or found.group(2)}`{once}.",
+        "Correct `args` in the step, or set `uv-version` to one that takes it.",
+    )
 
 
 def _uv_rejection(output: str, project: Project, uv: str) -> ActionError | None:

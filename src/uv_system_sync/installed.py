@@ -18,16 +18,21 @@ _SEPARATORS = re.compile("[-_.]+")
 
 
 class Package(NamedTuple):
-    """An installed distribution; `url` and `editable` are set for direct installs only (PEP 610)."""
+    """An installed distribution; `url` and `editable` are set for direct installs only, and `commit` for those from a repository (PEP 610).
+
+    `built_from` is uv's note of the files that it was built from, which tells two installs of one version apart.
+    """
 
     name: str
     version: str
     url: str | None = None
     editable: bool | None = None
+    commit: str | None = None
+    built_from: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Return the fields that are set, as the output `packages` has them."""
-        fields = {"name": self.name, "version": self.version, "url": self.url, "editable": self.editable}
+        fields = {"name": self.name, "version": self.version, "url": self.url, "editable": self.editable, "commit": self.commit}
         return {key: value for key, value in fields.items() if value is not None}
 
 
@@ -109,7 +114,8 @@ def name_and_version(dist_info: str) -> tuple[str, str]:
 def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change, ...]:
     """Return what changed between two sets of packages, sorted by name.
 
-    A package that keeps its version but comes from elsewhere, such as a checkout instead of an index, was updated too.
+    A package that keeps its version but comes from elsewhere, such as a checkout instead of an index, was updated too,
+    and so was one that was built anew, of another commit or of changed files.
     """
     old = {package.name: package for package in before}
     new = {package.name: package for package in after}
@@ -154,9 +160,19 @@ def _package(folder: str, entry: str) -> Package:
     try:
         with open(path, encoding="utf-8") as file:
             direct = json.load(file)
-        return Package(name, version, str(direct["url"]), bool(direct.get("dir_info", {}).get("editable", False)))
+        commit = direct.get("vcs_info", {}).get("commit_id")
+        editable = bool(direct.get("dir_info", {}).get("editable", False))
+        return Package(name, version, str(direct["url"]), editable, commit and str(commit), _note(os.path.join(folder, entry)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Package(name, version)
+
+
+def _note(dist_info: str) -> str:
+    try:
+        with open(os.path.join(dist_info, "uv_cache.json"), encoding="utf-8") as file:
+            return file.read()
+    except (OSError, ValueError):
+        return ""
 
 
 def _equal(version: str, found: str | None) -> bool:

@@ -52,6 +52,9 @@ def cause(project: Project, words: str, env: Mapping[str, str]) -> Cause | None:
     if found:
         more = f" (and {len(found) - 1} more like it)" * (len(found) > 1)
         return Cause(f"{found[0].text}{more}", found[0].file, found[0].line)
+    ignored = _ignored(words, project)
+    if ignored is not None:
+        return ignored
     for reason in re.findall(r"(?:Ignoring|Resolving despite) existing lockfile due to (.+(?:\n +(?:Requested|Existing): .*)*)", words):
         for tell in (_index, _python, _setting, _members, _requirement):
             known = tell(reason, project, env)
@@ -78,6 +81,18 @@ def _unmarked(versions: str) -> str:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + f" and {len(names) - _SHOWN} more" * (len(names) > _SHOWN)
+
+
+def _ignored(words: str, project: Project) -> Cause | None:
+    """Find that uv leaves out all settings because it does not know one; it may be older than the uv that has made the lock."""
+    pattern = r"Failed to parse `?([^`\n]+?)`? during settings discovery:\n.* line (\d+), .*\n(?:[^|\n]*\|.*\n){1,5} *(.{1,200})"
+    found = re.search(pattern, words)
+    if found is None:
+        return None
+    name, line, reason = found.groups()
+    text = f"uv ignores all settings in {name}, because of line {line}: {reason.partition(', expected one of')[0]}"
+    hint = f"Correct it, or set `uv-version` to one that knows it, or run {project_room.lock_it(project)} and commit uv.lock."
+    return Cause(text, os.path.join(project.root, name), int(line), hint)
 
 
 def _index(reason: str, project: Project, env: Mapping[str, str]) -> Cause | None:
@@ -120,6 +135,12 @@ def _python(reason: str, project: Project, _: Mapping[str, str]) -> Cause | None
     text = f"uv.lock was made with `requires-python` {found.group(1)}, and it is {found.group(2)} now"
     files = [project.pyproject, *(file for file, _ in requirements.members(project))]
     says = {file: str(toml.table(_load(file), "project").get("requires-python", "")) for file in files}
+    if not any(says.values()):
+        now = f"{found.group(2)} now, and {found.group(1)} before"
+        text = f"nothing says `requires-python`, so that uv takes that of the Python at hand: {now}"
+        lock_it = project_room.lock_it(project)
+        hint = f"Add `requires-python` to `[project]`, run {lock_it} and commit uv.lock; `frozen: true` takes it as it is."
+        return Cause(text, project.pyproject, 1, hint)
     file = next((file for file in files if says[file].replace(" ", "") == found.group(2).replace(" ", "")), files[0])
     return Cause(text, file, toml.line_of(file, "requires-python"))
 

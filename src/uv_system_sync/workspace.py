@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Iterable, Iterator
+from typing import TYPE_CHECKING, Iterable, Iterator, Sequence
 
 from uv_system_sync import toml
 from uv_system_sync.errors import InvalidInput, ProjectInvalid
@@ -25,7 +25,8 @@ def root_of(directory: str, document: toml.Table) -> str:
             return directory
         parent = os.path.dirname(parent)
     workspace = _workspace(toml.load(os.path.join(parent, "pyproject.toml"), ProjectInvalid))
-    return parent if workspace is not None and directory in _member_folders(parent, workspace) else directory
+    claimed = workspace is not None and _has_member(workspace, os.path.relpath(directory, parent).replace(os.sep, "/"))
+    return parent if claimed else directory
 
 
 def check_names(root: str, inputs: Inputs) -> None:
@@ -37,32 +38,93 @@ def check_names(root: str, inputs: Inputs) -> None:
     if not (inputs.extras or inputs.groups or inputs.packages):
         return
     members = [toml.load(path, ProjectInvalid) for path in _member_files(root)]
-    projects = [toml.table(member, "project") for member in members]
-    # setuptools, for one, can read extras from elsewhere (`dynamic`, PEP 621); only uv.lock knows those.
-    if not any("optional-dependencies" in toml.array(item, "dynamic") for item in projects):
-        _check("extras", inputs.extras, (key for item in projects for key in toml.table(item, "optional-dependencies")))
-    _check("groups", inputs.groups, (key for member in members for key in _groups(member)))
-    _check("packages", inputs.packages, (str(item["name"]) for item in projects if "name" in item))
+    for source, names in (("extras", inputs.extras), ("groups", inputs.groups), ("packages", inputs.packages)):
+        # setuptools, for one, can read extras from elsewhere (`dynamic`, PEP 621); only uv.lock knows those.
+        if source != "extras" or not any("optional-dependencies" in toml.array(toml.table(it, "project"), "dynamic") for it in members):
+            _check(source, names, (key for member in members for key in _names(member, source)))
+
+
+def that_define(root: str, source: str, name: str) -> list[str]:
+    """Return the members of the workspace at `root` that define the extra or group `name`; `source` is the input that names such."""
+    from packaging.utils import canonicalize_name
+
+    members = [toml.load(path, ProjectInvalid) for path in _member_files(root)]
+    found = [member for member in members if name in [str(canonicalize_name(key)) for key in _names(member, source)]]
+    return [str(toml.table(member, "project").get("name", "pyproject.toml")) for member in found]
+
+
+def _names(member: toml.Table, source: str) -> Iterator[str]:
+    project = toml.table(member, "project")
+    if source == "extras":
+        yield from toml.table(project, "optional-dependencies")
+    elif source == "groups":
+        yield from _groups(member)
+    elif "name" in project:
+        yield str(project["name"])
 
 
 def _member_files(root: str) -> Iterator[str]:
     pyproject = os.path.join(root, "pyproject.toml")
     yield pyproject
-    workspace = _workspace(toml.load(pyproject, ProjectInvalid))
-    for folder in sorted(_member_folders(root, workspace or {}) - {root}):
-        if os.path.isfile(os.path.join(folder, "pyproject.toml")):
+    workspace = _workspace(toml.load(pyproject, ProjectInvalid)) or {}
+    found = {os.path.normpath(folder) for pattern in _patterns(workspace, "members") for folder in _folders(root, pattern.split("/"))}
+    for folder in sorted(found - {root}):
+        excluded = _is_excluded(workspace, os.path.relpath(folder, root).replace(os.sep, "/"))
+        if not excluded and os.path.isfile(os.path.join(folder, "pyproject.toml")):
             yield os.path.join(folder, "pyproject.toml")
 
 
-def _member_folders(root: str, workspace: toml.Table) -> set[str]:
-    import glob
+def _patterns(workspace: toml.Table, key: str) -> list[str]:
+    import posixpath
 
-    def matching(key: str) -> set[str]:
-        relative = [str(pattern) for pattern in toml.array(workspace, key) if not os.path.isabs(str(pattern))]
-        patterns = [os.path.join(glob.escape(root), pattern) for pattern in relative]
-        return {os.path.normpath(folder) for pattern in patterns for folder in glob.iglob(pattern, recursive=True)}
+    return [posixpath.normpath(str(pattern)) for pattern in toml.array(workspace, key) if not os.path.isabs(str(pattern))]
 
-    return matching("members") - matching("exclude")
+
+def _has_member(workspace: toml.Table, folder: str) -> bool:
+    included = any(_fits(folder.split("/"), pattern.split("/")) for pattern in _patterns(workspace, "members"))
+    return included and not _is_excluded(workspace, folder)
+
+
+def _is_excluded(workspace: toml.Table, folder: str) -> bool:
+    """Say whether `folder`, relative to the workspace, is excluded; other than in `members`, `*` stands for `/`, too."""
+    from fnmatch import fnmatchcase
+
+    return any(fnmatchcase(folder, some) for pattern in _patterns(workspace, "exclude") for some in (pattern, pattern.replace("**/", "")))
+
+
+def _fits(folders: Sequence[str], pattern: Sequence[str]) -> bool:
+    from fnmatch import fnmatchcase
+
+    if not (folders and pattern):
+        return not folders and set(pattern) <= {"**"}
+    if pattern[0] == "**":
+        return _fits(folders, pattern[1:]) or _fits(folders[1:], pattern)
+    return fnmatchcase(folders[0], pattern[0]) and _fits(folders[1:], pattern[1:])
+
+
+def _folders(folder: str, pattern: Sequence[str]) -> Iterator[str]:
+    """Yield the folders in `folder` that `pattern` names; unlike for Python's glob, those with a dot in front are among them."""
+    from fnmatch import fnmatchcase
+
+    if not pattern:
+        yield folder
+    elif pattern[0] == "**":
+        yield from _folders(folder, pattern[1:])
+        for below in _below(folder):
+            if not os.path.islink(os.path.join(folder, below)):
+                yield from _folders(os.path.join(folder, below), pattern)
+    else:
+        named = [pattern[0]] if pattern[0] == ".." else [below for below in _below(folder) if fnmatchcase(below, pattern[0])]
+        for below in named:
+            yield from _folders(os.path.join(folder, below), pattern[1:])
+
+
+def _below(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if entry.is_dir()]
+    except OSError:
+        return []
 
 
 def _workspace(document: toml.Table) -> toml.Table | None:
