@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint docs screenshots fuzz faults bench bench-guard profile requirements dist release-check clean
+.PHONY: help demo test lint docs screenshots fuzz faults compatibility bench bench-guard profile requirements dist release-check clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')" 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
@@ -36,6 +36,9 @@ fuzz: .venv/ready  ## Run the tests with hostile text on 10,000 new examples
 
 faults: .venv/ready  ## Disturb syncs in every known way, a thousand times, and print what is broken after the next run
 	PYTHONPATH=src $(BIN)/python -m tools.faults
+
+compatibility: .venv/ready  ## Run the integration tests with every uv from the oldest on (`UVS=0.5.31`: that one), and write docs/compatibility.md
+	PYTHONPATH=src $(BIN)/python -m tools.compatibility $(UVS)
 
 bench: .venv/ready  ## Compare with what else installs the same packages, and write docs/benchmark.md; half an hour (`BENCH=--quick`: minutes)
 	PYTHONPATH=src $(BIN)/python -m tools.bench $(BENCH)

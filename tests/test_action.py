@@ -366,6 +366,24 @@ def test_uv_version(step: Step, version: str) -> None:
     assert "0.13.9" == read_outputs(step.runner.output)["uv-version"]
 
 
+@pytest.mark.parametrize(
+    ("version", "inputs", "what"),
+    [
+        pytest.param("0.5.30", {}, "uv-system-sync needs uv 0.5.31 or newer", id="for-anything"),
+        pytest.param("0.6.9", {"check": "true"}, "`check: true` needs uv 0.6.10 or newer", id="for-an-input"),
+    ],
+)
+def test_old_uv(step: Step, version: str, inputs: dict[str, str], what: str) -> None:
+    """A uv that is too old for what it would be told is not asked to sync."""
+    step.uv_version = f"uv {version}"
+    step.inputs.update(inputs)
+    status = step.run()
+    hint = "Set `uv-version` to a newer one, or put a newer uv first on PATH."
+
+    assert (1, 0, True) == (status, step.syncs, step.runner.hand_nothing_on())
+    assert [f"::error title=uv-unavailable::{what}, and /bin/uv is uv {version}.%0A{hint}"] == step.lines
+
+
 def test_uv_fails(step: Step) -> None:
     """Where uv fails, later steps get nothing, the group is closed and the error quotes uv."""
     step.uv_status, step.uv_output = 2, "error: Failed to fetch `alpha`"

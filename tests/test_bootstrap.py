@@ -145,15 +145,29 @@ def test_uv_does_not_start(tmp_path: Path) -> None:
         pytest.param("x" * 3000 + "\n", "x" * 2500, id="long"),
     ],
 )
-def test_uv_fails(tmp_path: Path, output: str, said: str) -> None:
+@pytest.mark.parametrize("version", [Completed(0, "uv 0.13.9"), Completed(1, "no memory")], ids=["new-enough", "without-a-version"])
+def test_uv_fails(tmp_path: Path, output: str, said: str, version: Completed) -> None:
     """Where no index has the wheels, uv's reason for it is quoted, and nothing is left."""
-    uv = Recorder(Completed(2, "offline"), Completed(1, output))
+    uv = Recorder(Completed(2, "offline"), Completed(1, output), version)
     expected = (
         f"/bin/uv could not install what the action itself needs (exit status 1). It said: {said}",
         "Let uv reach an index that has actions-toolkit, packaging and tomli; `UV_DEFAULT_INDEX` names another one.",
     )
 
     assert (expected, []) == (_refused(UvUnavailable, _environ(tmp_path), uv), os.listdir(tmp_path))
+
+
+def test_old_uv_fails(tmp_path: Path) -> None:
+    """A uv that is too old to be told what to install is refused for its age, whatever it says itself."""
+    complaint = Completed(2, "error: unexpected argument '--no-config' found")
+    uv = Recorder(complaint, complaint, Completed(0, "uv 0.1.45\n"))
+    expected = (
+        "uv-system-sync needs uv 0.5.31 or newer, and /bin/uv is uv 0.1.45.",
+        "Set `uv-version` to a newer one, or put a newer uv first on PATH.",
+    )
+
+    assert (expected, []) == (_refused(UvUnavailable, _environ(tmp_path), uv), os.listdir(tmp_path))
+    assert plan.version("/bin/uv", _environ(tmp_path)) == uv.commands[-1]
 
 
 def test_complain(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,20 @@ def _rejected(**inputs: str) -> tuple[str, str]:
     return words(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "more"),
+    [
+        pytest.param({"packages": "one", "frozen": "true"}, [], id="nothing-more"),
+        pytest.param({"check": "true"}, [("`check: true`", "0.6.10")], id="check"),
+        pytest.param({"packages": "one two"}, [("More than one name in `packages`", "0.9.8")], id="packages"),
+    ],
+)
+def test_needs(inputs: dict[str, str], more: list[tuple[str, str]]) -> None:
+    """Every run needs a uv from the oldest on that is tested, and an input that came to uv later a newer one."""
+    assert [("uv-system-sync", "0.5.31"), *more] == list(plan.needs(step_inputs(**inputs)))
+    assert [("uv-system-sync", "0.5.31")] == list(plan.needs())
+
+
 def test_version() -> None:
     """Asking for uv's version sees what uv may see."""
     assert Command(("/bin/uv", "--version"), {"HOME": "/root"}, ".") == plan.version("/bin/uv", {"HOME": "/root", "UV_NO_DEV": "1"})
@@ -37,7 +51,7 @@ def test_own_wheels(options: dict[str, bool], added: tuple[str, ...]) -> None:
     """The action's own wheels are pinned by their hashes, for the running Python, and owe nothing to the project's settings."""
     command = plan.own_wheels("/bin/uv", "/requirements.txt", "/temp/wheels", {"UV_CACHE_DIR": "/cache"}, **options)
     how = ("--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build")
-    where = ("--python", sys.executable, "--target", "/temp/wheels", "--requirements", "/requirements.txt")
+    where = ("--python", sys.executable, "--target", "/temp/wheels", "-r", "/requirements.txt")
     variables = {"UV_CACHE_DIR": "/cache", "UV_PYTHON_DOWNLOADS": "never"}
 
     assert Command(("/bin/uv", "pip", "install", *how, *where, *added), variables, ".") == command

@@ -353,12 +353,12 @@ def test_who_may_write() -> None:
 
 
 def test_weekly_run() -> None:
-    """The newest uv meets the same Pythons in both jobs, and only a job that runs no code of ours may write, issues and nothing else."""
+    """The newest uv meets the same Pythons in both of its jobs; only a job that runs no code of ours may write, issues and nothing else."""
     jobs = _DOCUMENTS["newest"]["jobs"]
     pythons = next(step["with"] for step in jobs["test"]["steps"] if step["name"] == "Get the Pythons to sync into")["python-version"]
 
     assert jobs["sync"]["strategy"]["matrix"]["python"] == pythons.split()
-    assert [{"contents": "read"}, {"contents": "read"}, {"issues": "write"}] == [job["permissions"] for job in jobs.values()]
+    assert [*[{"contents": "read"}] * 3, {"issues": "write"}] == [job["permissions"] for job in jobs.values()]
     assert ["latest", "latest"] == [
         step["with"]["version"] for job in jobs.values() for step in job["steps"] if step["name"] == "Set up the newest uv"
     ]

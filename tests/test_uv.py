@@ -85,3 +85,22 @@ def test_has_to_be_installed(folder: Path, version: str, *, expected: bool) -> N
 def test_has_to_be_installed_without_any() -> None:
     """Where there is no uv, setup-uv runs."""
     assert uv.has_to_be_installed({"PATH": "/nowhere"})
+
+
+@pytest.mark.parametrize("version", ["0.5.31", "0.5.31+1", "0.5.100", "0.10.0", "1", "1.0.0-alpha.1", f"0.{'9' * 5000}"])
+def test_new_enough(version: str) -> None:
+    """Versions are compared number by number."""
+    uv.require("/bin/uv", version, [("This", "0.5.31")])
+
+
+@pytest.mark.parametrize("version", ["0.5.30", "0.5.3", "0.4.100", "0.1", "0.5.30+99"])
+def test_too_old(version: str) -> None:
+    """The first need that a uv is too old for is named, with the oldest that will do and the next step."""
+    expected = (
+        f"That needs uv 0.5.31 or newer, and /bin/uv is uv {version}.",
+        "Set `uv-version` to a newer one, or put a newer uv first on PATH.",
+    )
+
+    with pytest.raises(UvUnavailable) as caught:
+        uv.require("/bin/uv", version, [("This", "0.0.1"), ("That", "0.5.31"), ("More", "9.0.0")])
+    assert expected == words(caught.value)

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Callable, ContextManager, Iterator, Mapping, NamedTuple, Sequence
 
-from uv_system_sync import environment, heal, installed, notices, plan, project, report, seal, summary, syncable, target, workspace
+from uv_system_sync import environment, heal, installed, notices, plan, project, report, seal, summary, syncable, target, uv, workspace
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
 from uv_system_sync.mark import Mark, held, is_left
 
@@ -76,6 +76,7 @@ def _prepare(step: Step, known: report.Known) -> _Plan:
     phases.end("project")
     command = plan.sync(inputs, locked, python, step.uv, environ)
     known.uv_version = step.uv_version()
+    uv.require(step.uv, known.uv_version, plan.needs(inputs))
     phases.end("plan")
     return _Plan(inputs, python, locked, command, known.uv_version)
 

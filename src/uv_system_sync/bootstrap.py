@@ -80,6 +80,8 @@ def _install(uv: str, folder: str, environ: Mapping[str, str], run: Run) -> None
         completed = run(plan.own_wheels(uv, _REQUIREMENTS, folder, environ, offline=True))
         if completed.returncode:
             completed = run(plan.own_wheels(uv, _REQUIREMENTS, folder, environ))
+        if completed.returncode:
+            _require_not_too_old(uv, environ, run)
     except OSError as error:
         raise UvUnavailable(f"{uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
     if completed.returncode:
@@ -88,3 +90,12 @@ def _install(uv: str, folder: str, environ: Mapping[str, str], run: Run) -> None
             f"{uv} could not install what the action itself needs (exit status {completed.returncode}). It said: {words}",
             "Let uv reach an index that has actions-toolkit, packaging and tomli; `UV_DEFAULT_INDEX` names another one.",
         )
+
+
+def _require_not_too_old(uv: str, environ: Mapping[str, str], run: Run) -> None:
+    """Raise `UvUnavailable` for a uv that may not even have understood what it was told."""
+    from uv_system_sync.uv import require, version
+
+    said = run(plan.version(uv, environ))
+    if not said.returncode:
+        require(uv, version(uv, said.output), plan.needs())

@@ -11,6 +11,8 @@ _PHRASES = (
     (r"Use action\.yml of this action unchanged, or install uv in an earlier step\.", f"Install it {_INSTALL}"),
     (r"Install uv in an earlier step, or set `uv-version`\.", f"Install uv {_INSTALL}"),
     (r"uv first on PATH, or set `uv-version`\.", "uv first on PATH."),
+    (r"Set `uv-version` to a newer one, or put a newer uv first on PATH\.", "Put a newer uv first on PATH."),
+    (r"More than one name in `packages`", "More than one `--package`"),
     (
         r"Set `uv-version` to one that the project accepts, or leave it empty and let setup-uv choose,",
         "Install a uv that the project accepts,",

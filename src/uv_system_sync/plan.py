@@ -58,6 +58,20 @@ _SHORT_WITH_VALUE = "ifC"
 _CONTRADICTED = {"--locked": "frozen", "--exact": "inexact"}
 
 
+# The last of the oldest minor version that the integration tests pass with. 0.5.29 does not say when `uv lock` would change no
+# package, and 0.5.15 calls the lock of a workspace outdated when it is in a member's folder and an index is a relative path.
+_OLDEST = "0.5.31"
+
+
+def needs(inputs: Inputs | None = None) -> Iterator[tuple[str, str]]:
+    """Yield what needs a uv that is not too old, each with the oldest that will do; without `inputs`, what every run needs."""
+    yield "uv-system-sync", _OLDEST
+    if inputs and inputs.check:
+        yield "`check: true`", "0.6.10"
+    if inputs and len(inputs.packages) > 1:
+        yield "More than one name in `packages`", "0.9.8"
+
+
 def version(uv: str, environ: Mapping[str, str]) -> Command:
     """Return the command that makes `uv` name its version."""
     return Command((uv, "--version"), environment.for_uv(environ), ".")
@@ -69,7 +83,7 @@ def own_wheels(uv: str, requirements: str, folder: str, environ: Mapping[str, st
     The project's own settings of uv do not apply to them, and no code of theirs is built or run.
     """
     argv = (uv, "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build")
-    where = ("--python", sys.executable, "--target", folder, "--requirements", requirements, *(["--offline"] if offline else []))
+    where = ("--python", sys.executable, "--target", folder, "-r", requirements, *(["--offline"] if offline else []))
     policies = ("UV_NO_BINARY", "UV_NO_BUILD", "UV_BUILD_CONSTRAINT", "UV_COMPILE_BYTECODE")
     variables = {name: value for name, value in environment.for_uv(environ).items() if not name.startswith(policies)}
     return Command((*argv, *where), {**variables, "UV_PYTHON_DOWNLOADS": "never"}, ".")

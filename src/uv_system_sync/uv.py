@@ -1,4 +1,4 @@
-"""Finds uv, or says that it has to be installed; little enough that a step which only asks costs next to nothing."""
+"""Finds uv, and says whether it has to be installed or is too old; little enough that a step which only asks costs next to nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uv_system_sync.errors import UvUnavailable
 # As type checkers know it; importing it from `typing` costs more than the first step may.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Mapping
+    from typing import Callable, Iterable, Mapping
 
     from uv_system_sync.process import Command, Finish
 
@@ -45,10 +45,11 @@ def ask(uv: str, environ: Mapping[str, str], begin: Callable[[Command], Finish])
         finish = begin(plan.version(uv, environ))
     except OSError as error:
         raise UvUnavailable(f"{uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
-    return lambda: _version(uv, finish(None).output)
+    return lambda: version(uv, finish(None).output)
 
 
-def _version(uv: str, output: str) -> str:
+def version(uv: str, output: str) -> str:
+    """Return the version that `output`, what the program `uv` says of itself, names, or raise `UvUnavailable`."""
     import re
 
     found = re.search(r"^uv (\d\S*)", output, re.MULTILINE)
@@ -57,6 +58,22 @@ def _version(uv: str, output: str) -> str:
             f"{uv} is not uv: asked for its version, it said {output[:200]!r}.", "Put the real uv first on PATH, or set `uv-version`."
         )
     return found.group(1)
+
+
+def require(uv: str, version: str, needs: Iterable[tuple[str, str]]) -> None:
+    """Raise `UvUnavailable` where one of `needs`, each with the oldest uv that will do, is more than `uv` of this `version` can."""
+    for what, oldest in needs:
+        if _numbers(version) < _numbers(oldest):
+            raise UvUnavailable(
+                f"{what} needs uv {oldest} or newer, and {uv} is uv {version}.",
+                "Set `uv-version` to a newer one, or put a newer uv first on PATH.",
+            )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    import re
+
+    return tuple(map(int, re.findall(r"\d{1,9}", version)[:3]))
 
 
 def _which(environ: dict[str, str]) -> str | None:

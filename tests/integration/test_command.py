@@ -19,7 +19,8 @@ from typing import IO
 import pytest
 import tomli
 
-from tests.support.projects import UV, Project
+from tests.support.layouts import program
+from tests.support.projects import CAN_CHECK, LOCKED_UV, UV, Project, since
 from tests.support.pythons import ROOT, Python, found
 from tests.support.step import NETWORK
 
@@ -64,8 +65,8 @@ def _uv(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The command as a wheel."""
     folder = tmp_path_factory.mktemp("dist")
-    built = _uv("build", "--quiet", "--wheel", "--offline", "--out-dir", folder, ROOT)
-    assert 0 == built.returncode, built.stderr
+    command: list[str | Path] = [LOCKED_UV, "build", "--quiet", "--wheel", "--offline", "--out-dir", folder, ROOT]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return next(folder.glob("*.whl"))
 
 
@@ -162,6 +163,7 @@ def test_module(shell: Shell) -> None:
     assert (3, same.stdout) == (completed.returncode, completed.stdout)
 
 
+@CAN_CHECK
 def test_nothing_to_do(shell: Shell) -> None:
     """A second run changes nothing, and so a check succeeds; before the first one it fails with its own status."""
     before = shell.run("--check")
@@ -211,6 +213,7 @@ def uvx(wheel: Path, venv: Path) -> list[str]:
     return ["uvx", "--quiet", "--offline", "--python", str(found()[0].prefix / "bin" / "python3"), "--from", str(wheel), "uv-system-sync"]
 
 
+@since("0.6.0", "`UV`, by which uvx says that it has put its own environment on PATH,")
 def test_uvx(shell: Shell, target: Path, other: Path, uvx: list[str]) -> None:
     """Under uvx, which puts an environment of its own first on PATH, `python` is still the one of the user's shell."""
     named = shell.program(*uvx, "--python", str(other))
@@ -288,6 +291,15 @@ def test_error_of_the_project(shell: Shell, project: Project, change: object, st
 
     assert status == completed.returncode, completed.stdout
     assert [] != [line for line in completed.stdout.splitlines() if line.startswith(f"error: {message}")]
+
+
+def test_old_uv(shell: Shell, tmp_path: Path) -> None:
+    """A uv that is too old is refused with the words of a shell."""
+    fake = program(tmp_path / "old" / "uv", "#!/bin/sh", "echo uv 0.6.9")
+    completed = Shell(shell.venv, shell.cwd, f"{fake.parent}:{shell.search_path}").run("--check")
+    message = f"`--check` needs uv 0.6.10 or newer, and {fake} is uv 0.6.9."
+
+    assert (11, [f"error: {message}", "hint: Put a newer uv first on PATH."]) == (completed.returncode, completed.stdout.splitlines()[-2:])
 
 
 def test_no_uv(shell: Shell, target: Path) -> None:
@@ -501,7 +513,15 @@ def test_documented_languages() -> None:
     assert {"sh", "dockerfile", "gitlab"} == set(re.findall(r"^```(.+)$", _DOCUMENT, re.MULTILINE))
 
 
-@pytest.mark.parametrize("block", _blocks("sh"), ids=range(len(_blocks("sh"))))
+# What a line of a block needs of uv.
+_LINES = {"--check": CAN_CHECK, "--no-build": since("0.12.6", "`--no-build` that takes an installed editable project as it is")}
+
+
+def _marks(block: str) -> list[pytest.MarkDecorator]:
+    return [mark for words, mark in _LINES.items() if words in block]
+
+
+@pytest.mark.parametrize("block", [pytest.param(block, id=str(number), marks=_marks(block)) for number, block in enumerate(_blocks("sh"))])
 def test_documented_commands(shell: Shell, tmp_path: Path, other: Path, uvx: list[str], block: str) -> None:
     """The shell's blocks in docs/command.md succeed, line by line, in a project that is synced; a copy stands for /usr/local."""
     shell.run()

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.index import Index, file_name, status, wheel
 from tests.support.layouts import everything
-from tests.support.projects import UV, Project, Wheel
+from tests.support.projects import UV, Project, Wheel, since, write_index
 from tests.support.pythons import Python, found
 from tests.support.step import Outcome, Runner, runner
 from uv_system_sync import project as project_room
@@ -104,6 +104,7 @@ def test_an_outdated_lock(ci: Runner, project: Project, name: str) -> None:
     """What a lock does not know is named, with its line and what locking anew would change; no file is touched."""
     (old, new), (line, cause, change) = _CHANGES[name]
     Wheel("delta", "1.0").write(project.folder / "wheels")
+    write_index(project.folder / "wheels")
     _edit(project.pyproject, old, new)
     before = everything(project.folder)
 
@@ -175,11 +176,11 @@ members = ["member"]
 
 [[tool.uv.index]]
 url = "wheels"
-format = "flat"
 default = true
 """
 
 
+@since("0.6.0", "`provides-extras` in uv.lock")
 def test_a_lock_that_is_not_outdated(project: Project) -> None:
     """However a project writes what it requires, a lock that the real uv has just made of it knows all of it."""
     Wheel("delta", "1.0").write(project.folder / "wheels")
@@ -486,6 +487,7 @@ def test_no_wheel_for_this_platform(ci: Runner, project: Project, python: Python
     )
 
 
+@since("0.6.5", "`UV_NO_BUILD_PACKAGE`")
 def test_a_build_that_is_not_allowed(ci: Runner, project: Project, python: Python) -> None:
     """A package that would have to be built, where that is not allowed, is named with what does not allow it."""
     line = _native(project, *_WHEELS, source=True)

@@ -20,7 +20,7 @@ from tests.support.dockerfiles import Build, Failed
 from tests.support.images import Image
 from tests.support.index import Index, file_name, wheel
 from tests.support.layouts import install, program
-from tests.support.projects import UV, WHEELS, Project, Wheel
+from tests.support.projects import LOCKED_UV, UV, WHEELS, Project, Wheel
 from tests.support.pythons import ROOT, found
 
 EXAMPLES = ROOT / "examples" / "docker"
@@ -84,7 +84,7 @@ def aws(folder: Path) -> Image:
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """An index with this checkout's command and what it requires, uv, and the packages of the project."""
     folder = tmp_path_factory.mktemp("index")
-    subprocess.run([UV, "build", "--quiet", "--wheel", "--offline", "--out-dir", folder, ROOT], check=True)
+    subprocess.run([LOCKED_UV, "build", "--quiet", "--wheel", "--offline", "--out-dir", folder, ROOT], check=True)
     for name in ("packaging", "tomli"):
         sources = [path for path in importlib.metadata.files(name) or [] if path.suffix == ".py"]
         version = importlib.metadata.version(name)

@@ -186,6 +186,29 @@ def test_a_uv_that_is_not_uv(ci: Runner, tmp_path: Path) -> None:
     ] == outcome.errors
 
 
+@pytest.mark.parametrize(
+    ("inputs", "version", "needs"),
+    [
+        pytest.param({}, "0.5.30", "uv-system-sync needs uv 0.5.31 or newer", id="for anything"),
+        pytest.param({"check": "true"}, "0.6.9", "`check: true` needs uv 0.6.10 or newer", id="to check"),
+    ],
+)
+def test_an_old_uv(ci: Runner, tmp_path: Path, inputs: dict[str, str], version: str, needs: str) -> None:
+    """A uv that is too old for what it is to do is refused with its version, before it does anything."""
+    _fake_uv(ci, tmp_path, f"#!/bin/sh\n[ $1 = --version ] && echo uv {version} || touch {tmp_path}/told\n")
+
+    outcome = ci.sync(**inputs)
+
+    assert [
+        (
+            f"title=uv-unavailable::{needs}, and {tmp_path}/fake/uv is uv {version}.\n"
+            "Set `uv-version` to a newer one, or put a newer uv first on PATH."
+        )
+    ] == outcome.errors
+    assert not outcome.published
+    assert not (tmp_path / "told").exists()
+
+
 def test_own_dependencies_that_cannot_be_had(ci: Runner, tmp_path: Path) -> None:
     """When uv cannot fetch what the action itself needs, its words and the way out are shown."""
     ci.environ.update(UV_OFFLINE="1", UV_CACHE_DIR=str(tmp_path / "empty-cache"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import Project
+from tests.support.projects import CAN_CHECK, Project, since
 from tests.support.step import Outcome, Runner, runner
 
 
@@ -56,6 +56,7 @@ def test_frozen_takes_the_lock_as_it_is(ci: Runner, project: Project) -> None:
     assert BASE | {"gamma"} == installed(ci.sync(frozen="true"))
 
 
+@CAN_CHECK
 def test_check_changes_nothing_and_fails_on_a_difference(ci: Runner, target: Path) -> None:
     """`check: true` installs nothing, names the difference, and passes once there is none."""
     before = ci.sync(check="true")
@@ -96,7 +97,12 @@ def workspace(tmp_path: Path) -> Path:
     ("inputs", "expected"),
     [
         pytest.param({"packages": "one"}, {"one", "gamma"}, id="one member"),
-        pytest.param({"packages": "one two"}, {"one", "two", "gamma", "lint-tool"}, id="two members"),
+        pytest.param(
+            {"packages": "one two"},
+            {"one", "two", "gamma", "lint-tool"},
+            id="two members",
+            marks=since("0.9.8", "more than one `--package`"),
+        ),
         pytest.param({"packages": "two", "extras": "two-extra"}, {"two", "lint-tool", "docs-tool"}, id="a member with its extra"),
         pytest.param({"all_packages": "true", "no_dev": "true"}, BASE | {"one", "two", "gamma", "lint-tool"}, id="all members"),
         pytest.param({"working_directory": "members/two"}, {"two", "lint-tool"}, id="the folder of a member"),

@@ -25,7 +25,7 @@ from tests.support.layouts import (
     spelled,
     virtual_environment,
 )
-from tests.support.projects import UV, Project, Wheel
+from tests.support.projects import CAN_CHECK, UV, Project, Wheel
 from tests.support.pythons import Python, found
 from tests.support.step import Outcome, Runner
 
@@ -802,6 +802,7 @@ def test_a_folder_that_is_read_only(
     assert (1, False, before) == (outcome.returncode, outcome.published, untouched())
 
 
+@CAN_CHECK
 @needs_permissions
 def test_a_folder_that_is_read_only_can_be_checked(other_ci: Runner, site: Site, starter: Path) -> None:
     """`check: true` needs no permission to write, because it writes nothing."""

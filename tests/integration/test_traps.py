@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import UV, Project
+from tests.support.projects import UV, Project, since
 from tests.support.pythons import found
 from tests.support.step import Runner, runner
 
@@ -50,14 +50,17 @@ def test_a_path_that_does_not_exist_is_not_a_new_environment(bare_ci: Runner, ta
     assert not wrong.exists()
 
 
+_PREFERENCE = since("0.8.0", "a preference that tells against an existing environment")
+
+
 @pytest.mark.parametrize(
     ("variables", "pin", "settings"),
     [
         pytest.param({}, "3.7", "", id="python-version file"),
         pytest.param({"UV_PYTHON": "3.7"}, "", "", id="UV_PYTHON"),
-        pytest.param({"UV_MANAGED_PYTHON": "1"}, "", "", id="UV_MANAGED_PYTHON"),
-        pytest.param({"UV_PYTHON_PREFERENCE": "only-managed"}, "", "", id="UV_PYTHON_PREFERENCE"),
-        pytest.param({}, "", '[tool.uv]\npython-preference = "only-managed"\n', id="python-preference"),
+        pytest.param({"UV_MANAGED_PYTHON": "1"}, "", "", id="UV_MANAGED_PYTHON", marks=_PREFERENCE),
+        pytest.param({"UV_PYTHON_PREFERENCE": "only-managed"}, "", "", id="UV_PYTHON_PREFERENCE", marks=_PREFERENCE),
+        pytest.param({}, "", '[tool.uv]\npython-preference = "only-managed"\n', id="python-preference", marks=_PREFERENCE),
     ],
 )
 def test_the_python_of_the_matrix_is_the_one_used(tmp_path: Path, target: Path, variables: dict[str, str], pin: str, settings: str) -> None:
@@ -115,10 +118,12 @@ def test_a_python_of_the_operating_system_is_left_alone(ci: Runner, target: Path
 @pytest.mark.parametrize(
     ("variables", "missing"),
     [
-        pytest.param({"UV_NO_DEV": "1"}, "gamma", id="UV_NO_DEV"),
-        pytest.param({"UV_NO_GROUP": "dev"}, "gamma", id="UV_NO_GROUP"),
-        pytest.param({"UV_NO_DEFAULT_GROUPS": "1"}, "gamma", id="UV_NO_DEFAULT_GROUPS"),
-        pytest.param({"UV_NO_INSTALL_PROJECT": "1"}, "sample_project", id="UV_NO_INSTALL_PROJECT"),
+        pytest.param({"UV_NO_DEV": "1"}, "gamma", id="UV_NO_DEV", marks=since("0.8.7", "UV_NO_DEV")),
+        pytest.param({"UV_NO_GROUP": "dev"}, "gamma", id="UV_NO_GROUP", marks=since("0.9.8", "UV_NO_GROUP")),
+        pytest.param({"UV_NO_DEFAULT_GROUPS": "1"}, "gamma", id="UV_NO_DEFAULT_GROUPS", marks=since("0.10.0", "UV_NO_DEFAULT_GROUPS")),
+        pytest.param(
+            {"UV_NO_INSTALL_PROJECT": "1"}, "sample_project", id="UV_NO_INSTALL_PROJECT", marks=since("0.11.20", "UV_NO_INSTALL_PROJECT")
+        ),
     ],
 )
 def test_variables_of_earlier_steps_remove_nothing(ci: Runner, target: Path, variables: dict[str, str], missing: str) -> None:

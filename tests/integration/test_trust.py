@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.layouts import before_the_step, everything, install, notices, virtual_environment, watched_build
 from tests.support.processes import is_running, parent
-from tests.support.projects import UV, Project, Wheel
+from tests.support.projects import CAN_CHECK, UV, Project, Wheel
 from tests.support.pythons import Python, found
 from tests.support.step import Outcome, Runner, runner
 
@@ -238,6 +238,7 @@ def _without_byte_code(ci: Runner, target: Path) -> None:
     subprocess.run(["find", target, ci.cwd, "-name", "__pycache__", "-prune", "-exec", "rm", "-r", "{}", "+"], check=True)
 
 
+@CAN_CHECK
 @OLDEST_AND_NEWEST
 def test_a_check_that_fails_changes_nothing(ci: Runner, target: Path) -> None:
     """`check: true` leaves an environment that is not as locked as it is, down to the byte code, and hands nothing on."""
@@ -253,6 +254,7 @@ def test_a_check_that_fails_changes_nothing(ci: Runner, target: Path) -> None:
     assert before == everything(target, ci.cwd)
 
 
+@CAN_CHECK
 @OLDEST_AND_NEWEST
 def test_a_check_that_passes_changes_nothing(ci: Runner, target: Path) -> None:
     """`check: true` leaves an environment that is as locked as it is, down to the byte code, and hands on what a sync would."""
@@ -268,6 +270,7 @@ def test_a_check_that_passes_changes_nothing(ci: Runner, target: Path) -> None:
     assert ("false", "[]") == (checked.outputs["changed"], checked.outputs["changes"])
 
 
+@CAN_CHECK
 @OLDEST_AND_NEWEST
 def test_a_check_of_a_python_that_does_not_run_it(bare_ci: Runner, tmp_path: Path, target: Path) -> None:
     """`check: true` leaves no byte code in a Python that is only asked what it is, either."""
@@ -282,6 +285,7 @@ def test_a_check_of_a_python_that_does_not_run_it(bare_ci: Runner, tmp_path: Pat
     assert before == everything(target, bare_ci.cwd)
 
 
+@CAN_CHECK
 @pytest.mark.parametrize("synced", [pytest.param(False, id="that fails"), pytest.param(True, id="that passes")])
 def test_a_check_of_a_virtual_environment(ci: Runner, tmp_path: Path, target: Path, *, synced: bool) -> None:
     """`check: true` leaves a virtual environment as it is, and the Python that it is made of."""
@@ -299,6 +303,7 @@ def test_a_check_of_a_virtual_environment(ci: Runner, tmp_path: Path, target: Pa
     assert before == everything(target, environment, ci.cwd)
 
 
+@CAN_CHECK
 def test_a_check_sees_what_the_lock_does_not_have(ci: Runner, site_packages: Path) -> None:
     """`check: true` fails for a package too many, names it, and passes with `inexact: true`."""
     ci.sync()
@@ -330,7 +335,7 @@ def test_two_steps_that_sync_one_python_at_the_same_time(
     for job, outcome in zip(jobs, outcomes, strict=True):
         program = "import sys, alpha, beta, gamma, sample_project; print(sys.prefix)"
         assert f"{target}\n" == job.next_step(outcome, "python", "-c", program)
-    assert 0 == jobs[0].sync(check="true").returncode
+    assert jobs[0].is_as_locked()
 
 
 # Cancellation.
@@ -377,7 +382,7 @@ def test_a_step_that_is_cancelled(ci: Runner, tmp_path: Path, target: Path, proj
     assert seconds < 4
     (notes / "wait").unlink()
     assert LOCKED == names(ci.sync())
-    assert 0 == ci.sync(check="true").returncode
+    assert ci.is_as_locked()
 
 
 # What the project demands.

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.projects import UV
+from tests.support.projects import UV, UV_VERSION
 from tests.support.pythons import ROOT
 from tests.support.runner_files import path_after, read_env, read_outputs, read_path
 
@@ -96,6 +96,11 @@ class Runner:
             read_outputs(files["output"]),
             files["summary"].read_text(encoding="utf-8"),
         )
+
+    def is_as_locked(self) -> bool:
+        """Return whether the environment is what the lock says; a uv that cannot check must have nothing to do in another sync."""
+        outcome = self.sync(**{"check": "true"} if UV_VERSION >= (0, 6, 10) else {})
+        return (outcome.returncode, outcome.outputs.get("changed")) == (0, "false")
 
     def next_step(self, outcome: Outcome, *command: str) -> str:
         """Return what `command` prints in the step after the one that came out as `outcome`."""

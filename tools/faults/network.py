@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from tests.support import index
+from tests.support.projects import outlast_freshness
 from tools.faults.job import Fault, Inject, Job, Meant
 
 Choose = Callable[[random.Random], index.Fault]
@@ -34,6 +35,7 @@ def _misbehaving(choose: Choose) -> Inject:
         else:
             job.bench.index.misbehave(generator.choice(job.files), fault)
         yield Meant.FAILS
+        outlast_freshness()
         job.bench.index.behave()
 
     return inject

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support import index
-from tests.support.projects import UV
+from tests.support.projects import UV, write_index
 
 PYPROJECT = """\
 [project]
@@ -25,7 +25,7 @@ package = false
 
 [[tool.uv.index]]
 url = "{url}"
-{flat}default = true
+default = true
 """
 
 # Large enough for no buffer between an index and uv to hold it.
@@ -51,10 +51,11 @@ class Project:
 
     def lock(self, url: str, cache: Path) -> None:
         """Write and lock the checkouts, for the index at `url`, or for the folder of the wheels where that is empty."""
+        write_index(self.folder / "wheels")
         for version in ("1.0", "2.0"):
             self.checkout(version).mkdir()
             dependencies = ", ".join(f'"{name}=={version}"' for name in self.names)
-            document = PYPROJECT.format(dependencies=dependencies, url=url or "../wheels", flat='format = "flat"\n' * (not url))
+            document = PYPROJECT.format(dependencies=dependencies, url=url or "../wheels")
             (self.checkout(version) / "pyproject.toml").write_text(document, encoding="utf-8")
             command = [str(UV), "lock", "--quiet", "--no-python-downloads", "--python", sys.executable]
             subprocess.run(command, cwd=self.checkout(version), check=True, env={**os.environ, "UV_CACHE_DIR": str(cache)})
