@@ -181,7 +181,10 @@ def test_the_command(usr: debian.Usr, project: Project) -> None:
 
     refused, done = _command(usr, project), _command(usr, project, "--allow-externally-managed")
 
-    hint = "Set `--python` to a virtual environment or, where breaking what manages it does not matter, use `--allow-externally-managed`."
+    hint = (
+        "Set `--python` to another one, such as /usr/local in an image of Python, to a virtual environment or, where breaking what"
+        " manages it does not matter, use `--allow-externally-managed`."
+    )
     assert (5, True) == (refused.returncode, refused.stdout.endswith(f"{hint}\n")), refused
     assert (0, _LOCKED, _OF_APT, []) == (done.returncode, _beside(usr), _of_apt(usr), usr.lost()), done
 

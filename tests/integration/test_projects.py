@@ -108,13 +108,15 @@ KINDS = [
     ),
     Kind("conflicting extra", sample(CONFLICTING), "alpha 2.0, beta 1.0, sample 1.0 -e .", {"extras": "new"}),
     Kind("conflicting group", sample(CONFLICTING), "alpha 1.0, beta 1.0, sample 1.0 -e .", {"groups": "past"}),
-    Kind("dynamic version", dynamic("version", "gamma", version="3.4.post1"), "gamma 1.0, sample 3.4.post1 -e ."),
-    Kind("dynamic dependencies", dynamic("dependencies", metadata="Requires-Dist: gamma\n"), "gamma 1.0, sample 1.0 -e ."),
+    # Older versions of uv install what is dynamic anew in every sync.
+    Kind("dynamic version", dynamic("version", "gamma", version="3.4.post1"), "gamma 1.0, sample 3.4.post1 -e .", since="0.8.12"),
+    Kind("dynamic dependencies", dynamic("dependencies", metadata="Requires-Dist: gamma\n"), "gamma 1.0, sample 1.0 -e .", since="0.8.12"),
     Kind(
         "dynamic extras",
         dynamic("optional-dependencies", metadata="Provides-Extra: more\nRequires-Dist: gamma ; extra == 'more'\n"),
         "gamma 1.0, sample 1.0 -e .",
         {"extras": "more"},
+        since="0.8.12",
     ),
     Kind("no build system", PLAIN, "alpha 1.0, beta 1.0"),
     Kind("package = false", sample(f"{LOCAL}package = false\n", "gamma"), "gamma 1.0"),
@@ -182,7 +184,7 @@ KINDS = [
         "gamma 1.0, sample 1.0 -e .",
         since="0.6.1",
     ),
-    *(Kind(f"lock of revision {number}", PLAIN, "alpha 1.0, beta 1.0", adapt=revision(number)) for number in range(4)),
+    *(Kind(f"lock of revision {number}", PLAIN, "alpha 1.0, beta 1.0", adapt=revision(number)) for number in range(6)),
 ]
 
 

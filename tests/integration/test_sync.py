@@ -203,14 +203,17 @@ def test_inexact_keeps_what_is_not_locked(ci: Runner, target: Path, python: Pyth
 
 
 def test_another_version_is_an_update(ci: Runner, project: Project) -> None:
-    """A package whose locked version changed is `updated`, with both versions."""
+    """A package whose locked version changed is `updated`, with both versions, and so is the project, which is built anew."""
     ci.sync()
     Project(project.folder, dependencies=("alpha>=2",)).write().lock()
 
     outcome = ci.sync()
 
-    assert {"name": "alpha", "action": "updated", "version": "2.0", "previous": "1.0"} in json.loads(outcome.outputs["changes"])
-    assert "1 updated" in outcome.log
+    assert [
+        {"name": "alpha", "action": "updated", "version": "2.0", "previous": "1.0"},
+        {"name": "sample-project", "action": "updated", "version": "0.1", "previous": "0.1"},
+    ] == json.loads(outcome.outputs["changes"])
+    assert "5 packages: 2 updated in " in outcome.log
 
 
 def _install(wheel: Wheel, target: Path, python: Python) -> None:
