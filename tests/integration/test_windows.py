@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,10 @@ from tests.support.projects import Project
 from tests.support.runner_files import StepFiles
 from tests.support.wine import Machine, WindowsRunner, named
 
-pytestmark = pytest.mark.skipif(not wine.is_here(), reason=wine.HOW)
+pytestmark = [
+    pytest.mark.skipif(not wine.is_here(), reason=wine.HOW),
+    pytest.mark.skipif("TESTED_UV" in os.environ, reason="another uv is tested than that of Windows"),
+]
 
 # Of no code page of Windows.
 _FOLDER = "self test ☃"
