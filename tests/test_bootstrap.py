@@ -102,6 +102,21 @@ def test_two_steps_at_once(tmp_path: Path) -> None:
     assert [os.path.basename(folder)] == os.listdir(tmp_path)
 
 
+def test_name_that_cannot_be_given(tmp_path: Path) -> None:
+    """Wheels that are whole are used where they are when something keeps them from their name, as a virus scanner of Windows may."""
+
+    class Hindered(Installer):
+        def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
+            completed = super().__call__(command, relay)
+            Path(self.folder.rpartition("-")[0]).write_text("not a folder", encoding="utf-8")
+            return completed
+
+    uv = Hindered(Completed(0, ""))
+    folder = bootstrap.own_wheels("/bin/uv", _environ(tmp_path), uv)
+
+    assert (uv.folder, ["tomli"]) == (folder, os.listdir(folder))
+
+
 def test_relative_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is an absolute path, because it goes into `sys.path`."""
     monkeypatch.chdir(tmp_path)

@@ -30,15 +30,13 @@ def own_wheels(uv: str, environ: Mapping[str, str], run: Run) -> str:
         # No secret, only another name for another lock; hashlib costs as much as everything else here.
         lock = binascii.crc32(file.read())
     folder = os.path.join(os.path.abspath(temp), f"uv-system-sync-{sys.implementation.cache_tag}-{lock:08x}")
-    if not os.path.isdir(folder):
-        try:
-            _make(folder, uv, environ, run)
-        except OSError as error:
-            raise RunnerUnusable(
-                f"`RUNNER_TEMP` is {temp}, which cannot be written: {error.strerror}.",
-                "Free space on the runner's disk, and leave its temporary folder writable.",
-            ) from None
-    return folder
+    try:
+        return folder if os.path.isdir(folder) else _made(folder, uv, environ, run)
+    except OSError as error:
+        raise RunnerUnusable(
+            f"`RUNNER_TEMP` is {temp}, which cannot be written: {error.strerror}.",
+            "Free space on the runner's disk, and leave its temporary folder writable.",
+        ) from None
 
 
 def complain(error: ActionError, details: str = "") -> None:
@@ -58,20 +56,29 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _make(folder: str, uv: str, environ: Mapping[str, str], run: Run) -> None:
-    """Install beside `folder` and rename, so that a folder of that name is always whole."""
+def _made(folder: str, uv: str, environ: Mapping[str, str], run: Run) -> str:
+    """Install beside `folder`, give that its name, so that a folder of the name is always whole, and return where it is."""
     beside = f"{folder}-{os.urandom(8).hex()}"
     os.mkdir(beside, mode=0o700)
     try:
         _install(uv, beside, environ, run)
+    except BaseException:
+        _remove(beside)
+        raise
+    try:
         os.rename(beside, folder)
-    except BaseException as error:
-        import shutil
+    except OSError:
+        # Another step may have made it in the meantime; or a virus scanner of Windows holds a file of it, which is whole all the same.
+        if not os.path.isdir(folder):
+            return beside
+        _remove(beside)
+    return folder
 
-        shutil.rmtree(beside, ignore_errors=True)
-        # Another step may have made it in the meantime; then that one is as good.
-        if not (isinstance(error, OSError) and os.path.isdir(folder)):
-            raise
+
+def _remove(folder: str) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _install(uv: str, folder: str, environ: Mapping[str, str], run: Run) -> None:
