@@ -730,7 +730,8 @@ def test_a_python_whose_distribution_has_changed_distutils(other_ci: Runner, sit
     """Before 3.10, packages go where distutils says, and that is where they are looked for."""
     folder = _as_on_debian_11(site)
 
-    outcome = other_ci.sync(python=str(site.prefix))
+    # What an older uv builds with would be looked for in its environment, where Debian's distutils has an exception that this one has not.
+    outcome = other_ci.sync(python=str(site.prefix), no_install_project="true")
 
     assert (str(site.prefix), str(site.prefix)) == meant(other_ci, outcome)
     assert f"{folder}/alpha.py\n" == other_ci.next_step(outcome, "python", "-c", "import alpha; print(alpha.__file__)")
