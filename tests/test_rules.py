@@ -57,14 +57,14 @@ def _broken(output: str, project: Project) -> ActionError | None:
         pytest.param(
             "error: Groups `b`, `c` and `a` are incompatible with the conflicts: {`sample:b`, `sample:c`, `sample:a`}\n",
             InvalidInput,
-            "More is selected than `conflicts` in `[tool.uv]` allows, which is one of `sample:a`, `sample:b`, `sample:c`.",
+            "`conflicts` in `[tool.uv]` allows only one of `sample:a`, `sample:b`, `sample:c`, and more than one is selected.",
             ("pyproject.toml", 6),
             id="conflict",
         ),
         pytest.param(
             "error: Package `one` and package `two` are incompatible with the declared conflicts: {one, two}\n",
             InvalidInput,
-            "More is selected than `conflicts` in `[tool.uv]` allows, which is one of one, two.",
+            "`conflicts` in `[tool.uv]` allows only one of one, two, and more than one is selected.",
             ("pyproject.toml", 6),
             id="conflict-of-packages",
         ),

@@ -105,6 +105,7 @@ def test_heading_without_a_name() -> None:
         pytest.param(Package("a", "1"), "a 1", id="index"),
         pytest.param(Package("a", "1", url="b", editable=True), "a 1 (a link to b)", id="editable"),
         pytest.param(Package("a", "1", url="b", editable=False), "a 1 (from b)", id="direct"),
+        pytest.param(Package("a", "1", url="b", editable=False, commit="0123456789" * 4), "a 1 (from b at 012345678901)", id="commit"),
     ],
 )
 def test_source(package: Package, expected: str) -> None:

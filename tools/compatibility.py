@@ -38,8 +38,8 @@ page: it installs one release of every minor version of uv, the first being the 
 
 A cell has the number of tests that passed there, **fails** where one failed, and *unproven* where none ran. Tests of what a version of
 uv does not have yet are left out, so that older ones have smaller numbers; the reports say why. One run is on one system; the
-[self-test](../.github/workflows/selftest.yml) runs the action on hosted Linux, macOS and Windows runners, and is not counted here. Nor are the
-few tests that run Windows' own Python and one uv in Wine (`tests/integration/test_windows.py`).
+[self-test](../.github/workflows/selftest.yml) runs the action on hosted Linux, macOS and Windows runners, and is not counted here.
+Nor are the few tests that run Windows' own Python and one uv in Wine (`tests/integration/test_windows.py`).
 
 The input `check` needs uv 0.6.10, and more than one name in `packages` needs uv 0.9.8. An older uv is refused then, by name.
 

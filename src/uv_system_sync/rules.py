@@ -109,7 +109,7 @@ def _conflict(words: str, project: Project) -> ActionError | None:
         return None
     names, place = ", ".join(sorted(found.group(1).split(", "))), _place(project, "conflicts")
     return InvalidInput(
-        f"More is selected than `conflicts` in `[tool.uv]` allows, which is one of {names}.",
+        f"`conflicts` in `[tool.uv]` allows only one of {names}, and more than one is selected.",
         "Select one, by its name. A group that is selected by default is left out by `--no-group` in `args`, and `dev` by `no-dev: true`.",
         file=place.file,
         line=place.line,

@@ -30,6 +30,8 @@ _WIDTH = 40
 _NAMED = 20
 _OPEN_ROWS = 25
 _LAST_LINES = 40
+# As much of a commit's name as people compare.
+_COMMIT = 12
 
 # What cannot be seen at the end of a line; other spaces are spelled out.
 _SPACE = " \t\r\n"
@@ -113,7 +115,8 @@ def _all(packages: Sequence[Package]) -> str:
 
 
 def _listed(package: Package) -> str:
-    source = "" if package.url is None else f" ({'a link to' if package.editable else 'from'} {_short(package.url)})"
+    commit = f" at {_short(package.commit[:_COMMIT])}" if package.commit else ""
+    source = "" if package.url is None else f" ({'a link to' if package.editable else 'from'} {_short(package.url)}{commit})"
     return f"{_short(package.name)} {_short(package.version)}{source}"
 
 

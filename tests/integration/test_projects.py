@@ -238,8 +238,8 @@ SELECT_ONE = (
     "Select one, by its name. A group that is selected by default is left out by `--no-group` in `args`, and `dev` by `no-dev: true`."
 )
 TOO_MANY = (
-    "title=invalid-input,file={checkout}/pyproject.toml,line=23::More is selected than `conflicts` in `[tool.uv]` allows,"
-    f" which is one of `sample:future`, `sample:past`, `sample[new]`, `sample[old]`.\n{SELECT_ONE}"
+    "title=invalid-input,file={checkout}/pyproject.toml,line=23::`conflicts` in `[tool.uv]` allows only one of `sample:future`,"
+    f" `sample:past`, `sample[new]`, `sample[old]`, and more than one is selected.\n{SELECT_ONE}"
 )
 OTHER_MEMBER = (
     "title=invalid-input::What is selected defines no {0} `{1}`; the workspace's `two` does.\n"
