@@ -607,12 +607,15 @@ def test_a_uv_that_never_stops_talking(ci: Runner, tmp_path: Path, target: Path)
 # The clock.
 
 
-def _age(folder: Path, target: Path, seconds: float) -> None:
-    """Date everything in `folder` as if it had been made so many `seconds` after 1970, but for what `target` shares with other tests."""
+def _age(folder: Path, cache: Path, seconds: float) -> None:
+    """Date everything in `folder`, with `cache` in it, as if it had been made so many `seconds` after 1970.
+
+    The standard library of a Python is left as it is: it is linked, and shared with other tests.
+    """
     for root, folders, names in os.walk(folder):
         for path in (Path(root), *(Path(root, name) for name in (*folders, *names))):
             is_linked = path.is_file() and path.lstat().st_nlink > 1
-            if not (is_linked and path.is_relative_to(target) and "site-packages" not in path.parts):
+            if not is_linked or path.is_relative_to(cache) or "site-packages" in path.parts:
                 os.utime(path, (seconds, seconds), follow_symlinks=False)
 
 
@@ -620,7 +623,7 @@ def _age(folder: Path, target: Path, seconds: float) -> None:
 def test_a_clock_that_is_wrong(ci: Runner, tmp_path: Path, target: Path, cache: Path, year: int) -> None:
     """Project, Python, cache and runner may all be of another time: one long gone, or one that a clock in the past calls the future."""
     assert cache.is_relative_to(tmp_path)
-    _age(tmp_path, target, (year - 1970) * 365.25 * 24 * 3600)
+    _age(tmp_path, cache, (year - 1970) * 365.25 * 24 * 3600)
 
     assert_right(ci, target)
 
