@@ -10,6 +10,7 @@ import shlex
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -610,12 +611,13 @@ def test_a_uv_that_never_stops_talking(ci: Runner, tmp_path: Path, target: Path)
 def _age(folder: Path, cache: Path, seconds: float) -> None:
     """Date everything in `folder`, with `cache` in it, as if it had been made so many `seconds` after 1970.
 
-    The standard library of a Python is left as it is: it is linked, and shared with other tests.
+    The files that a Python came with are left as they are: they are links, and shared with other tests.
     """
+    cached = {path.lstat().st_ino for path in cache.rglob("*")}
     for root, folders, names in os.walk(folder):
         for path in (Path(root), *(Path(root, name) for name in (*folders, *names))):
-            is_linked = path.is_file() and path.lstat().st_nlink > 1
-            if not is_linked or path.is_relative_to(cache) or "site-packages" in path.parts:
+            status = path.lstat()
+            if stat.S_ISDIR(status.st_mode) or status.st_nlink == 1 or status.st_ino in cached:
                 os.utime(path, (seconds, seconds), follow_symlinks=False)
 
 
