@@ -25,7 +25,7 @@ UNPROVEN = "unproven"
 # What is supported or asked for, run or not; what else a run has comes after it.
 _PYTHONS = (
     *(f"CPython 3.{minor}" for minor in range(8, 15)),
-    *("CPython 3.14 free-threaded", "PyPy 3.10", "PyPy 3.11", "GraalPy"),
+    *("CPython 3.14 free-threaded", "PyPy 3.9", "PyPy 3.10", "PyPy 3.11", "GraalPy"),
 )
 _SYSTEMS = ("Linux x86_64 with glibc", "Linux arm64 with glibc", "Linux with musl (Alpine)", "macOS", "Windows")
 
