@@ -71,7 +71,7 @@ class Image:
         # Nobody may enter a namespace from within another root (user_namespaces(7)), so that both are done at once.
         inside = ["unshare", "--user", f"--map-user={user}", f"--map-group={group}", "--root", str(root), "--wd", self.workdir]
         variables = [f"{name}={value}" for name, value in self.environ.items()]
-        script = ["umask 022", *self._mount_all(root, mounts), f"exec {shlex.join([*inside, 'env', '-i', *variables, *words])}"]
+        script = ["umask 022", *self._mount_all(root, mounts), f"exec {shlex.join([*inside, '/usr/bin/env', '-i', *variables, *words])}"]
         return subprocess.run(
             [*_OWN_NAMESPACES, "sh", "-euc", "\n".join(script)],
             stdin=subprocess.DEVNULL,
