@@ -36,7 +36,7 @@ class Installer(Recorder):
 
 
 def _environ(temp: Path) -> dict[str, str]:
-    return {"RUNNER_TEMP": str(temp), "HOME": "/root"}
+    return {"RUNNER_TEMP": str(temp), "HOME": "/home"}
 
 
 def _refused(kind: type[ActionError], environ: dict[str, str], run: Recorder) -> tuple[str, str]:

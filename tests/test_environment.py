@@ -201,14 +201,14 @@ def test_builds_cannot_speak_to_the_runner(name: str) -> None:
 def test_sync_environment() -> None:
     """A sync is pinned to the target, and keeps the rest of what uv may see."""
     expected = {
-        "HOME": "/root",
+        "HOME": "/home",
         "UV_PROJECT_ENVIRONMENT": "/opt/python",
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_PYTHON_PREFERENCE": "system",
         "UV_NO_PROGRESS": "1",
     }
 
-    assert expected == environment.for_sync({"HOME": "/root", "UV_NO_DEV": "1"}, "/opt/python")
+    assert expected == environment.for_sync({"HOME": "/home", "UV_NO_DEV": "1"}, "/opt/python")
 
 
 def test_sync_environment_beats_what_was_exported() -> None:
@@ -225,10 +225,10 @@ def test_sync_environment_beats_what_was_exported() -> None:
 
 def test_the_steps_own_environment_is_left_alone() -> None:
     """Whoever asks keeps the variables that they asked about."""
-    environ = {"UV_NO_DEV": "1", "HOME": "/root"}
+    environ = {"UV_NO_DEV": "1", "HOME": "/home"}
     environment.for_sync(environ, "/opt/python")
 
-    assert {"UV_NO_DEV": "1", "HOME": "/root"} == environ
+    assert {"UV_NO_DEV": "1", "HOME": "/home"} == environ
 
 
 def test_later_steps() -> None:

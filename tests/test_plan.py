@@ -15,7 +15,7 @@ _START = ("/bin/uv", "sync", "--color", "always", "--python", "/opt/python/bin/p
 
 
 def _sync(**inputs: str) -> Command:
-    return plan.sync(step_inputs(**inputs), PROJECT, TARGET, "/bin/uv", {"HOME": "/root"})
+    return plan.sync(step_inputs(**inputs), PROJECT, TARGET, "/bin/uv", {"HOME": "/home"})
 
 
 def _rejected(**inputs: str) -> tuple[str, str]:
@@ -40,7 +40,7 @@ def test_needs(inputs: dict[str, str], more: list[tuple[str, str]]) -> None:
 
 def test_version() -> None:
     """Asking for uv's version sees what uv may see."""
-    assert Command(("/bin/uv", "--version"), {"HOME": "/root"}, ".") == plan.version("/bin/uv", {"HOME": "/root", "UV_NO_DEV": "1"})
+    assert Command(("/bin/uv", "--version"), {"HOME": "/home"}, ".") == plan.version("/bin/uv", {"HOME": "/home", "UV_NO_DEV": "1"})
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_own_wheels_and_the_projects_policies(name: str) -> None:
 
 def test_sync() -> None:
     """Without any input, uv syncs the lock as it is into the target, in the project's folder."""
-    expected = Command((*_START, "--locked"), environment.for_sync({"HOME": "/root"}, "/opt/python"), "/src/sample")
+    expected = Command((*_START, "--locked"), environment.for_sync({"HOME": "/home"}, "/opt/python"), "/src/sample")
 
     assert expected == _sync()
 

@@ -137,10 +137,10 @@ def test_question_in_a_cluttered_environment(prefix: Path) -> None:
     """What would make the target start as another Python, or import what is not its own, is kept from it."""
     _interpreter(prefix)
     recorder = Recorder(Completed(0, _answer(prefix)))
-    environ = {"HOME": "/root", "PYTHONHOME": "/elsewhere", "PYTHONPATH": "/elsewhere", "VIRTUAL_ENV": "/elsewhere", "UV_PYTHON": "3.9"}
+    environ = {"HOME": "/home", "PYTHONHOME": "/elsewhere", "PYTHONPATH": "/elsewhere", "VIRTUAL_ENV": "/elsewhere", "UV_PYTHON": "3.9"}
     target.find(step_inputs(python=str(prefix)), {**environ, "GITHUB_ENV": "/set_env", "ACTIONS_RUNTIME_TOKEN": "secret"}, recorder)
 
-    assert [{"HOME": "/root"}] == [command.env for command in recorder.commands]
+    assert [{"HOME": "/home"}] == [command.env for command in recorder.commands]
 
 
 @posix

@@ -1,14 +1,16 @@
 # For packages that have to be built: install compilers and headers in this stage.
 FROM python:3.13-slim AS build
-RUN --mount=type=cache,target=/root/.cache \
+# What pip and uv have downloaded stays on the building machine.
+ARG XDG_CACHE_HOME=/var/cache/build
+RUN --mount=type=cache,target=/var/cache/build \
     python -m venv /opt/sync && /opt/sync/bin/pip install uv uv-system-sync
 ENV UV_COMPILE_BYTECODE=1
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
-RUN --mount=type=cache,target=/root/.cache \
+RUN --mount=type=cache,target=/var/cache/build \
     /opt/sync/bin/uv-system-sync --python /usr/local --no-dev --no-install-project
 COPY . .
-RUN --mount=type=cache,target=/root/.cache \
+RUN --mount=type=cache,target=/var/cache/build \
     /opt/sync/bin/uv-system-sync --python /usr/local --no-dev --no-editable
 
 # What runs has what is installed, and nothing else of the project.

@@ -34,8 +34,9 @@ class Build:
     arguments: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     stages: dict[str, Image] = field(default_factory=dict, init=False)
-    # The stage that has just begun, until something is done in it.
+    # The stage that has just begun, until something is done in it, and what ARG has given the RUNs of a stage, which is not in its image.
     _begun: str = field(default="", init=False)
+    _given: dict[str, str] = field(default_factory=dict, init=False)
 
     def follow(self, dockerfile: str, image: Image | None = None) -> Image:
         """Do what the text of a `dockerfile` says, or a part of it that comes after `image`, and return its last stage."""
@@ -46,11 +47,17 @@ class Build:
             image = _INSTRUCTIONS[name](self, image, rest)
         return image
 
+    def arg(self, image: Image, rest: str) -> Image:
+        """Take an argument of the build, which has to be given when it has no default."""
+        name, equals, default = rest.partition("=")
+        self._given[name] = self.arguments.get(name, default) if equals else self.arguments[name]
+        return image
+
     def from_(self, _: Image, rest: str) -> Image:
         """Begin a stage."""
         base, *names = string.Template(rest).substitute(self.arguments).split(" AS ")
         stage = names[0] if names else "last"
-        self._begun = base
+        self._begun, self._given = base, {}
         self.stages[stage] = self.bases[base](self.folder / stage)
         return self.stages[stage]
 
@@ -93,7 +100,7 @@ class Build:
     def _really_run(self, image: Image, line: str, mounts: list[Mount]) -> None:
         for mount in mounts:
             image.path(mount.target).mkdir(parents=True, exist_ok=True)
-        given = replace(image, environ={**image.environ, **self.variables})
+        given = replace(image, environ={**self._given, **image.environ, **self.variables})
         completed = given.run("/bin/sh", "-c", line, mounts=mounts)
         if completed.returncode:
             raise Failed(completed.stdout)
@@ -104,8 +111,7 @@ class Build:
 
 
 _INSTRUCTIONS: dict[str, Callable[[Build, Image, str], Image]] = {
-    # Only FROM uses it.
-    "ARG": lambda build, image, rest: replace(image, environ={rest: build.arguments[rest]}),
+    "ARG": Build.arg,
     "CMD": lambda _, image, rest: replace(image, command=tuple(json.loads(rest))),
     "COPY": Build.copy,
     "ENV": lambda _, image, rest: replace(image, environ={**image.environ, **dict([rest.split("=", 1)])}),

@@ -39,9 +39,9 @@ class Image:
     @classmethod
     def bare(cls, folder: Path, **environ: str) -> Image:
         """Make an image of the system alone in the new `folder`."""
-        for name in ("usr/local", "dev", "proc", "etc", "root", "tmp"):
+        for name in ("usr/local", "dev", "proc", "etc", "home", "tmp"):
             (folder / name).mkdir(parents=True)
-        (folder / "etc" / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\n", encoding="utf-8")
+        (folder / "etc" / "passwd").write_text("root:x:0:0:root:/home:/bin/sh\n", encoding="utf-8")
         for name in _DEVICES:
             (folder / name).touch()
         for system in (Path("/", name) for name in _SYSTEM if name != "usr"):
@@ -49,7 +49,7 @@ class Image:
                 (folder / system.name).symlink_to(system.readlink())
             elif system.is_dir():
                 (folder / system.name).mkdir()
-        return cls(folder, {"HOME": "/root", **environ})
+        return cls(folder, {"HOME": "/home", **environ})
 
     def path(self, path: str) -> Path:
         """Return where this machine has `path` of the image, which may be relative to its working directory."""
