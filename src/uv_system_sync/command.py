@@ -56,7 +56,7 @@ Whatever follows a lone `--` goes to uv sync as it is.
 examples:
   uv-system-sync                                      the python on PATH, with the group dev
   uv-system-sync --python /usr/local --no-dev         in a Dockerfile, on an image of Python
-  uv-system-sync --python /var/lang --no-dev --no-editable
+  uv-system-sync --python /var/lang --no-dev --no-editable --inexact
                                                       in a Dockerfile, on an image of AWS Lambda
   uv-system-sync --group test && pytest               in a job of GitLab
   uv-system-sync --check                              is everything there, and nothing else?

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tests.support.index import Index, file_name, wheel
 from tests.support.layouts import install, program
 from tests.support.projects import LOCKED_UV, UV, WHEELS, Project, Wheel
 from tests.support.pythons import ROOT, found
+from uv_system_sync import command
 
 EXAMPLES = ROOT / "examples" / "docker"
 TRIED = ("Dockerfile", "multi-stage.Dockerfile", "lambda.Dockerfile", "gitlab-ci.yml")
@@ -155,6 +157,15 @@ def test_what_is_shown() -> None:
     assert [SHOWN[0]] == [block.text for block in documents.blocks(ROOT / "README.md") if block.language == "dockerfile"]
     assert [text(name) for name in TRIED] == SHOWN[1:]
     assert {*TRIED, ".dockerignore"} == {path.name for path in EXAMPLES.iterdir()}
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help has the options for an image of AWS Lambda that are tried here: without them, what calls the handler would be removed."""
+    (line,) = re.findall(r"uv-system-sync --python /var/lang .*", text("lambda.Dockerfile"))
+    with pytest.raises(SystemExit):
+        command.parse(["--help"])
+
+    assert f"  {line}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("line", ["HEALTHCHECK NONE", "RUN --network=none true", "USER app:app\nRUN true"])
