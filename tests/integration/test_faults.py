@@ -577,7 +577,8 @@ def test_two_steps_at_once(ci: Runner, tmp_path: Path, target: Path, job: Path) 
     """Of two steps that sync the same Python at the same time, one waits for the other, and both are right."""
     _fake_sync(ci, tmp_path, "sleep 1", f'exec {shlex.quote(str(UV))} "$@"')
     other = Runner(tmp_path / "other", ci.cwd, ci.search_path, ci.environ)
-    shutil.copytree(job / "temp", other.folder / "temp", copy_function=os.link)
+    # Each runner writes a script of its own; a linked one would be empty for the one while the other writes it.
+    shutil.copytree(job / "temp", other.folder / "temp", copy_function=os.link, ignore=shutil.ignore_patterns("script.py"))
 
     with ThreadPoolExecutor() as pool:
         outcomes = [step.result(PATIENCE) for step in [pool.submit(each.sync) for each in (ci, other)]]
