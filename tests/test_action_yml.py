@@ -10,7 +10,7 @@ import yaml
 
 from tests.support import PROJECT, ROOT, TARGET
 from uv_system_sync.inputs import Inputs, variable
-from uv_system_sync.report import Report
+from uv_system_sync.reporting.report import Report
 
 _TEXT = (ROOT / "action.yml").read_text(encoding="utf-8")
 _ACTION: dict[str, Any] = yaml.safe_load(_TEXT)

@@ -16,8 +16,8 @@ from uv_system_sync import command
 from uv_system_sync.command import parse
 from uv_system_sync.errors import PythonNotFound, PythonUnsuitable
 from uv_system_sync.inputs import Inputs
-from uv_system_sync.target import Target
-from uv_system_sync.terminal import STATUS
+from uv_system_sync.interpreter.target import Target
+from uv_system_sync.reporting.console import STATUS
 
 _INPUTS: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
 

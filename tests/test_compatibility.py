@@ -10,7 +10,7 @@ from tools import compatibility
 from tools.compatibility import Case
 
 from tests.support import ROOT, step_inputs
-from uv_system_sync import plan
+from uv_system_sync.uv import arguments
 
 _TOO_OLD, *_TESTED = compatibility.locked()
 
@@ -86,7 +86,7 @@ def test_versions() -> None:
     """The oldest uv that is tested is the oldest that is not refused, and there is one of every minor version after it."""
     listed = [tuple(map(int, version.split("."))) for version in _TESTED]
 
-    assert (["uv-system-sync", _TESTED[0]], "0.1.45") == (list(*plan.needs()), _TOO_OLD)
+    assert (["uv-system-sync", _TESTED[0]], "0.1.45") == (list(*arguments.needs()), _TOO_OLD)
     assert [(0, minor) for minor in range(listed[0][1], listed[-1][1] + 1)] == [version[:2] for version in listed]
     with pytest.raises(SystemExit, match=r"^requirements/uvs\.lock has no uv 0\.0\.1; it has 0\.1\.45, 0\.5\.31, "):
         compatibility.install("0.0.1")
@@ -104,4 +104,4 @@ def test_what_inputs_need() -> None:
     inputs = step_inputs(check="true", packages="one two")
     texts = [path.read_text(encoding="utf-8") for path in (compatibility.DOCUMENT, ROOT / "README.md")]
 
-    assert [] == [(what, oldest) for what, oldest in plan.needs(inputs) for text in texts if oldest not in text]
+    assert [] == [(what, oldest) for what, oldest in arguments.needs(inputs) for text in texts if oldest not in text]

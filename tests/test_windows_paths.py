@@ -21,7 +21,7 @@ _SHARE = r"\\server\tools\Python 3.12"
 # A process whose `os.path` is that of Windows, once the rooms are imported; it answers what each of its arguments evaluates to.
 _ASK = f"""
 import json, ntpath, os, sys
-from uv_system_sync import heal, locate, target
+from uv_system_sync.interpreter import discovery, repair, target
 from uv_system_sync.errors import ActionError
 os.path, os.pathsep, os.sep = ntpath, ";", "\\\\"
 TOOL, VENV, SHARE = {_TOOL!r}, {_VENV!r}, {_SHARE!r}
@@ -68,7 +68,7 @@ def test_interpreter(machine: Path) -> None:
         r"VENV + r'\Scripts\python.exe'": rf"{_VENV}\Scripts\python.exe",
         "SHARE": rf"{_SHARE}\python.exe",
     }
-    expected = {f"locate.interpreter({path}, 'python', windows=True)": interpreter for path, interpreter in found.items()}
+    expected = {f"discovery.interpreter({path}, 'python', windows=True)": interpreter for path, interpreter in found.items()}
 
     assert expected == _answers(machine, *expected)
 
@@ -77,7 +77,7 @@ def test_folder_inside_a_prefix(machine: Path) -> None:
     """A part of a prefix means that prefix, and nothing is looked for above a drive or a share."""
     meant = {rf"{_TOOL}\Lib\site-packages": _TOOL, rf"{_VENV}\Lib": _VENV, rf"{_SHARE}\DLLs": _SHARE}
     expected = {
-        f"locate.interpreter({path!r}, 'pythonLocation', windows=True)": (
+        f"discovery.interpreter({path!r}, 'pythonLocation', windows=True)": (
             f"`pythonLocation` is {path}, which is a folder without a Python of its own. Did you mean `{prefix}`?"
         )
         for path, prefix in meant.items()
@@ -102,9 +102,9 @@ def test_next_python(machine: Path) -> None:
 def test_program(machine: Path) -> None:
     """A program is found in the folders of PATH, which have colons of their own."""
     expected = {
-        r"locate.program('python', r'C:\Windows;' + VENV + r'\Scripts;' + TOOL, windows=True)": rf"{_VENV}\Scripts\python.exe",
-        r"locate.program('python', 'C:;' + SHARE, windows=True)": rf"{_SHARE}\python.exe",
-        "locate.program('python', VENV, windows=True)": None,
+        r"discovery.program('python', r'C:\Windows;' + VENV + r'\Scripts;' + TOOL, windows=True)": rf"{_VENV}\Scripts\python.exe",
+        r"discovery.program('python', 'C:;' + SHARE, windows=True)": rf"{_SHARE}\python.exe",
+        "discovery.program('python', VENV, windows=True)": None,
     }
 
     assert expected == _answers(machine, *expected)
@@ -118,6 +118,6 @@ def test_what_may_be_cleared_away(machine: Path) -> None:
         rf"{_SHARE}\tool.exe": False,
         r"C:\hostedtoolcache\tool": False,
     }
-    expected = {f"heal._is_inside({path!r}, TOOL)": inside for path, inside in paths.items()}
+    expected = {f"repair._is_inside({path!r}, TOOL)": inside for path, inside in paths.items()}
 
     assert expected == _answers(machine, *expected)

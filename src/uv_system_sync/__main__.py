@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def find() -> int:
     """Say as the step's output `install` whether uv has to be installed first."""
-    from uv_system_sync import uv
+    from uv_system_sync.uv import executable
 
-    install = "true" if uv.has_to_be_installed(dict(os.environ)) else "false"
+    install = "true" if executable.has_to_be_installed(dict(os.environ)) else "false"
     try:
         with open(os.environ.get("GITHUB_OUTPUT", ""), "a", encoding="utf-8") as file:
             file.write(f"install={install}\n")
@@ -26,11 +26,11 @@ def find() -> int:
         _speak_utf8()
         # Modules of the target follow.
         sys.dont_write_bytecode = True
-        from uv_system_sync import bootstrap
         from uv_system_sync.errors import RunnerUnusable
+        from uv_system_sync.uv import dependencies
 
         reason = f"`GITHUB_OUTPUT` is {os.environ.get('GITHUB_OUTPUT', '')!r}, which cannot be written: {error.strerror}."
-        bootstrap.complain(RunnerUnusable(reason, "Run the action on a runner of GitHub Actions, and leave its files writable."))
+        dependencies.complain(RunnerUnusable(reason, "Run the action on a runner of GitHub Actions, and leave its files writable."))
         return 1
     return 0
 
@@ -46,7 +46,8 @@ def sync() -> int:
         _signal.signal(number, _cancelled_at_once)
     import signal
 
-    from uv_system_sync import bootstrap, errors
+    from uv_system_sync import errors
+    from uv_system_sync.uv import dependencies
 
     _speak_utf8()
     # The runner's first and second signal; both end uv before they end us, even where a parent ignores the first.
@@ -56,7 +57,7 @@ def sync() -> int:
         return _sync(dict(os.environ))
     except BaseException as error:  # noqa: BLE001 - nobody should have to read a traceback to know what to do
         explained, details = errors.explained(error)
-        bootstrap.complain(explained, details)
+        dependencies.complain(explained, details)
     _leave(explained)
     return 1
 
@@ -74,13 +75,15 @@ def _cancelled_at_once(*_: object) -> None:
 
 def compare() -> int:
     """Compare what the jobs of a matrix have installed and return the step's exit status."""
-    from uv_system_sync import bootstrap, errors, matrix_action
+    from uv_system_sync import errors
+    from uv_system_sync.matrix import action
+    from uv_system_sync.uv import dependencies
 
     _speak_utf8()
     try:
-        matrix_action.action(dict(os.environ), sys.stdout)
+        action.action(dict(os.environ), sys.stdout)
     except BaseException as error:  # noqa: BLE001 - as in `sync`
-        bootstrap.complain(*errors.explained(error))
+        dependencies.complain(*errors.explained(error))
         return 1
     return 0
 
@@ -96,31 +99,32 @@ def _leave(error: ActionError) -> None:
 
     # The error has been told; a bug in telling more must not hide it.
     with suppress(Exception):
-        from uv_system_sync import postmortem
         from uv_system_sync.errors import Cancelled
-        from uv_system_sync.report import Known
+        from uv_system_sync.reporting import postmortem
+        from uv_system_sync.reporting.report import Known
 
         if not isinstance(error, Cancelled):
             postmortem.leave(error, Known(), os.environ)
 
 
 def _sync(environ: dict[str, str]) -> int:
-    from uv_system_sync import bootstrap, environment, process, uv
-    from uv_system_sync.phases import Phases
+    from uv_system_sync import environment, process
+    from uv_system_sync.timings import Phases
+    from uv_system_sync.uv import dependencies, executable
 
     phases = Phases()
-    program = uv.find(environ)
-    bootstrap.mask(environment.secrets(environ))
+    program = executable.find(environ)
+    dependencies.mask(environment.secrets(environ))
     # From here on there is output of others.
     sys.stdout.flush()
-    sys.path.append(bootstrap.own_wheels(program, environ, process.run))
+    sys.path.append(dependencies.own_wheels(program, environ, process.run))
     phases.end("own wheels")
     # It takes as long as all that is done before its answer is needed.
-    version = uv.ask(program, environ, process.begin)
+    version = executable.ask(program, environ, process.begin)
     # These rooms import the wheels.
-    from uv_system_sync.action import Step, action
     from uv_system_sync.inputs import Inputs
-    from uv_system_sync.workflow import Workflow
+    from uv_system_sync.reporting.github import Workflow
+    from uv_system_sync.sync import Step, action
 
     inputs = Inputs.from_environ(environ)
     return action(Step(environ, inputs, program, version, process.run, Workflow(environ, sys.stdout), phases))

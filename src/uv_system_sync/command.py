@@ -7,13 +7,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Sequence
 
-from uv_system_sync import locate
 from uv_system_sync.errors import PythonNotFound, PythonUnsuitable
 from uv_system_sync.inputs import PREFIX, Inputs, variable
-from uv_system_sync.terminal import STATUS
+from uv_system_sync.interpreter import discovery
+from uv_system_sync.reporting.console import STATUS
 
 if TYPE_CHECKING:
-    from uv_system_sync.target import Target
+    from uv_system_sync.interpreter.target import Target
 
 # Option, what the help calls its value, and what it means, mostly as action.yml has it. One without a value is a
 # flag, and one of names is given once for each; its input is called by the plural.
@@ -115,8 +115,8 @@ def search_path(environ: Mapping[str, str]) -> str:
     It says so by `UV` and by no `VIRTUAL_ENV` (astral-sh/uv, crates/uv/src/commands/tool/run.rs).
     """
     first, _, rest = environ.get("PATH", "").partition(os.pathsep)
-    by_uvx = "UV" in environ and not locate.same(environ.get("VIRTUAL_ENV", ""), sys.prefix)
-    return rest if by_uvx and locate.same(first, os.path.dirname(sys.executable)) else environ.get("PATH", "")
+    by_uvx = "UV" in environ and not discovery.same(environ.get("VIRTUAL_ENV", ""), sys.prefix)
+    return rest if by_uvx and discovery.same(first, os.path.dirname(sys.executable)) else environ.get("PATH", "")
 
 
 def read(asked: Asked, environ: Mapping[str, str], say: Callable[[str], None]) -> Inputs:
@@ -125,7 +125,7 @@ def read(asked: Asked, environ: Mapping[str, str], say: Callable[[str], None]) -
     if inputs.python:
         return inputs
     path = search_path(environ)
-    found = locate.program("python", path) or locate.program("python3", path)
+    found = discovery.program("python", path) or discovery.program("python3", path)
     if found is None:
         raise PythonNotFound("There is no `python` on PATH.", f"Name the one to install into, {_ANOTHER}.")
     say(f"The Python is {found}, because it is the one on PATH; `--python` names another one.")
@@ -135,7 +135,7 @@ def read(asked: Asked, environ: Mapping[str, str], say: Callable[[str], None]) -
 def admit(inputs: Inputs, target: Target, _: str) -> None:
     """Raise `PythonUnsuitable` for a Python that has to be named to be meant, and for one that the sync would remove ourselves from."""
     by_default = inputs.python_source == _BY_DEFAULT
-    if by_default and locate.same(target.prefix, sys.prefix):
+    if by_default and discovery.same(target.prefix, sys.prefix):
         raise PythonUnsuitable(
             f"The `python` on PATH is {inputs.python}, which runs uv-system-sync itself.", f"Name the one meant, {_ANOTHER}."
         )
@@ -145,7 +145,7 @@ def admit(inputs: Inputs, target: Target, _: str) -> None:
             f"Say that this one is meant, `--python {target.prefix}`, or another one, {_ANOTHER}.",
         )
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    if not (inputs.inexact or inputs.check) and any(locate.same(ours, folder) for folder in target.site_packages):
+    if not (inputs.inexact or inputs.check) and any(discovery.same(ours, folder) for folder in target.site_packages):
         raise PythonUnsuitable(
             f"uv-system-sync is itself installed in {target.prefix}, from where the sync would remove it.",
             "Run it from an environment of its own, as `uvx uv-system-sync` does, or keep what is not in the lock with `--inexact`.",

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from uv_system_sync.command import Asked
-    from uv_system_sync.terminal import Terminal
+    from uv_system_sync.reporting.console import Terminal
 
 
 def main() -> int:
     """Sync as the command line says and return the exit status."""
     import signal
 
-    from uv_system_sync import errors, report
+    from uv_system_sync import errors
+    from uv_system_sync.reporting import report
 
     asked = _asked()
     _speak_utf8()
@@ -39,12 +40,13 @@ def main() -> int:
 
 
 def _asked() -> Asked:
-    from uv_system_sync import command, terminal
+    from uv_system_sync import command
+    from uv_system_sync.reporting import console
 
     try:
         asked = command.parse(sys.argv[1:])
     except SystemExit:
-        terminal.put(sys.stdout, "")
+        console.put(sys.stdout, "")
         raise
     # The package itself has set it for the action, which is started with -B; here it is as the user has it.
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or asked.variables["UV_SYSTEM_SYNC_CHECK"] == "true"
@@ -52,26 +54,28 @@ def _asked() -> Asked:
 
 
 def _voice(asked: Asked) -> Terminal:
-    from uv_system_sync import command, terminal
+    from uv_system_sync import command
+    from uv_system_sync.reporting import console
 
     log, json = (sys.stderr, sys.stdout) if asked.json else (sys.stdout, None)
     colours = log.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     path = command.search_path(os.environ)
-    return terminal.Terminal(log, json=json, search_path=path, colours=colours, verbose=asked.verbose)
+    return console.Terminal(log, json=json, search_path=path, colours=colours, verbose=asked.verbose)
 
 
 def _sync(asked: Asked, voice: Terminal) -> int:
     from functools import partial
 
-    from uv_system_sync import command, process, uv
-    from uv_system_sync.action import Step, action
-    from uv_system_sync.phases import Phases
+    from uv_system_sync import command, process
+    from uv_system_sync.sync import Step, action
+    from uv_system_sync.timings import Phases
+    from uv_system_sync.uv import executable
 
     phases = Phases()
     environ = command.environment(os.environ, colours=voice.colours)
     inputs = command.read(asked, environ, voice.say)
-    program = uv.find(command.with_own_folder(environ))
-    version = uv.ask(program, environ, process.begin)
+    program = executable.find(command.with_own_folder(environ))
+    version = executable.ask(program, environ, process.begin)
     return action(Step(environ, inputs, program, version, process.run, voice, phases, partial(command.admit, inputs)))
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.fuzz import hostile
 from tests.support import PROJECT, TARGET
-from uv_system_sync import blame, failure, network, requirements, stale, wheels
+from uv_system_sync.diagnosis import builds, explain, network, outdated_lock, requirements, wheels
 from uv_system_sync.process import Command, Completed
-from uv_system_sync.project import Project
+from uv_system_sync.project.pyproject import Project
 
 _TEMPLATES = (
     "error: Failed to build `{}`\n  cause: Call to `{}` failed (exit status: 1)\n\n  [stderr]\n  {}\n\nhint: {}\n",
@@ -71,7 +71,7 @@ def test_stale(pyproject: str, lock: str, reason: str, url: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = _project(folder, pyproject, lock)
         words = f"Resolving despite existing lockfile due to {reason}\n{reason}\nIgnoring existing lockfile due to {reason}"
-        found = stale.cause(project, words, {"UV_DEFAULT_INDEX": url})
+        found = outdated_lock.cause(project, words, {"UV_DEFAULT_INDEX": url})
         lines = Path(project.pyproject).read_text(encoding="utf-8", errors="replace").splitlines()
         differences = requirements.differences(project)
 
@@ -85,8 +85,8 @@ def test_blame(output: str, lock: str) -> None:
     """Whatever uv prints, a fault is one sentence that can be shown, or there is none."""
     with tempfile.TemporaryDirectory() as folder:
         project = _project(folder, "", lock)
-        attempt = failure.Attempt(Command(("uv",), {"UV_NO_BUILD": output}, "/"), Completed(1, output), "0.13.9", lambda: Completed(0, ""))
-        error = failure.explain(attempt, project, TARGET)
+        attempt = explain.Attempt(Command(("uv",), {"UV_NO_BUILD": output}, "/"), Completed(1, output), "0.13.9", lambda: Completed(0, ""))
+        error = explain.explain(attempt, project, TARGET)
 
     assert error.hint
     assert 1 == len(error.message.splitlines())
@@ -117,8 +117,8 @@ def test_time(start: str, tmp_path: Path) -> None:
     """What a build repeats as often as it can takes no longer to read than it took to write."""
     output = (start * (2**18 // len(start)))[: 2**18]
     begun = time.monotonic()
-    blame.find(f"Failed to build `a==1` [stderr]\n{output}", _project(str(tmp_path), "", ""), TARGET, {})
+    builds.find(f"Failed to build `a==1` [stderr]\n{output}", _project(str(tmp_path), "", ""), TARGET, {})
     network.fault(output)
-    stale.cause(_project(str(tmp_path), "", ""), f"Ignoring existing lockfile due to {output}", {})
+    outdated_lock.cause(_project(str(tmp_path), "", ""), f"Ignoring existing lockfile due to {output}", {})
 
     assert time.monotonic() - begun < 5

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.fuzz import hostile
 from tests.support import TARGET
-from uv_system_sync import heal
-from uv_system_sync.target import Target
+from uv_system_sync.interpreter import repair
+from uv_system_sync.interpreter.target import Target
 
 _SITE_PACKAGES = ("prefix", "lib", "site-packages")
 
@@ -72,9 +72,9 @@ def test_clearing(record: bytes, *, thorough: bool) -> None:
         target, site_packages = _target(folder)
         text = record.replace(b"{outside}", os.fsencode(folder) + b"/outside")
         (site_packages / "alpha-1.0.dist-info" / "RECORD").write_bytes(text)
-        found = heal.broken(target, thorough=thorough)
+        found = repair.broken(target, thorough=thorough)
         if b"\x00" not in text:
-            heal.clear(found, target)
+            repair.clear(found, target)
         left = ((Path(folder) / "outside" / "kept").exists(), (site_packages / "beta.py").exists())
 
     assert (["alpha"], (True, True)) == ([item.name for item in found], left)
@@ -93,6 +93,6 @@ def test_clearing_what_no_file_is(tmp_path: Path, record: bytes) -> None:
     (site_packages / "alpha-1.0.dist-info" / "METADATA").touch()
     (site_packages / "alpha-1.0.dist-info" / "RECORD").write_bytes(record)
 
-    heal.clear(heal.broken(target, thorough=True), target)
+    repair.clear(repair.broken(target, thorough=True), target)
 
-    assert () == heal.broken(target, thorough=True)
+    assert () == repair.broken(target, thorough=True)

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from tests.fuzz import hostile
 from tests.fuzz.test_summary import _Page
-from uv_system_sync import markdown, matrix_action
-from uv_system_sync.matrix import compared
-from uv_system_sync.matrix_reports import Job, Python, read
-from uv_system_sync.matrix_summary import render
+from uv_system_sync.matrix import action
+from uv_system_sync.matrix.comparison import compared
+from uv_system_sync.matrix.reports import Job, Python, read
+from uv_system_sync.matrix.summary import render
+from uv_system_sync.reporting import markdown
 
 _KEYS = ("schema", "outcome", "python", "project", "packages", "error", "name", "version", "kind", "message")
 _texts = hostile.text.filter(lambda text: len(text) <= 255)
@@ -62,7 +63,7 @@ def test_any_files(contents: list[tuple[bytes, bytes]]) -> None:
                 Path(str(folder / "reports"), name.decode("utf-8", "surrogateescape") + ".json").write_bytes(content)
         files = {"GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary")}
         log = _Log()
-        matrix_action.action({"UV_SYSTEM_SYNC_FOLDER": str(folder / "reports"), **files}, log)  # type: ignore[arg-type]
+        action.action({"UV_SYSTEM_SYNC_FOLDER": str(folder / "reports"), **files}, log)  # type: ignore[arg-type]
         jobs = read(str(folder / "reports"))
 
         assert {f"job{number}" for number in range(len(contents))} <= {job.name.split(" ")[0] for job in jobs}

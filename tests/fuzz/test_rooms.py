@@ -18,12 +18,15 @@ from packaging.utils import canonicalize_name
 
 from tests.fuzz import hostile
 from tests.support import TARGET, Recorder, step_inputs, write_program
-from uv_system_sync import failure, project, report, target, workspace
+from uv_system_sync.diagnosis import explain
 from uv_system_sync.errors import ActionError, InvalidInput
 from uv_system_sync.inputs import Inputs, variable
-from uv_system_sync.installed import packages
+from uv_system_sync.interpreter import target
+from uv_system_sync.interpreter.site_packages import packages
 from uv_system_sync.process import Command, Completed
-from uv_system_sync.project import Project
+from uv_system_sync.project import pyproject, workspace
+from uv_system_sync.project.pyproject import Project
+from uv_system_sync.reporting import report
 
 T = TypeVar("T")
 
@@ -110,7 +113,7 @@ def test_project(outer: bytes | None, files: dict[bytes, bytes], word: str) -> N
         _fill(inner, files)
         if outer is not None:
             _fill(Path(folder), {b"pyproject.toml": outer, b"uv.lock": b""})
-        found = _told(lambda: project.read(str(inner)))
+        found = _told(lambda: pyproject.read(str(inner)))
         names = None
         if isinstance(found, Project):
             root = found.root
@@ -120,9 +123,9 @@ def test_project(outer: bytes | None, files: dict[bytes, bytes], word: str) -> N
     assert isinstance(found, ActionError) or found.root in (str(inner), folder)
 
 
-def _attempt(completed: Completed) -> failure.Attempt:
+def _attempt(completed: Completed) -> explain.Attempt:
     """Return a sync that failed, and a uv that says the same of what it would lock."""
-    return failure.Attempt(Command(("uv",), {}, "/"), completed, "0.13.9", lambda: completed)
+    return explain.Attempt(Command(("uv",), {}, "/"), completed, "0.13.9", lambda: completed)
 
 
 @given(files=_projects, output=hostile.text, status=st.integers(-9, 255))
@@ -132,12 +135,12 @@ def test_failure(files: dict[bytes, bytes], output: str, status: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         _fill(Path(folder), files)
         try:
-            found = project.read(folder)
+            found = pyproject.read(folder)
         except ActionError:
             return
         said = ("", "needs to be updated, but `--locked`", "The environment is outdated", "Required uv version `x` does not match")
         errors = [
-            failure.explain(_attempt(Completed(status, f"{output}{words}{output}supported environments: {output}")), found, TARGET)
+            explain.explain(_attempt(Completed(status, f"{output}{words}{output}supported environments: {output}")), found, TARGET)
             for words in said
         ]
 
@@ -213,7 +216,7 @@ def test_a_deep_document(tmp_path: Path, name: str) -> None:
     _fill(tmp_path, {b"pyproject.toml": b"", b"uv.lock": b"", name.encode(): b"a = " + _DEEP})
 
     with pytest.raises(ActionError):
-        project.read(str(tmp_path))
+        pyproject.read(str(tmp_path))
 
 
 def test_a_deep_answer(tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from tests.fuzz import hostile
 from tests.support import PROJECT, TARGET
 from tests.support.browser import rendered
-from uv_system_sync import markdown, summary
 from uv_system_sync.errors import SyncFailed
-from uv_system_sync.heal import Broken
-from uv_system_sync.installed import Change, Package
-from uv_system_sync.notices import Notice
-from uv_system_sync.report import Report
+from uv_system_sync.interpreter.repair import Broken
+from uv_system_sync.interpreter.site_packages import Change, Package
+from uv_system_sync.reporting import markdown, summary
+from uv_system_sync.reporting.notices import Notice
+from uv_system_sync.reporting.report import Report
 
 _SHOWING = ("h3", "p", "li", "td", "pre")
 

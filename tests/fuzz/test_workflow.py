@@ -16,8 +16,8 @@ from tests.fuzz import hostile
 from tests.fuzz.log import Command, lines, obeyed, parse
 from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
 from uv_system_sync.errors import SyncFailed
-from uv_system_sync.report import StepResult
-from uv_system_sync.workflow import Workflow
+from uv_system_sync.reporting.github import Workflow
+from uv_system_sync.reporting.report import StepResult
 
 
 def _log() -> io.TextIOWrapper:

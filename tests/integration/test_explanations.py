@@ -18,8 +18,8 @@ from tests.support.layouts import everything
 from tests.support.projects import UV, Project, Wheel, since, write_index
 from tests.support.pythons import Python, found
 from tests.support.step import Outcome, Runner, runner
-from uv_system_sync import project as project_room
-from uv_system_sync import requirements
+from uv_system_sync.diagnosis import requirements
+from uv_system_sync.project import pyproject as project_room
 
 _OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0], found()[-1]]), ids=lambda python: python.minor)
 _LOCK_IT = "Run `uv lock` and commit uv.lock."

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from uv_system_sync.errors import ActionError
 from uv_system_sync.inputs import Inputs, variable
+from uv_system_sync.interpreter.target import Target
 from uv_system_sync.process import Command, Completed, Relay
-from uv_system_sync.project import Project
-from uv_system_sync.target import Target
+from uv_system_sync.project.pyproject import Project
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support import ROOT
-from uv_system_sync import errors, summary
-from uv_system_sync.installed import Change, Package
-from uv_system_sync.notices import Notice
-from uv_system_sync.project import Project
-from uv_system_sync.report import Report
-from uv_system_sync.target import Target
+from uv_system_sync import errors
+from uv_system_sync.interpreter.site_packages import Change, Package
+from uv_system_sync.interpreter.target import Target
+from uv_system_sync.project.pyproject import Project
+from uv_system_sync.reporting import summary
+from uv_system_sync.reporting.notices import Notice
+from uv_system_sync.reporting.report import Report
 
 FOLDER = ROOT / "tests" / "data" / "summaries"
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from uv_system_sync import installed
+from uv_system_sync.interpreter import site_packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +101,7 @@ class Stall:
 
 def packages(folder: Path) -> dict[str, str]:
     """Return what is installed in `folder`, less what a Python comes with."""
-    return {found.name: found.version for found in installed.packages((str(folder),)) if found.name not in installed.SEEDS}
+    return {found.name: found.version for found in site_packages.packages((str(folder),)) if found.name not in site_packages.SEEDS}
 
 
 def rounds(stalls: Sequence[Stall], case: str, count: int, budget: float) -> dict[str, list[float]]:

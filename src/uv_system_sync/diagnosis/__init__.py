@@ -1,0 +1,1 @@
+"""Explains why uv refused or failed."""

@@ -1,0 +1,1 @@
+"""The report action: compares the jobs of a matrix."""

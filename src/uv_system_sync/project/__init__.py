@@ -1,0 +1,1 @@
+"""The project's files: pyproject.toml, uv.toml and uv.lock."""

@@ -1,0 +1,1 @@
+"""Tests of uv_system_sync.interpreter."""
