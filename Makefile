@@ -35,21 +35,21 @@ fuzz: .venv/ready  ## Run the tests with hostile text on 10,000 new examples
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/fuzz --numprocesses auto --hypothesis-show-statistics
 
 faults: .venv/ready  ## Disturb syncs in every known way, a thousand times, and print what is broken after the next run
-	PYTHONPATH=src $(BIN)/python -m tools.faults
+	PYTHONPATH=src $(BIN)/python -m tests.faults
 
 compatibility: .venv/ready  ## Run the integration tests with every uv from the oldest on (`UVS=0.5.31`: that one), and write docs/compatibility.md
 	PYTHONPATH=src $(BIN)/python -m tools.compatibility $(UVS)
 
 bench: .venv/ready  ## Compare with what else installs the same packages, and write docs/benchmark.md; half an hour (`BENCH=--quick`: minutes)
-	PYTHONPATH=src $(BIN)/python -m tools.bench $(BENCH)
+	PYTHONPATH=src $(BIN)/python -m benchmarks $(BENCH)
 
-bench-guard: .venv/ready  ## Fail when the action's own work has left its budget by half; seconds
-	PYTHONPATH=src $(BIN)/python -m tools.bench.guard
+bench-guard: .venv/ready  ## Fail when the action's own work exceeds its budget by more than half; seconds
+	PYTHONPATH=src $(BIN)/python -m benchmarks.guard
 
 profile: .venv/ready  ## Show where the action's own work goes, by phase and by import
-	PYTHONPATH=src $(BIN)/python -m tools.bench.profile
+	PYTHONPATH=src $(BIN)/python -m benchmarks.profiling
 
-requirements: .venv/ready  ## Lock the requirements anew
+requirements: .venv/ready  ## Lock the requirements again
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.8 --generate-hashes --no-deps --no-header requirements/action.in --output-file requirements/action.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/dev.in --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/bench.in --output-file requirements/bench.txt

@@ -11,9 +11,10 @@ import pytest
 
 from tests.support import debian
 from tests.support.layouts import older_than_supported
-from tests.support.projects import UV
-from tests.support.pythons import ROOT, cpythons, pypys
-from tests.support.runner_files import StepFiles
+from tools.shared import ROOT
+from tools.shared.pythons import cpythons, pypys
+from tools.shared.runner_files import StepFiles
+from tools.shared.uv import UV
 
 _REMOVED = ("UV_", "GITHUB_", "RUNNER_", "INPUT_", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONLOCATION")
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import PROJECT, ROOT, TARGET
+from tests.support import PROJECT, TARGET
+from tools.shared import ROOT
 from uv_system_sync.inputs import Inputs, variable
 from uv_system_sync.reporting.report import Report
 

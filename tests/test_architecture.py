@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tools.shared import ROOT
 
 _SRC = ROOT / "src"
 _PACKAGE = "uv_system_sync"

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
-
-from tests.support import ROOT, TARGET, step_inputs, touch, words
-from uv_system_sync import command
 from uv_system_sync.command import parse
+
+from tests.support import TARGET, step_inputs, touch, words
+from tools.shared import ROOT
+from uv_system_sync import command
 from uv_system_sync.errors import PythonNotFound, PythonUnsuitable
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.interpreter.target import Target

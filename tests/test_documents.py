@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tools import flow
 
 from tests.support import documents, github_parser
 from tests.support.documents import DOCUMENTS, Block
-from tests.support.projects import UV, WHEELS
-from tests.support.pythons import ROOT
+from tests.support.projects import WHEELS
+from tools import flow
+from tools.shared import ROOT
+from tools.shared.uv import UV
 
 BLOCKS = [block for document in DOCUMENTS for block in documents.blocks(document)]
 WORKFLOWS = sorted([*(ROOT / "examples").glob("*.yml"), *(ROOT / ".github" / "workflows").glob("*.yml")])
@@ -149,7 +150,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=documents.name)
 def test_files_that_are_named_are_there(document: Path) -> None:
-    """Every path into the repository that is marked as code is that of a file or a folder."""
+    """Every path into the repository that is in a code span is that of a file or a folder."""
     paths = [span.partition("::")[0] for span in documents.code_spans(document)]
     folders = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir())
     named = [path for path in paths if re.fullmatch(rf"(?:{folders})/[\w./*-]*", path)]
@@ -178,20 +179,20 @@ def test_the_picture_of_the_flow_is_up_to_date() -> None:
         assert flow.drawn(colours) == (ROOT / "docs" / f"flow-{theme}.svg").read_text(encoding="utf-8")
 
 
-def test_the_flow_goes_through_every_room() -> None:
-    """How it works names every room, and the picture no other."""
-    rooms = {path.stem for path in (ROOT / "src" / "uv_system_sync").glob("*.py")} - {"__init__"}
-    drawn = {room for row in flow.ROWS for box in row for room in box.rooms} | set(flow.FAILURE_ROOMS)
-    named = set(documents.code_spans(ROOT / "docs" / "how-it-works.md"))
+def test_the_flow_names_every_package() -> None:
+    """The picture names every package that a sync uses, and only modules and packages that exist."""
+    source = ROOT / "src" / "uv_system_sync"
+    packages = {path.parent.name for path in source.glob("*/__init__.py")}
+    drawn = {module for row in flow.ROWS for box in row for module in box.modules} | set(flow.FAILURE_MODULES)
 
-    assert set() == drawn - rooms
-    assert set() == rooms - named
+    assert set() == drawn - packages - {path.stem for path in source.glob("*.py")}
+    assert {"matrix"} == packages - drawn
 
 
 def test_figures_have_a_maker_and_a_place() -> None:
     """Every figure is made by a tool that names it, and shown by a document."""
     figures = [path for path in (ROOT / "docs").iterdir() if path.suffix in {".svg", ".png"}]
-    tools = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tools").rglob("*.py"))
+    tools = "".join(path.read_text(encoding="utf-8") for folder in ("tools", "benchmarks") for path in (ROOT / folder).glob("*.py"))
     shown_ones = {(document.parent / target).resolve() for document in DOCUMENTS for target in documents.links(document)}
 
     assert figures

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tools.shared import ROOT
 from uv_system_sync import environment
 
 # What uv itself documents; each of its own variables has to have a reason here.

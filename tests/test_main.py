@@ -15,8 +15,9 @@ import pytest
 import tomli
 import yaml
 
-from tests.support import ROOT, touch, write_program
-from tests.support.runner_files import StepFiles, read_outputs
+from tests.support import touch, write_program
+from tools.shared import ROOT
+from tools.shared.runner_files import StepFiles, read_outputs
 
 posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has signals, and starts a text file")
 

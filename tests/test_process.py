@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tools.shared import ROOT
 from uv_system_sync.process import Command, Completed, begin, run
 
 

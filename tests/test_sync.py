@@ -11,15 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from uv_system_sync.timings import Phases
 
 from tests.support import step_variables, touch
-from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
+from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
 from uv_system_sync import sync as action_room
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.process import Command, Completed, Finish, Relay
 from uv_system_sync.reporting.github import Workflow
 from uv_system_sync.sync import action
-from uv_system_sync.timings import Phases
 from uv_system_sync.uv import executable
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in has the layout of POSIX")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, touch
+from tests.support import touch
+from tools.shared import ROOT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no files of such names; the other tests show there what it does")
 

@@ -7,20 +7,18 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from tools.shared import ROOT
+from tools.shared.uv import LOCKED_UV
 
-ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "compatibility.md"
 
 _LOCK = ROOT / "requirements" / "uvs.lock"
 _UVS = ROOT / ".venv" / "uvs"
-
-UNPROVEN = "unproven"
 
 # What is supported or asked for, run or not; what else a run has comes after it.
 _PYTHONS = (
@@ -34,10 +32,10 @@ _TEXT = """\
 
 Which Pythons, layouts and systems the action and the command have been shown to work with, with which uv. `make compatibility` writes this
 page: it installs one release of every minor version of uv, the first being the oldest that is not refused, runs the integration tests
-(`tests/integration`) with each, and counts.
+(`tests/integration`, `tests/faults`) with each, and counts.
 
-A cell has the number of tests that passed there, **fails** where one failed, and *unproven* where none ran. Tests of what a version of
-uv does not have yet are left out, so that older ones have smaller numbers; the reports say why. One run is on one system; the
+A cell has the number of tests that passed there, **fails** where one failed, and *untested* where none ran. Tests of what a version of
+uv does not have yet are left out, so that older ones have smaller numbers; the reports have the reasons. One run is on one system; the
 [self-test](../.github/workflows/selftest.yml) runs the action on hosted Linux, macOS and Windows runners, and is not counted here.
 Nor are the few tests that run Windows' own Python and one uv in Wine (`tests/integration/test_windows.py`).
 
@@ -62,7 +60,7 @@ How the Python that was synced is installed, where a test is about that.
 
 
 class Case(NamedTuple):
-    """What came of one test, `passed`, `failed` or `skipped`, and the Python and the layout that it was about, or empty strings."""
+    """The outcome of one test, `passed`, `failed` or `skipped`, and the Python and the layout that it was about, or empty strings."""
 
     outcome: str
     python: str
@@ -75,7 +73,7 @@ def locked() -> list[str]:
 
 
 def cases(report: str) -> list[Case]:
-    """Return what `report`, pytest's in the XML of JUnit, says of each test."""
+    """Return what `report`, pytest's in the XML of JUnit, has on each test."""
     return [_case(element) for element in ET.fromstring(report).iter("testcase")]  # noqa: S314 - our own
 
 
@@ -113,15 +111,26 @@ def install(version: str, above: Path = _UVS) -> Path:
         (above / f"{version}.txt").write_text(block.group(), encoding="utf-8")
         how = ("--quiet", "--no-config", "--require-hashes", "--python", sys.executable)
         where = ("--target", str(folder), "--requirements", str(above / f"{version}.txt"))
-        subprocess.run([str(ROOT / ".venv" / "bin" / "uv"), "pip", "install", *how, *where], check=True)
+        subprocess.run([str(LOCKED_UV), "pip", "install", *how, *where], check=True)
     return program
 
 
 def run(version: str) -> list[Case]:
-    """Run the integration tests with uv `version`, show what they print, and return what came of them."""
+    """Run the integration tests with uv `version`, show what they print, and return their outcomes."""
     report = _UVS / f"{version}.xml"
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "tests/integration", "--numprocesses", "auto", "--dist", "worksteal", f"--junitxml={report}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "tests/integration",
+        "tests/faults",
+        "--numprocesses",
+        "auto",
+        "--dist",
+        "worksteal",
+        f"--junitxml={report}",
+    ]
     sys.stdout.write(f"\nuv {version}\n")
     sys.stdout.flush()
     subprocess.run(command, cwd=ROOT, env={**os.environ, "TESTED_UV": str(install(version))}, check=False)
@@ -166,7 +175,7 @@ def _table(what: str, rows: Iterable[str], found: Mapping[str, Mapping[str, list
 
 def _cell(cases: Iterable[Case]) -> str:
     outcomes = [case.outcome for case in cases]
-    return "**fails**" if "failed" in outcomes else str(outcomes.count("passed") or f"*{UNPROVEN}*")
+    return "**fails**" if "failed" in outcomes else str(outcomes.count("passed") or "*untested*")
 
 
 if __name__ == "__main__":

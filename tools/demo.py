@@ -10,9 +10,10 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-from tests.support.act import Act, Job
-from tests.support.projects import UV
-from tests.support.pythons import ROOT, Python, found
+from tools.shared import ROOT
+from tools.shared.act import Act, Job
+from tools.shared.pythons import Python, found
+from tools.shared.uv import UV
 
 PYPROJECT = """\
 [project]
@@ -64,17 +65,17 @@ LATER_STEP = """\
 def main() -> int:
     """Run the demonstration and return its exit status."""
     pythons = found()
-    say(f"Pythons found: {', '.join(python.version for python in pythons)}")
+    show(f"Pythons found: {', '.join(python.version for python in pythons)}")
     with tempfile.TemporaryDirectory(prefix="uv-system-sync-demo-") as temp:
-        say("Locking a project with real packages ...")
+        show("Locking a project with real packages ...")
         workspace = project(Path(temp) / "weather-report", pythons)
-        say("Running examples/matrix.yml in act: checkout, setup-python, uv-system-sync, python, pytest ...\n")
+        show("Running examples/matrix.yml in act: checkout, setup-python, uv-system-sync, python, pytest ...\n")
         jobs = Act(Path(temp) / "act", pythons).prepare().run(workspace, ".github/workflows/matrix.yml")
     by_version = {job.matrix["python"]: job for job in jobs}
     for python in pythons:
-        show(python, by_version[python.minor])
+        show_job(python, by_version[python.minor])
     passed = [job.result for job in jobs].count("success")
-    say(f"{passed} of {len(jobs)} jobs passed.")
+    show(f"{passed} of {len(jobs)} jobs passed.")
     return int(passed != len(pythons))
 
 
@@ -94,21 +95,21 @@ def project(folder: Path, pythons: tuple[Python, ...]) -> Path:
     return folder
 
 
-def show(python: Python, job: Job) -> None:
-    """Print the proof for one Python: what later steps saw, the outputs, and the job summary."""
-    say(f"━━ Python {python.version} {'━' * (84 - len(python.version))}")
+def show_job(python: Python, job: Job) -> None:
+    """Print for one Python what later steps saw, the outputs, and the job summary."""
+    show(f"━━ Python {python.version} {'━' * (84 - len(python.version))}")
     if job.result != "success":
-        say(job.log)
+        show(job.log)
         return
     prefix, _, packages = job.printed("later").strip().partition("\n")
     fact("a later `python` is", prefix)
     fact("it sees", packages)
-    fact("a later `pytest` says", re.findall(r"\d+ (?:passed|failed).* in [\d.]+s", re.sub(r"\x1b\[\d+m", "", job.log))[-1])
+    fact("a later `pytest` prints", re.findall(r"\d+ (?:passed|failed).* in [\d.]+s", re.sub(r"\x1b\[\d+m", "", job.log))[-1])
     for name, value in sorted(job.outputs("sync").items()):
         fact(f"output {name}", textwrap.shorten(value.replace(",", ", "), 240, placeholder=" …"))
-    say("  job summary")
-    say(textwrap.indent(shortened(job.summary("sync")), "    "))
-    say("")
+    show("  job summary")
+    show(textwrap.indent(shortened(job.summary("sync")), "    "))
+    show("")
 
 
 def shortened(summary: str) -> str:
@@ -120,10 +121,10 @@ def shortened(summary: str) -> str:
 def fact(name: str, text: str) -> None:
     """Print a named fact, wrapped."""
     lines = textwrap.wrap(text, 76, break_long_words=False, break_on_hyphens=False)
-    say(f"  {name:<24}" + f"\n{'':<26}".join(lines))
+    show(f"  {name:<24}" + f"\n{'':<26}".join(lines))
 
 
-def say(text: str) -> None:
+def show(text: str) -> None:
     """Print `text` at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from html import escape
-from pathlib import Path
 from typing import NamedTuple
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+from tools.shared import ROOT
+
+DOCS = ROOT / "docs"
 
 
 class Theme(NamedTuple):
@@ -28,28 +29,28 @@ THEMES = {
 
 
 class Box(NamedTuple):
-    """What happens, and the rooms that it happens in; `effect` where something outside of the process changes."""
+    """What happens, and the modules and packages that do it; `effect` where something outside of the process changes."""
 
     title: str
-    rooms: tuple[str, ...]
+    modules: tuple[str, ...]
     effect: bool = False
 
 
 # From top to bottom; what is side by side depends on nothing beside it.
 ROWS: tuple[tuple[Box, ...], ...] = (
-    (Box("Is there a uv? If not, setup-uv brings one", ("uv",), effect=True),),
-    (Box("Own wheels into RUNNER_TEMP", ("bootstrap",), effect=True),),
-    (Box("What the workflow says", ("inputs",)),),
+    (Box("Is there a uv? If not, setup-uv installs one", ("uv",), effect=True),),
+    (Box("Own wheels into RUNNER_TEMP", ("uv",), effect=True),),
+    (Box("Read the inputs of the workflow", ("inputs",)),),
     (
-        Box("Ask the Python what it is", ("locate", "target", "probe", "syncable")),
-        Box("Read the project", ("project", "workspace", "toml")),
+        Box("Ask the Python what it is", ("interpreter",)),
+        Box("Read the project", ("project",)),
     ),
-    (Box("Decide: one command, its whole environment", ("plan", "environment", "links")),),
-    (Box("Mark the Python, clear away what is broken", ("mark", "installed", "heal"), effect=True),),
-    (Box("uv sync", ("process", "seal", "workflow"), effect=True),),
-    (Box("Prove it: what is installed, and what python will be", ("installed", "target")),),
-    (Box("Put together what there is to tell", ("report", "notices", "summary")),),
-    (Box("Runner files: all of it at the end, or nothing", ("workflow",), effect=True),),
+    (Box("Decide: one command, its whole environment", ("uv", "environment")),),
+    (Box("Lock the Python, remove what is broken", ("interpreter",), effect=True),),
+    (Box("uv sync", ("process", "reporting"), effect=True),),
+    (Box("Check what is installed, and what python will be", ("interpreter",)),),
+    (Box("Write the report and the job summary", ("reporting",)),),
+    (Box("Runner files: all of it at the end, or nothing", ("reporting",), effect=True),),
 )
 
 # The first row that changes something in the Python.
@@ -63,11 +64,11 @@ _FAILURE = (
     "An error, at any point",
     ("one annotation,", "with the next step;", "nothing in GITHUB_ENV,", "GITHUB_PATH or", "GITHUB_OUTPUT"),
 )
-FAILURE_ROOMS = ("errors", "failure", "blame", "network", "stale", "requirements", "wheels", "postmortem")
+FAILURE_MODULES = ("errors", "diagnosis", "reporting")
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pictures, or with `--check` only say whether they would change."""
+    """Write the pictures, or with `--check` only check whether they would change."""
     pictures = {DOCS / f"flow-{name}.svg": drawn(theme) for name, theme in THEMES.items()}
     if arguments == ["--check"]:
         old = [path.name for path, text in pictures.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
@@ -83,7 +84,7 @@ def drawn(theme: Theme) -> str:
     height = _top(len(ROWS) - 1) + _HEIGHT + 10
     pieces = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" {_FONT}>',
-        "<title>The way of a run, from the inputs to the runner's files</title>",
+        "<title>The steps of a run, from the inputs to the runner's files</title>",
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">',
         f'<path d="M0 0 8 4 0 8z" fill="{theme.line}"/></marker></defs>',
     ]
@@ -98,7 +99,7 @@ def _row(number: int, row: tuple[Box, ...], theme: Theme) -> list[str]:
     for middle, box in zip(_middles(row), row, strict=True):
         pieces.append(_rectangle((middle - width // 2, top, width, _HEIGHT), theme.effect if box.effect else theme.box, theme.line))
         pieces.append(_text((middle, top + 21), box.title, theme.text, 'font-size="15" font-weight="600"'))
-        pieces.append(_text((middle, top + 40), "  ".join(box.rooms), theme.quiet, f'font-size="12" xml:space="preserve" {_CODE}'))
+        pieces.append(_text((middle, top + 40), "  ".join(box.modules), theme.quiet, f'font-size="12" xml:space="preserve" {_CODE}'))
     if number:
         above = max(row, ROWS[number - 1], key=len)
         pieces += [_arrow(middle, _top(number - 1) + _HEIGHT, middle, top, theme) for middle in _middles(above)]
@@ -131,7 +132,8 @@ def _failure(theme: Theme) -> list[str]:
     pieces.append(_text((middle, height), title, theme.text, 'font-size="15" font-weight="600"'))
     pieces += [_text((middle, height + 28 + 20 * line), word, theme.text, 'font-size="14"') for line, word in enumerate(words)]
     return pieces + [
-        _text((middle, height + 150 + 18 * line), room, theme.quiet, f'font-size="12" {_CODE}') for line, room in enumerate(FAILURE_ROOMS)
+        _text((middle, height + 150 + 18 * line), module, theme.quiet, f'font-size="12" {_CODE}')
+        for line, module in enumerate(FAILURE_MODULES)
     ]
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from pathlib import Path
 from typing import Any
 
 import yaml
-from tools import release
 
-ROOT = Path(__file__).resolve().parents[1]
+from tools import release
+from tools.shared import ROOT
+
 README = ROOT / "README.md"
 COMMAND = ROOT / "docs" / "command.md"
 
 
 def main(arguments: list[str]) -> int:
-    """Write the documents, or with `--check` only say whether they would change."""
+    """Write the documents, or with `--check` only check whether they would change."""
     outdated = 0
     for document, make in ((README, rendered), (COMMAND, with_files)):
         old = document.read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
 
 
 def rendered(text: str) -> str:
-    """Return the README `text` with everything between its markers written anew."""
+    """Return the README `text` with everything between its comments replaced."""
     document: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     text = _between(text, "inputs", _inputs(document["inputs"]))
     text = _between(text, "outputs", _outputs(document["outputs"]))
@@ -41,7 +41,7 @@ def rendered(text: str) -> str:
 
 
 def with_files(text: str) -> str:
-    """Return `text` with every file of examples/ between its markers as it is now."""
+    """Return `text` with every file of examples/ between its comments as it is now."""
     for name in re.findall(r"<!-- file examples/(\S+) -->", text):
         language = "gitlab" if name.endswith(".yml") else "dockerfile"
         content = (ROOT / "examples" / name).read_text(encoding="utf-8").strip()
@@ -49,8 +49,8 @@ def with_files(text: str) -> str:
     return text
 
 
-def _between(text: str, marker: str, content: str, end: str = "") -> str:
-    start, stop = f"<!-- {marker} -->", f"<!-- /{end or marker} -->"
+def _between(text: str, name: str, content: str, end: str = "") -> str:
+    start, stop = f"<!-- {name} -->", f"<!-- /{end or name} -->"
     pattern = rf"{re.escape(start)}.*?{re.escape(stop)}"
     if not re.search(pattern, text, re.DOTALL):
         raise ValueError(f"The document has no {start} with its end")

@@ -1,4 +1,4 @@
-"""Checks what a release stands on, and writes its version where the README shows it."""
+"""Checks what a release needs, and writes its version where the README shows it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import tomli
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "uv_system_sync"
@@ -105,11 +102,11 @@ def faults_of_changelog(changelog: str, version: str) -> Iterator[str]:
     if notes(changelog, "Unreleased").strip():
         yield f"CHANGELOG.md has entries under Unreleased; move them to {version}."
     if not notes(changelog, version).strip():
-        yield f"CHANGELOG.md says nothing under {version}."
+        yield f"CHANGELOG.md has nothing under {version}."
 
 
 def notes(changelog: str, version: str) -> str:
-    """Return what the changelog says of `version`."""
+    """Return the changelog's section on `version`."""
     parts = _HEADING.split(changelog)
     return next((text.strip() + "\n" for name, _, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True) if name == version), "")
 
@@ -182,7 +179,7 @@ def faults_of_wheel(files: Mapping[str, bytes], tree: Mapping[str, bytes], versi
         f"The wheel has another {name} than the tree." for name in sorted(package) if files.get(name, package[name]) != package[name]
     )
     if f"\nVersion: {version}\n".encode() not in described.get(info + "METADATA", b""):
-        yield f"The wheel's METADATA does not say that it is {version}."
+        yield f"The wheel's METADATA does not have the version {version}."
 
 
 def faults_of_sdist(files: Mapping[str, bytes], tree: Mapping[str, bytes], version: str) -> Iterator[str]:
@@ -190,7 +187,7 @@ def faults_of_sdist(files: Mapping[str, bytes], tree: Mapping[str, bytes], versi
     root = f"{NAME}-{version}/"
     known = {root + name for name in (*_IN_SDIST, *(name for name in tree if name.startswith(f"src/{NAME}/")))}
     expected = {root + name: content for name, content in tree.items()}
-    if f"{root}pyproject.toml.orig" in files:  # uv_build writes pyproject.toml anew, and keeps the one that it has read
+    if f"{root}pyproject.toml.orig" in files:  # uv_build rewrites pyproject.toml, and keeps the original
         expected[f"{root}pyproject.toml.orig"] = expected.pop(f"{root}pyproject.toml")
     yield from _compared("The sdist", files, known, set(expected))
     changed = sorted(name for name, content in files.items() if expected.get(name, content) != content)

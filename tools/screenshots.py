@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from tests.support import ROOT, summaries
-from tests.support.browser import CHROMIUM, page, rendered, screenshot
+from tools.shared import ROOT
+from tools.shared.browser import CHROMIUM, page, rendered, screenshot
 
-_SHOWN = ("success", "stale-lock")
+_SHOWN = tuple(ROOT / "tests" / "data" / "summaries" / f"{name}.md" for name in ("success", "stale-lock"))
 
 
 def main() -> int:
-    """Write the pictures, or say what is missing, and return the exit status."""
+    """Write the pictures, or print what is missing, and return the exit status."""
     if CHROMIUM is None:
         sys.stderr.write("There is no Chromium or Chrome on PATH; on Debian, `apt-get install chromium` installs one.\n")
         return 1
-    body = "<hr>".join(rendered(summaries.path(name).read_text(encoding="utf-8")) for name in _SHOWN)
+    body = "<hr>".join(rendered(path.read_text(encoding="utf-8")) for path in _SHOWN)
     for theme in ("light", "dark"):
         file = ROOT / "docs" / f"summary-{theme}.png"
         screenshot(page(body, theme), file, width=1012)

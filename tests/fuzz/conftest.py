@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, configuration, settings
 
-from tests.support import ROOT
+from tools.shared import ROOT
 
 # What hypothesis remembers goes where pytest's own memory is.
 configuration.set_hypothesis_home_dir(ROOT / ".pytest_cache" / "hypothesis")

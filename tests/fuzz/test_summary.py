@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz import hostile
 from tests.support import PROJECT, TARGET
-from tests.support.browser import rendered
+from tools.shared.browser import rendered
 from uv_system_sync.errors import SyncFailed
 from uv_system_sync.interpreter.repair import Broken
 from uv_system_sync.interpreter.site_packages import Change, Package

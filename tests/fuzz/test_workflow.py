@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.fuzz import hostile
-from tests.fuzz.log import Command, lines, obeyed, parse
-from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
+from tests.support.runner_log import Command, lines, obeyed, parse
+from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
 from uv_system_sync.errors import SyncFailed
 from uv_system_sync.reporting.github import Workflow
 from uv_system_sync.reporting.report import StepResult

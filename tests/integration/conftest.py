@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.projects import Project
-from tests.support.pythons import Python, found
 from tests.support.step import Runner, runner
+from tools.shared.pythons import Python, found
 
 Listing = dict[str, tuple[int, int]]
 

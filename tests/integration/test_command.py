@@ -20,9 +20,11 @@ import pytest
 import tomli
 
 from tests.support.layouts import program
-from tests.support.projects import CAN_CHECK, LOCKED_UV, UV, Project, since
-from tests.support.pythons import ROOT, Python, found
-from tests.support.step import NETWORK
+from tests.support.projects import CAN_CHECK, Project, since
+from tools.shared import ROOT
+from tools.shared.action_steps import NETWORK
+from tools.shared.pythons import Python, found
+from tools.shared.uv import LOCKED_UV, UV
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the copies have the layout of POSIX")
 

@@ -14,9 +14,11 @@ import pytest
 from tests.support import debian
 from tests.support.debian import BESIDE, OF_APT
 from tests.support.layouts import before_the_step, install, notices, virtual_environment
-from tests.support.projects import UV, Project, Wheel
-from tests.support.pythons import ROOT, Python, found, pypys, told_by
+from tests.support.projects import Project, Wheel
 from tests.support.step import Runner
+from tools.shared import ROOT
+from tools.shared.pythons import Python, found, pypys, python_of
+from tools.shared.uv import UV
 
 pytestmark = pytest.mark.skipif(bool(debian.why_not()), reason=debian.why_not())
 
@@ -31,7 +33,7 @@ _ALLOWED = {"allow_externally_managed": "true"}
 @pytest.fixture
 def python() -> Python:
     """Debian's own Python."""
-    return told_by(debian.PYTHON)
+    return python_of(debian.PYTHON)
 
 
 @pytest.fixture

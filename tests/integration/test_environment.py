@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from tests.support.layouts import watched_build
-from tests.support.projects import UV, UV_VERSION, Project
-from tests.support.pythons import ROOT, Python
+from tests.support.projects import Project
 from tests.support.step import Runner, runner
+from tools.shared import ROOT
+from tools.shared.pythons import Python
+from tools.shared.uv import UV, UV_VERSION
 from uv_system_sync.environment import decide
 
 Installed = dict[str, Any]

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.index import Index, file_name, status, wheel
+from tests.support.index import Index, status
 from tests.support.layouts import everything
-from tests.support.projects import UV, Project, Wheel, since, write_index
-from tests.support.pythons import Python, found
+from tests.support.projects import Project, Wheel, since, write_index
 from tests.support.step import Outcome, Runner, runner
+from tools.shared.pythons import Python, found
+from tools.shared.uv import UV
+from tools.shared.wheels import file_name, wheel
 from uv_system_sync.diagnosis import requirements
 from uv_system_sync.project import pyproject as project_room
 

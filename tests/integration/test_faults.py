@@ -24,9 +24,11 @@ import pytest
 from tests.support import index
 from tests.support.index import Fault, Index
 from tests.support.layouts import before_the_step, bound_by_permissions, permissions_bind, program
-from tests.support.projects import UV, outlast_freshness, since
-from tests.support.pythons import found
+from tests.support.projects import since
 from tests.support.step import Outcome, Runner, runner
+from tools.shared.pythons import found
+from tools.shared.uv import UV, outlast_freshness
+from tools.shared.wheels import file_name, wheel
 
 # Beside the packages, while a sync has begun and not ended.
 MARK = ".uv-system-sync-unfinished"
@@ -60,10 +62,10 @@ default = true
 
 def bulky(version: str) -> bytes:
     """Return the large wheel."""
-    return index.wheel("bulky", version, {"bulky/__init__.py": f"__version__ = {version!r}\n", "bulky/data.py": BULK})
+    return wheel("bulky", version, {"bulky/__init__.py": f"__version__ = {version!r}\n", "bulky/data.py": BULK})
 
 
-FILE = index.file_name("bulky", "2.0")
+FILE = file_name("bulky", "2.0")
 WHEEL = bulky("2.0")
 
 
@@ -72,12 +74,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """An index with two versions of what the project needs."""
     folder = tmp_path_factory.mktemp("index")
     for version in ("1.0", "2.0"):
-        alpha = index.wheel(
+        alpha = wheel(
             "alpha", version, {"alpha.py": f"def main():\n    print({version!r})\n"}, requires=("beta",), scripts=("alpha",)
         )
-        (folder / index.file_name("alpha", version)).write_bytes(alpha)
-        (folder / index.file_name("bulky", version)).write_bytes(bulky(version))
-    (folder / index.file_name("beta", "1.0")).write_bytes(index.wheel("beta", "1.0", {"beta.py": ""}))
+        (folder / file_name("alpha", version)).write_bytes(alpha)
+        (folder / file_name("bulky", version)).write_bytes(bulky(version))
+    (folder / file_name("beta", "1.0")).write_bytes(wheel("beta", "1.0", {"beta.py": ""}))
     with Index(folder).served() as serving:
         yield serving
 

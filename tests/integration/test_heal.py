@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import CAN_CHECK, UV, UV_VERSION
+from tests.support.projects import CAN_CHECK
 from tests.support.step import Outcome, Runner
+from tools.shared.uv import UV, UV_VERSION
 
 _MARK = ".uv-system-sync-unfinished"
 

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.fuzz.log import Command, lines, obeyed
 from tests.support.layouts import before_the_step, watched_build
 from tests.support.projects import Project
-from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
+from tests.support.runner_log import Command, lines, obeyed
 from tests.support.step import Outcome, Runner
+from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
 
 _UTTERED = (
     *("::set-env name=EVIL::1", "::add-path::/evil", "::add-mask::alpha", "::set-output name=evil::1", "::save-state name=evil::1"),

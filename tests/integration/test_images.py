@@ -19,10 +19,13 @@ import yaml
 from tests.support import documents, images
 from tests.support.dockerfiles import Build, Failed
 from tests.support.images import Image
-from tests.support.index import Index, file_name, wheel
+from tests.support.index import Index
 from tests.support.layouts import install, program
-from tests.support.projects import LOCKED_UV, UV, WHEELS, Project, Wheel
-from tests.support.pythons import ROOT, found
+from tests.support.projects import WHEELS, Project, Wheel
+from tools.shared import ROOT
+from tools.shared.pythons import found
+from tools.shared.uv import LOCKED_UV, UV
+from tools.shared.wheels import file_name, wheel
 from uv_system_sync import command
 
 EXAMPLES = ROOT / "examples" / "docker"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.projects import Project, Wheel
-from tests.support.pythons import ROOT
 from tests.support.step import Runner
+from tools.shared import ROOT
 
 _ROWS = re.findall(r"^\|.*\|$", (ROOT / "docs" / "migration.md").read_text(encoding="utf-8"), re.MULTILINE)
 

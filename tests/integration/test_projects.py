@@ -17,7 +17,6 @@ from tests.support.kinds import (
     changes,
     dynamic,
     installed,
-    is_newer_than,
     names,
     nothing,
     package,
@@ -33,8 +32,9 @@ from tests.support.kinds import (
     version_of_uv,
     wheel,
 )
-from tests.support.pythons import Python, found
 from tests.support.step import runner
+from tools.shared.pythons import Python, found
+from tools.shared.uv import is_at_least
 
 MEMBERS = '[tool.uv.workspace]\nmembers = ["packages/*"]\nexclude = ["packages/out*"]\n'
 WORKSPACE = {
@@ -209,7 +209,7 @@ def test_every_kind_is_installed_as_plain_uv_does(kind: Kind, tmp_path: Path, ta
     """A project of any kind is installed once, can be imported, is checked to be in sync, and is what plain uv installs."""
     skip_unless_newer_than(kind.since)
     checkout = tmp_path / "checkout"
-    check = {"check": "true"} if is_newer_than("0.6.10") else {}
+    check = {"check": "true"} if is_at_least("0.6.10") else {}
     ci = runner(tmp_path / "runner", checkout).setup_python(target)
     with served(checkout / kind.locked / "wheels") as address:
         kind.write(checkout, target / "bin" / "python3", address)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.layouts import laid_out, virtual_environment
-from tests.support.pythons import Python, found, pypys
 from tests.support.step import Runner
+from tools.shared.pythons import Python, found, pypys
 
 # What a script's first line cannot hold as it is: uv then writes one that a shell reads. Without a `$`: distutils, which
 # uv asks for the folders of Pythons before 3.10, would put a variable there.

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.index import Index, status
-from tests.support.projects import UV
 from tests.support.step import Outcome, Runner, runner
+from tools.shared.uv import UV
 
 # What git asks first of a repository that is served by HTTP.
 _FIRST = "refs?service=git-upload-pack"

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from tests.support.projects import Project, Wheel
-from tests.support.pythons import ROOT, Python, found
 from tests.support.step import Outcome, Runner, runner
+from tools.shared import ROOT
+from tools.shared.pythons import Python, found
 
 EVERY_PYTHON = pytest.mark.parametrize("python", found(), ids=lambda python: python.minor)
 

@@ -25,9 +25,10 @@ from tests.support.layouts import (
     spelled,
     virtual_environment,
 )
-from tests.support.projects import CAN_CHECK, UV, Project, Wheel
-from tests.support.pythons import Python, found
+from tests.support.projects import CAN_CHECK, Project, Wheel
 from tests.support.step import Outcome, Runner
+from tools.shared.pythons import Python, found
+from tools.shared.uv import UV
 
 Listing = dict[str, tuple[int, int]]
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import UV, Project, since
-from tests.support.pythons import found
+from tests.support.projects import Project, since
 from tests.support.step import Runner, runner
+from tools.shared.pythons import found
+from tools.shared.uv import UV
 
 
 def plain_uv(ci: Runner, **variables: str) -> subprocess.CompletedProcess[str]:

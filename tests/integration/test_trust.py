@@ -15,9 +15,10 @@ import pytest
 
 from tests.support.layouts import before_the_step, everything, install, notices, virtual_environment, watched_build
 from tests.support.processes import is_running, parent
-from tests.support.projects import CAN_CHECK, UV, Project, Wheel
-from tests.support.pythons import Python, found
+from tests.support.projects import CAN_CHECK, Project, Wheel
 from tests.support.step import Outcome, Runner, runner
+from tools.shared.pythons import Python, found
+from tools.shared.uv import UV
 
 OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0], found()[-1]]), ids=lambda python: python.minor)
 

@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tools import compatibility
 
 from tests.support.step import Runner
+from tools import compatibility
 
 _TOO_OLD, _OLDEST = compatibility.locked()[:2]
 

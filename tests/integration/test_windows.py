@@ -11,8 +11,8 @@ import pytest
 
 from tests.support import wine
 from tests.support.projects import Project
-from tests.support.runner_files import StepFiles
 from tests.support.wine import Machine, WindowsRunner, named
+from tools.shared.runner_files import StepFiles
 
 pytestmark = [
     pytest.mark.skipif(not wine.is_here(), reason=wine.HOW),

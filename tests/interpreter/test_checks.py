@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, TARGET, step_inputs, touch, words, write_program
+from tests.support import TARGET, step_inputs, touch, words, write_program
+from tools.shared import ROOT
 from uv_system_sync.errors import PythonUnsuitable
 from uv_system_sync.interpreter import checks
 from uv_system_sync.interpreter.target import Target

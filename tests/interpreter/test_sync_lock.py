@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, TARGET, words
+from tests.support import TARGET, words
+from tools.shared import ROOT
 from uv_system_sync.errors import PythonUnsuitable
 from uv_system_sync.interpreter import sync_lock
 from uv_system_sync.interpreter.target import Target

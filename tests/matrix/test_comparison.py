@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from tests.matrix.test_reports import FAILURE, PYTHON, REPORT, hand_on
-from tests.support import ROOT
-from tests.support.pythons import found
-from tests.support.runner_files import StepFiles, read_outputs
+from tools.shared import ROOT
+from tools.shared.pythons import found
+from tools.shared.runner_files import StepFiles, read_outputs
 from uv_system_sync.inputs import variable
 from uv_system_sync.matrix.action import Options
 from uv_system_sync.matrix.comparison import Matrix, Row, compared, fitting

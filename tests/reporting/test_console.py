@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, touch
+from tests.support import touch
+from tools.shared import ROOT
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed, explained
 from uv_system_sync.reporting.console import STATUS, Terminal
 from uv_system_sync.reporting.report import Known, StepResult

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
+from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
 from uv_system_sync.errors import RunnerUnusable, SyncFailed
 from uv_system_sync.process import Relay
 from uv_system_sync.reporting.github import Workflow

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import PROJECT, TARGET, summaries
-from tests.support.browser import CHROMIUM, look, page, rendered
+from tools.shared.browser import CHROMIUM, look, page, rendered
 from uv_system_sync.errors import SyncFailed
 from uv_system_sync.interpreter.site_packages import Change, Package
 from uv_system_sync.reporting import summary

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import words
-from tests.support.runner_files import StepFiles
+from tools.shared.runner_files import StepFiles
 from uv_system_sync.errors import RunnerUnusable
 from uv_system_sync.reporting.runner_files import sealed
 

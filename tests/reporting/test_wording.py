@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.support import ROOT
+from tools.shared import ROOT
 from uv_system_sync.errors import ActionError
 from uv_system_sync.reporting.wording import of_a_shell
 

@@ -1,4 +1,4 @@
-"""What the tests of several rooms share: examples of the values that the rooms exchange, and a recorder."""
+"""What unit tests of several modules share: example values, and a recorder."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def step_inputs(**inputs: str) -> Inputs:
 
 
 def words(error: ActionError) -> tuple[str, str]:
-    """Return all that `error` tells the user."""
+    """Return the message and the hint of `error`."""
     return (error.message, error.hint)
 
 

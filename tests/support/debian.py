@@ -66,14 +66,14 @@ def usr(folder: Path) -> Usr:
 
 
 def marker(python: Path) -> Path:
-    """Return the file that says that Debian manages `python`."""
+    """Return the file EXTERNALLY-MANAGED of Debian for `python`."""
     return _USR / "lib" / python.resolve().name / "EXTERNALLY-MANAGED"
 
 
 def why_not() -> str:
     """Return why a test cannot have Debian's Python in a /usr of its own, or nothing."""
     if not marker(PYTHON).is_file() or not (_USR / OF_APT).is_dir():
-        return "/usr/bin/python3 is not Debian's, or not marked by it"
+        return "/usr/bin/python3 is not Debian's, or has no EXTERNALLY-MANAGED"
     if any(_USR.glob("local/bin/python*")):
         return "another Python is in /usr/local, where Debian's has its scripts"
     return _why_no_usr()

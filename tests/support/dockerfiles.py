@@ -1,4 +1,4 @@
-"""Follows Dockerfiles without a container engine, as far as those in examples/docker go; whatever else one says is an error."""
+"""Follows Dockerfiles without a container engine, as far as those in examples/docker go; any other instruction is an error."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Build:
     _given: dict[str, str] = field(default_factory=dict, init=False)
 
     def follow(self, dockerfile: str, image: Image | None = None) -> Image:
-        """Do what the text of a `dockerfile` says, or a part of it that comes after `image`, and return its last stage."""
+        """Execute the text of a `dockerfile`, or a part of it that comes after `image`, and return its last stage."""
         image = image or Image(self.folder, {})
         for name, rest in instructions(dockerfile):
             if name not in _INSTRUCTIONS:

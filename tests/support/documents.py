@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tests.support.pythons import ROOT
+from tools.shared import ROOT
 
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
 SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97"
@@ -69,7 +69,7 @@ def links(document: Path) -> list[str]:
 
 
 def code_spans(document: Path) -> list[str]:
-    """Return what is marked as code in the prose of `document`."""
+    """Return the code spans in the prose of `document`."""
     return re.findall(r"`([^`\n]+)`", prose(document))
 
 
@@ -85,7 +85,7 @@ def workflow(text: str) -> str:
 
 
 def _with_steps(steps: str) -> str:
-    # What the text takes for granted, so that what it says of other steps can be looked up.
+    # The steps that the text assumes, so that its references to other steps are valid.
     if "uses: org/uv-system-sync@" not in steps and "steps.sync." in steps:
         steps = f"- uses: org/uv-system-sync@v1\n  id: sync\n{steps}"
     if "uses: actions/setup-python@" not in steps:

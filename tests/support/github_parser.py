@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from tests.support.pythons import ROOT
+from tools.shared import ROOT
 
 _SOURCE = Path(__file__).parent / "parser"
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import io
-import json
-import re
 import socket
 import struct
 import threading
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,38 +14,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-# What any answer may take at most, in seconds, whatever it was told to do.
+from tools.shared import index_pages
+
+# What any answer may take at most, in seconds, whatever its fault.
 _LONGEST = 30
-
-
-def wheel(name: str, version: str, files: Mapping[str, str], *, requires: tuple[str, ...] = (), scripts: tuple[str, ...] = ()) -> bytes:
-    """Return a pure-Python wheel of `files` whose RECORD has every hash and size, as a published wheel's has."""
-    module = name.replace("-", "_")
-    info = f"{module}-{version}.dist-info"
-    needed = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
-    contents = {
-        **files,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "[console_scripts]\n" + "".join(f"{script} = {module}:main\n" for script in scripts),
-    }
-    rows = [f"{path},sha256={_url_safe(content.encode())},{len(content.encode())}\n" for path, content in contents.items()]
-    contents[f"{info}/RECORD"] = "".join([*rows, f"{info}/RECORD,,\n"])
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for path, content in contents.items():
-            # Of a fixed date, so that the same wheel has the same hash.
-            archive.writestr(zipfile.ZipInfo(path), content)
-    return packed.getvalue()
-
-
-def file_name(name: str, version: str) -> str:
-    """Return the name of the file that a pure-Python wheel is in."""
-    return f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
-
-
-def _url_safe(content: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -61,7 +28,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*arguments)  # type: ignore[arg-type]  # what socketserver hands to every handler
 
     def do_GET(self) -> None:
-        """Answer as the index was told to."""
+        """Answer the request, with the fault that is set for it."""
         body = self.index.body(self.path)
         fault = self.index.take_fault(self.path) if self._may_ask() else _unauthorized
         # Whoever asked may have gone in the meantime.
@@ -74,11 +41,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.answer(200, body)
 
     def answer(self, status: int, body: bytes, *, length: int | None = None) -> None:
-        """Send `status` and `body`, which may be said to be longer than it is."""
+        """Send `status` and `body`, and announce a `length` that may be greater."""
         self.send_response(status)
         if status == HTTPStatus.UNAUTHORIZED:
             self.send_header("WWW-Authenticate", 'Basic realm="tests"')
-        kind = "application/vnd.pypi.simple.v1+json" if self.path.startswith("/simple/") else "application/octet-stream"
+        kind = index_pages.JSON if self.path.startswith("/simple/") else "application/octet-stream"
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.send_header("Connection", "close")
@@ -91,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
         return not self.index.credentials or self.headers.get("Authorization") == f"Basic {expected}"
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing; the index keeps what it was asked."""
+        """Print nothing; the index records its requests itself."""
 
 
 Fault = Callable[[_Handler, bytes | None], None]
@@ -207,29 +174,6 @@ class Index:
         if kind == "files" and (self.folder / name).is_file():
             return (self.folder / name).read_bytes()
         if kind == "files" and (self.folder / name.removesuffix(".metadata")).is_file():
-            return _metadata(self.folder / name.removesuffix(".metadata"))
-        wheels = [file for file in sorted(self.folder.glob("*.whl")) if _project_of(file) == name]
-        if kind != "simple" or not wheels:
-            return None
-        return json.dumps({"meta": {"api-version": "1.0"}, "name": name, "files": [_entry(file) for file in wheels]}).encode()
-
-
-def _project_of(file: Path) -> str:
-    return re.sub(r"[-_.]+", "-", file.name.partition("-")[0]).lower()
-
-
-def _entry(file: Path) -> dict[str, object]:
-    content = file.read_bytes()
-    return {
-        "filename": file.name,
-        "url": f"/files/{file.name}",
-        "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
-        "size": len(content),
-        "core-metadata": True,
-    }
-
-
-def _metadata(file: Path) -> bytes:
-    """Return what a resolver reads of a wheel (PEP 658)."""
-    with zipfile.ZipFile(file) as archive:
-        return archive.read(next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA")))
+            return index_pages.metadata(self.folder / name.removesuffix(".metadata"))
+        wheels = [file for file in sorted(self.folder.glob("*.whl")) if index_pages.project_of(file.name) == name]
+        return index_pages.page(name, wheels) if kind == "simple" and wheels else None

@@ -19,8 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import UV, WHEELS, Wheel
+from tests.support.projects import WHEELS, Wheel
 from tests.support.step import Outcome
+from tools.shared.uv import UV, UV_VERSION, is_at_least
 
 Files = dict[str, str]
 
@@ -61,7 +62,7 @@ def package(  # noqa: PLR0913 - that is how many things differ between packages
     dynamic: str = "",
     metadata: str = "",
 ) -> Files:
-    """Return the files of a package in `folder`, whose pyproject.toml says `more` at its end; a `dynamic` field is for its backend to know.
+    """Return the files of a package in `folder`, whose pyproject.toml ends with `more`; a `dynamic` field is set by its backend.
 
     Its one module is beside pyproject.toml, or in the folder `layout`, and has a `main`, which is its script.
     """
@@ -126,7 +127,7 @@ class Kind:
 
 
 def uv(folder: Path, *arguments: str, **variables: str) -> str:
-    """Return what plain uv, told of nothing else, prints in `folder`."""
+    """Return what plain uv prints in `folder`."""
     command = [str(UV), *arguments, "--quiet"]
     environ = {**os.environ, "UV_PYTHON_PREFERENCE": "system", "UV_PYTHON_DOWNLOADS": "never", **variables}
     done = subprocess.run(command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
@@ -137,18 +138,12 @@ def uv(folder: Path, *arguments: str, **variables: str) -> str:
 
 def version_of_uv() -> str:
     """Return the version of the uv that is tested."""
-    return subprocess.run([str(UV), "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
-
-
-def is_newer_than(version: str) -> bool:
-    """Say whether the tested uv is of `version`, or newer."""
-    tested, asked = ([int(part) for part in re.findall(r"\d+", text)[:3]] for text in (version_of_uv(), version))
-    return tested >= asked
+    return ".".join(map(str, UV_VERSION))
 
 
 def skip_unless_newer_than(version: str) -> None:
-    """Skip the test unless the tested uv is of `version`, or newer."""
-    if not is_newer_than(version):
+    """Skip the test unless the tested uv is `version` or newer."""
+    if not is_at_least(version):
         pytest.skip(f"uv {version} or newer")
 
 
@@ -177,8 +172,8 @@ def _flag(key: str, name: str, names: Mapping[str, str]) -> list[str]:
 def _package(name: str, version: str, direct: Path) -> dict[str, object]:
     found: dict[str, object] = {"name": re.sub("[-_.]+", "-", name).lower(), "version": version}
     if direct.exists():
-        said = json.loads(direct.read_text(encoding="utf-8"))
-        found.update(url=said["url"], editable=said.get("dir_info", {}).get("editable", False))
+        origin = json.loads(direct.read_text(encoding="utf-8"))
+        found.update(url=origin["url"], editable=origin.get("dir_info", {}).get("editable", False))
     return found
 
 
@@ -246,7 +241,7 @@ def archive(checkout: Path) -> None:
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager
@@ -279,7 +274,7 @@ def dynamic(field: str, *dependencies: str, metadata: str = "", version: str = "
 
 
 def sample(more: str, *dependencies: str) -> Files:
-    """Return a package whose pyproject.toml says `more`."""
+    """Return a package whose pyproject.toml ends with `more`."""
     return package("sample", *dependencies, more=more)
 
 

@@ -17,13 +17,13 @@ from urllib.parse import unquote
 import pytest
 
 from tests.support.projects import Project, Wheel
-from tests.support.pythons import Python
 from tests.support.step import Outcome, Runner
+from tools.shared.pythons import Python
 
 if TYPE_CHECKING:
     from _pytest.mark import ParameterSet
 
-# A build backend that needs no other: it tells what it sees, waits while it is told to, and links to the sources.
+# A build backend that needs no other: it writes what it sees, waits while a file exists, and links to the sources.
 _BACKEND = """
 import json, os, pathlib, time, zipfile
 
@@ -90,7 +90,7 @@ def older_than_supported() -> Python | None:
 
 
 def permissions_bind() -> bool:
-    """Say whether a step can be started that may not write where its user has no permission."""
+    """Return whether a step can be started that may not write where its user has no permission."""
     return os.geteuid() != 0 or shutil.which("setpriv") is not None
 
 

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
-import time
-import zipfile
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.support.pythons import ROOT
+from tools.shared import ROOT, wheels
+from tools.shared.uv import UV, is_at_least
 
-# The uv that is locked, which has in it what this repository's own build needs, and the one that is tested: the same, or any other.
-LOCKED_UV = ROOT / ".venv" / "bin" / "uv"
-UV = Path(os.environ.get("TESTED_UV", LOCKED_UV))
-
-UV_VERSION = tuple(map(int, re.findall(r"\d+", subprocess.run([UV, "--version"], check=True, capture_output=True, text=True).stdout)[:3]))
-
-# What takes the place of the backend that only newer versions of uv have built in; those do not look for it.
+# Replaces the build backend in versions of uv that do not have it built in.
 _BACKEND = ROOT / "tests" / "support" / "uv_build.py"
 
 
 def since(version: str, what: str) -> pytest.MarkDecorator:
-    """Leave a test out where the tested uv is older than `version`, which was the first that has `what`."""
-    return pytest.mark.skipif(UV_VERSION < tuple(map(int, version.split("."))), reason=f"uv has {what} since {version}")
-
-
-def outlast_freshness() -> None:
-    """Wait for the end of the second in which an older uv takes what it was given for fresh (astral-sh/uv, changelogs/0.11.x.md)."""
-    if UV_VERSION < (0, 11, 28):
-        time.sleep(1)
+    """Skip a test when the tested uv is older than `version`, the first that has `what`."""
+    return pytest.mark.skipif(not is_at_least(version), reason=f"uv has {what} since {version}")
 
 
 CAN_CHECK = since("0.6.10", "`uv sync --check`")
@@ -53,22 +39,10 @@ class Wheel:
     def write(self, folder: Path) -> Path:
         """Write the wheel into `folder` and return its path."""
         folder.mkdir(parents=True, exist_ok=True)
-        module = self.name.replace("-", "_")
         content = self.source or f"__version__ = {self.version!r}\n\n\ndef main():\n    print(__name__, __version__)\n"
-        info = f"{module}-{self.version}.dist-info"
-        requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in self.requires)
-        entry_points = "".join(f"{script} = {module}:main\n" for script in self.scripts)
-        files = {
-            f"{module}.py": content,
-            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.version}\n{requires}",
-            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-            f"{info}/entry_points.txt": f"[console_scripts]\n{entry_points}",
-        }
-        files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD"))
-        path = folder / f"{module}-{self.version}-py3-none-any.whl"
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, content in files.items():
-                archive.writestr(name, content)
+        path = folder / wheels.file_name(self.name, self.version)
+        files = {f"{self.name.replace('-', '_')}.py": content}
+        path.write_bytes(wheels.wheel(self.name, self.version, files, requires=self.requires, scripts=self.scripts))
         return path
 
 

@@ -1,4 +1,4 @@
-"""Runs the action's last step as action.yml says, with this machine as the runner."""
+"""Runs the action's last step as action.yml declares it, with this machine as the runner."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from tests.support.projects import UV, UV_VERSION
-from tests.support.pythons import ROOT
-from tests.support.runner_files import path_after, read_env, read_outputs, read_path
-
-# How this machine reaches an index, which real steps need too.
-NETWORK = ("SSL_", "UV_INDEX", "UV_DEFAULT_INDEX", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+from tools.shared import ROOT
+from tools.shared.action_steps import inherited, setup_python, step
+from tools.shared.runner_files import StepFiles, path_after, read_env, read_outputs, read_path
+from tools.shared.uv import UV, is_at_least
 
 
 @dataclass(frozen=True)
@@ -30,6 +25,12 @@ class Outcome:
     outputs: dict[str, str]
     summary: str
 
+    @classmethod
+    def read(cls, returncode: int, log: str, files: StepFiles, *, windows: bool = False) -> Outcome:
+        """Return the outcome of a step that has written to `files`."""
+        env, outputs = read_env(files.env, windows=windows), read_outputs(files.output, windows=windows)
+        return cls(returncode, log, env, read_path(files.path), outputs, files.summary.read_text(encoding="utf-8"))
+
     @property
     def errors(self) -> list[str]:
         """The error annotations, properties and all, with their line breaks decoded."""
@@ -37,7 +38,7 @@ class Outcome:
 
     @property
     def published(self) -> bool:
-        """Whether later steps get anything at all; a summary may say why they do not."""
+        """Whether later steps get anything at all; a summary may explain why they do not."""
         return bool(self.env or self.paths or self.outputs)
 
 
@@ -52,35 +53,27 @@ class Runner:
 
     def setup_python(self, prefix: Path) -> Runner:
         """Export what actions/setup-python exports on Linux for the installation `prefix`, and return this runner."""
-        names = ("pythonLocation", "Python_ROOT_DIR", "Python2_ROOT_DIR", "Python3_ROOT_DIR")
-        self.environ.update({name: str(prefix) for name in names})
-        self.environ.update(PKG_CONFIG_PATH=f"{prefix}/lib/pkgconfig", LD_LIBRARY_PATH=f"{prefix}/lib")
+        self.environ.update(setup_python(prefix))
         self.search_path = path_after([str(prefix), f"{prefix}/bin"], self.search_path)
         return self
 
     def sync(self, **inputs: str) -> Outcome:
         """Run the step `sync` with `inputs`, named with underscores, and everything else at its default."""
-        files = {name: self.folder / name for name in ("env", "path", "output", "summary", "temp")}
-        files["temp"].mkdir(parents=True, exist_ok=True)
-        for name in ("env", "path", "output", "summary"):
-            files[name].write_text("", encoding="utf-8")
-        shell, script, variables = declared("sync", {name.replace("_", "-"): value for name, value in inputs.items()})
-        (files["temp"] / "script.py").write_text(script, encoding="utf-8")
+        files = StepFiles.create(self.folder)
+        sync = step("sync", inputs)
+        script = files.temp / "script.py"
+        script.write_text(sync.script, encoding="utf-8")
         completed = subprocess.run(
-            [word.format(files["temp"] / "script.py") for word in shell.split()],
+            sync.argv(script),
             cwd=self.cwd,
             env={
                 **_machine(),
                 "PATH": self.search_path,
                 "GITHUB_ACTION_PATH": str(ROOT),
                 "GITHUB_WORKSPACE": str(self.cwd),
-                "GITHUB_ENV": str(files["env"]),
-                "GITHUB_PATH": str(files["path"]),
-                "GITHUB_OUTPUT": str(files["output"]),
-                "GITHUB_STEP_SUMMARY": str(files["summary"]),
-                "RUNNER_TEMP": str(files["temp"]),
+                **files.environ,
                 **self.environ,
-                **variables,
+                **sync.variables,
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -88,18 +81,11 @@ class Runner:
             encoding="utf-8",
             check=False,
         )
-        return Outcome(
-            completed.returncode,
-            completed.stdout,
-            read_env(files["env"]),
-            read_path(files["path"]),
-            read_outputs(files["output"]),
-            files["summary"].read_text(encoding="utf-8"),
-        )
+        return Outcome.read(completed.returncode, completed.stdout, files)
 
     def is_as_locked(self) -> bool:
-        """Return whether the environment is what the lock says; a uv that cannot check must have nothing to do in another sync."""
-        outcome = self.sync(**{"check": "true"} if UV_VERSION >= (0, 6, 10) else {})
+        """Return whether the environment is what the lock describes; a uv that cannot check must have nothing to do in another sync."""
+        outcome = self.sync(**{"check": "true"} if is_at_least("0.6.10") else {})
         return (outcome.returncode, outcome.outputs.get("changed")) == (0, "false")
 
     def next_step(self, outcome: Outcome, *command: str) -> str:
@@ -123,24 +109,5 @@ def runner(folder: Path, cwd: Path) -> Runner:
 
 
 def _machine() -> dict[str, str]:
-    """Return what a step inherits from the machine: where the home is, and how the network is reached."""
-    return {
-        name: value for name, value in os.environ.items() if name.upper().startswith(("HOME", "LANG", "XDG_", "UV_CACHE_DIR", *NETWORK))
-    }
-
-
-def declared(name: str, inputs: dict[str, str]) -> tuple[str, str, dict[str, str]]:
-    """Return the shell, the script and the variables of a step of action.yml, for `inputs` that differ from the defaults."""
-    document: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    unknown = inputs.keys() - document["inputs"].keys()
-    if unknown:
-        raise KeyError(f"action.yml declares no input {', '.join(sorted(unknown))}")
-    values = {key: declared["default"] for key, declared in document["inputs"].items()} | inputs
-    step = next(step for step in document["runs"]["steps"] if step["id"] == name)
-    return step["shell"], step["run"], {key: _evaluate(text, values) for key, text in step["env"].items()}
-
-
-def _evaluate(text: str, inputs: dict[str, str]) -> str:
-    """Evaluate an expression of the two kinds that action.yml has: an input, and what a skipped step left."""
-    found = re.fullmatch(r"\$\{\{ inputs\.([\w-]+) \}\}", text)
-    return inputs[found.group(1)] if found else "skipped"
+    """Return what a step inherits from the machine: its home, its locale, uv's cache and the configuration of the network."""
+    return inherited("HOME", "LANG", "XDG_", "UV_CACHE_DIR")

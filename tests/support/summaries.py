@@ -1,10 +1,10 @@
-"""The summaries whose texts are approved: what each tells of, and the file in tests/data/summaries with the text itself."""
+"""The summaries whose texts are approved: what each is about, and the file in tests/data/summaries with the text itself."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support import ROOT
+from tools.shared import ROOT
 from uv_system_sync import errors
 from uv_system_sync.interpreter.site_packages import Change, Package
 from uv_system_sync.interpreter.target import Target
@@ -107,7 +107,7 @@ hint: `iniconfig` (v2.3.1) was included because `weather-report:dev` (v1.0) depe
 """,
 )
 
-# What the action tells, rendered; the failures are those that a stranger should be able to mend.
+# The rendered summaries; the failures are ones that a new user should be able to fix.
 RENDERED = {
     "success": summary.render(_SUCCESS, [_REMOVED]),
     "unchanged": summary.render(_SUCCESS._replace(changes=(), timings={"uv": 0.08})),

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
-from tests.support.pythons import ROOT
-from tests.support.runner_files import StepFiles, read_env, read_outputs, read_path
-from tests.support.step import NETWORK, Outcome, declared
+from tests.support.step import Outcome
+from tools.shared import ROOT
+from tools.shared.action_steps import inherited, step
+from tools.shared.runner_files import StepFiles
 
 # Where both are, and how they get there; neither registry has a Windows Python that begins with these letters for another system.
 WINDOWS = Path(os.environ.get("TESTED_WINDOWS", ROOT / ".venv" / "windows"))
@@ -34,7 +35,7 @@ _OVERRIDES = "propsys=;winedbg.exe=;mscoree=;mshtml="
 
 
 def is_here() -> bool:
-    """Say whether there is all that it takes."""
+    """Return whether Wine, Python and uv are all installed."""
     return _LOADER is not None and (_PYTHON / "python.exe").is_file() and _UV.is_file()
 
 
@@ -105,7 +106,7 @@ class Machine:
         )
 
     def _environ(self, environ: Mapping[str, str]) -> dict[str, str]:
-        network = {name: value for name, value in os.environ.items() if name.upper().startswith(NETWORK)}
+        network = inherited()
         certificates = {name: named(Path(value)) for name, value in network.items() if name in ("SSL_CERT_FILE", "SSL_CERT_DIR")}
         return {
             **network,
@@ -133,29 +134,28 @@ class WindowsRunner:
     def step(self, name: str, *before: str, environ: Mapping[str, str] = {}, **inputs: str) -> Outcome:
         """Run the step `name` of action.yml with `inputs`, by way of the Python program and arguments `before`."""
         returncode, log = finished(self.begin(name, *before, environ=environ, **inputs))
-        files = self.files
-        env, outputs = read_env(files.env, windows=True), read_outputs(files.output, windows=True)
-        return Outcome(returncode, log, env, read_path(files.path), outputs, files.summary.read_text(encoding="utf-8"))
+        return Outcome.read(returncode, log, self.files, windows=True)
 
     def begin(self, name: str, *before: str, environ: Mapping[str, str], **inputs: str) -> subprocess.Popen[str]:
         """Start that step, with files that are empty."""
         for file in self.files.commands:
             file.write_bytes(b"")
-        shell, script, variables = declared(name, {key.replace("_", "-"): value for key, value in inputs.items()})
-        # As the runner writes it there.
-        (self.files.temp / "script.py").write_text(script, encoding="utf-8", newline="\r\n")
-        command = [word.format(named(self.files.temp / "script.py")) for word in shell.split()[1:]]
-        step = {
+        declared = step(name, inputs)
+        script = self.files.temp / "script.py"
+        # The runner writes it with these line endings on Windows.
+        script.write_text(declared.script, encoding="utf-8", newline="\r\n")
+        command = declared.argv(named(script))[1:]
+        variables = {
             **{key: named(Path(path)) for key, path in self.files.environ.items()},
             "GITHUB_ACTION_PATH": named(ROOT),
             "GITHUB_WORKSPACE": named(self.cwd),
             "pythonLocation": named(self.prefix),
             "WINEPATH": ";".join([*self._folders(), *self.machine.search_path]),
-            **variables,
+            **declared.variables,
             **environ,
         }
         interpreter = named(self.prefix / "python.exe")
-        return self.machine.begin(interpreter, *([*before, interpreter] if before else []), *command, cwd=self.cwd, environ=step)
+        return self.machine.begin(interpreter, *([*before, interpreter] if before else []), *command, cwd=self.cwd, environ=variables)
 
     def next_step(self, outcome: Outcome, *command: str) -> str:
         """Return what `command` prints in cmd, in the step after the one that came out as `outcome`."""

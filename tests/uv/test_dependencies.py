@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, Recorder, words
+from tests.support import Recorder, words
+from tools.shared import ROOT
 from uv_system_sync.errors import ActionError, RunnerUnusable, SyncFailed, UvUnavailable
 from uv_system_sync.process import Command, Completed, Relay
 from uv_system_sync.uv import arguments, dependencies

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import documents
-from tests.support.act import Act
-from tests.support.pythons import found
+from tools.shared.act import Act
+from tools.shared.pythons import found
 
 # Those of the examples are run by test_examples.py; what is before a migration is not ours.
 _ELSEWHERE = ("example ", "before")

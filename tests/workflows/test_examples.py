@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import Act, Job
 from tests.support.index import Index
-from tests.support.projects import UV, Project, Wheel
-from tests.support.pythons import ROOT, found
+from tests.support.projects import Project, Wheel
+from tools.shared import ROOT
+from tools.shared.act import Act, Job
+from tools.shared.pythons import found
+from tools.shared.uv import UV
 
 
 def run(act: Act, workspace: Path, example: str, *arguments: str) -> list[Job]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import Act, Job
-from tests.support.pythons import found
 from tests.workflows.conftest import workflow
+from tools.shared.act import Act, Job
+from tools.shared.pythons import found
 
 _MINE = '"$RUNNER_TEMP/mine"'
 _LATER = 'run: echo "[${UV_PROJECT_ENVIRONMENT-unset}] [${EVIL-unset}]"'
@@ -67,7 +67,7 @@ def test_a_step_that_is_killed_alone(act: Act, workspace: Path) -> None:
 
 
 def test_a_python_that_a_killed_sync_has_left_broken(act: Act, workspace: Path) -> None:
-    """What an interrupted sync has left broken is installed anew, and the workflow is told."""
+    """What an interrupted sync has left broken is installed again, with a notice."""
     steps = """\
       - uses: org/uv-system-sync@v1
       - run: |

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import Act
 from tests.support.projects import Project
-from tests.support.pythons import Python, found
 from tests.workflows.conftest import CHECKOUT, SETUP_PYTHON
+from tools.shared.act import Act
+from tools.shared.pythons import Python, found
 
 # What a failed step leaves, in the schema of docs/report.md.
 _FAILURE = '{"schema":1,"outcome":"failure","error":{"kind":"lock-outdated","message":"No.","hint":"x"},"python":null,"project":null}'

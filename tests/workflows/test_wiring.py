@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import Act
-from tests.support.pythons import found
 from tests.workflows.conftest import workflow
+from tools.shared.act import Act
+from tools.shared.pythons import found
 
 
 @pytest.mark.parametrize("version", ["", "0.13.9"])
 def test_uv_is_installed_when_it_is_missing_or_asked_for(act: Act, workspace: Path, version: str) -> None:
-    """Without a uv on PATH, or with `uv-version`, setup-uv runs, and the outputs tell of its cache."""
+    """Without a uv on PATH, or with `uv-version`, setup-uv runs, and the outputs describe its cache."""
     step = f'      - uses: org/uv-system-sync@v1\n        id: sync\n        with: {{uv-version: "{version}"}}\n'
 
     (job,) = act.run(workspace, workflow(workspace, step, found()[-1].minor))
@@ -64,7 +64,7 @@ def test_a_failure_stops_the_job_and_leaves_nothing_behind(act: Act, workspace: 
 
 
 def test_a_uv_that_cannot_be_installed_is_one_clear_error(act: Act, workspace: Path) -> None:
-    """When setup-uv fails, the step says so once, with what to do, instead of using another uv."""
+    """When setup-uv fails, the step has one error with what to do, instead of using another uv."""
     step = "      - uses: org/uv-system-sync@v1\n        with: {uv-version: none}\n"
 
     (job,) = act.run(workspace, workflow(workspace, step, found()[-1].minor))

@@ -1,0 +1,102 @@
+"""Generates wheels that are like published ones in the number and the size of their files; the same seed gives the same bytes."""
+
+from __future__ import annotations
+
+import random
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tools.shared import wheels
+
+# The medians of the 76 distributions that Flask 3.1.3 locks for its development, with four files in the .dist-info folder of each.
+_MODULES = 15
+_BYTES = 1_200
+
+# How far they spread (the standard deviation of the logarithm), and where that ends.
+_SPREAD = (0.9, 1.4)
+_MOST = (150, 60_000)
+
+_WORDS = (
+    *("read", "write", "parse", "open", "close", "value", "result", "index", "name", "path"),
+    *("lock", "count", "table", "field", "option", "state", "node", "edge", "line", "text"),
+)
+
+# The one of which there is a newer version, too.
+UPDATED = 5
+OLD, NEW = "1.0", "1.1"
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A distribution that is to be generated."""
+
+    number: int
+    version: str = OLD
+
+    @property
+    def name(self) -> str:
+        """The normalized name."""
+        return f"bench-{_WORDS[self.number % len(_WORDS)]}-{self.number:04}"
+
+    def modules(self, seed: int) -> dict[str, str]:
+        """Return its modules with their source."""
+        chance = random.Random(f"{seed}-{self.name}-{self.version}")  # noqa: S311 - reproducible, not secret
+        module = self.name.replace("-", "_")
+        files = {
+            f"{module}/__init__.py": f'"""{self.name}"""\n\n__version__ = "{self.version}"\n\n\ndef main() -> None:\n    print(__name__)\n'
+        }
+        for number in range(_skewed(chance, _MODULES, _SPREAD[0], _MOST[0])):
+            files[f"{module}/{chance.choice(_WORDS)}_{number}.py"] = _source(chance, _skewed(chance, _BYTES, _SPREAD[1], _MOST[1]))
+        return files
+
+    @property
+    def requires(self) -> list[str]:
+        """Requirements of some wheels with lower numbers, so that the first wheels never require a later one."""
+        return [f"{Wheel(number).name}>=1" for number in sorted({self.number // 2, self.number // 3} - {self.number, 0})]
+
+    def write(self, folder: Path, seed: int) -> Path:
+        """Write the wheel into `folder` and return its path."""
+        path = folder / wheels.file_name(self.name, self.version)
+        scripts = [self.name] if self.number % 10 == 0 else []
+        path.write_bytes(
+            wheels.wheel(
+                self.name, self.version, self.modules(seed), requires=self.requires, scripts=scripts, compression=zipfile.ZIP_DEFLATED
+            )
+        )
+        return path
+
+
+def generated(count: int) -> Iterator[Wheel]:
+    """Yield the first `count` distributions, in the version that is installed first."""
+    return (Wheel(number) for number in range(count))
+
+
+def _skewed(chance: random.Random, median: int, spread: float, most: int) -> int:
+    return min(most, max(1, round(median * chance.lognormvariate(0, spread))))
+
+
+def _source(chance: random.Random, size: int) -> str:
+    """Return valid Python of about `size` bytes."""
+    functions = _functions()
+    pieces = [f'"""{" ".join(chance.choices(_WORDS, k=8))}: {chance.random()}."""\n']
+    length = len(pieces[0])
+    while length < size:
+        pieces.append(chance.choice(functions))
+        length += len(pieces[-1])
+    return "".join(pieces)
+
+
+@cache
+def _functions() -> tuple[str, ...]:
+    chance = random.Random("functions")  # noqa: S311 - reproducible, not secret
+    return tuple(map(_function, [chance] * 2_000, range(2_000)))
+
+
+def _function(chance: random.Random, number: int) -> str:
+    one, two, verb = chance.choice(_WORDS), chance.choice(_WORDS), chance.choice(_WORDS)
+    docstring = " ".join(chance.choices(_WORDS, k=chance.randint(5, 20)))
+    lines = [f"    {one} = {two}.{verb}({chance.randint(0, 999)}, key={chance.choice(_WORDS)!r})\n" for _ in range(chance.randint(1, 8))]
+    return f'\n\ndef {verb}_{one}_{number}({two}, {one}=None):\n    """{docstring.capitalize()}."""\n{"".join(lines)}    return {one}\n'

@@ -1,0 +1,103 @@
+"""Runs the action in one place, step after step as a runner would, and plain `uv sync` beside it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import testbed
+from benchmarks.testbed import Testbed
+from tools.shared.action_steps import Step, steps
+from tools.shared.runner_files import StepFiles, read_outputs
+from tools.shared.uv import UV
+
+
+def logged(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> tuple[float, str]:
+    """Run a program, and return its wall time in seconds and its output; one that fails raises a `RuntimeError`."""
+    with tempfile.TemporaryFile() as log:
+        began = time.perf_counter()
+        completed = subprocess.run(argv, env=environ, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False)
+        seconds = time.perf_counter() - began
+        log.seek(0)
+        output = log.read().decode(errors="backslashreplace")
+    if completed.returncode:
+        raise RuntimeError(f"{' '.join(argv)} ended with {completed.returncode} in {cwd}:\n{output[-4000:]}")
+    return seconds, output
+
+
+def timed(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> float:
+    """Run a program, and return its wall time in seconds; one that fails raises a `RuntimeError`."""
+    return logged(argv, environ, cwd)[0]
+
+
+def bare(prefix: Path, environ: Mapping[str, str], cwd: Path) -> float:
+    """Start the interpreter in `prefix`, let it do nothing, and return its wall time."""
+    return timed((testbed.executable(prefix), "-I", "-S", "-c", "pass"), environ, cwd)
+
+
+def sync(prefix: Path) -> tuple[str, ...]:
+    """Return the plain `uv sync` that the action is compared with."""
+    return (str(UV), "sync", "--locked", "--python", testbed.executable(prefix))
+
+
+def sync_variables(prefix: Path) -> dict[str, str]:
+    """Return the variables that plain `uv sync` needs."""
+    return {"UV_PROJECT_ENVIRONMENT": str(prefix), "UV_PYTHON_DOWNLOADS": "never"}
+
+
+@dataclass(frozen=True)
+class ActionRun:
+    """The action of the checkout `action`, which syncs `checkout` into `prefix`; the runner's files are in the folder `runner`."""
+
+    action: Path
+    prefix: Path
+    checkout: Path
+    runner: Path
+    environ: Mapping[str, str]
+    steps: Sequence[Step]
+
+    @classmethod
+    def with_own_python(cls, bed: Testbed, folder: Path, checkout: Path) -> ActionRun:
+        """Return a run with a Python of its own in `folder`."""
+        prefix = bed.prefix(folder / "python")
+        return cls(bed.action, prefix, checkout, folder / "runner", bed.environ(prefix, folder / "home"), steps({}, bed.action))
+
+    def run(self) -> float:
+        """Run every step, and return the sum of their wall times."""
+        return sum(seconds for seconds, _ in self.logged())
+
+    def logged(self, *options: str) -> list[tuple[float, str]]:
+        """Run every step with further `options` of the interpreter, and return their wall times and outputs."""
+        files = StepFiles.create(self.runner)
+        found = []
+        for step in self.steps:
+            script = self.runner / f"{step.name}.py"
+            script.write_text(step.script, encoding="utf-8")
+            interpreter, *arguments = step.argv(script)
+            locations = {"GITHUB_ACTION_PATH": str(self.action), "GITHUB_WORKSPACE": str(self.checkout)}
+            environ = {**self.environ, **files.environ, **locations, **step.variables}
+            found.append(logged((interpreter, *options, *arguments), environ, self.checkout))
+        return found
+
+    def timings(self) -> dict[str, float]:
+        """Return what the last run measured of itself, in seconds by phase."""
+        report = Path(read_outputs(self.runner / "output")["report"])
+        timings: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))["timings"]
+        return timings
+
+    def forget_job(self) -> None:
+        """Empty the runner's temporary folder, as it is at the beginning of a job."""
+        testbed.empty(self.runner / "temp")
+
+    def run_uv(self) -> float:
+        """Run plain `uv sync`, and return its wall time."""
+        return timed(sync(self.prefix), {**self.environ, **sync_variables(self.prefix)}, self.checkout)
+
+    def run_bare(self) -> float:
+        """Start an interpreter that does nothing, and return its wall time."""
+        return bare(self.prefix, self.environ, self.checkout)

@@ -1,0 +1,193 @@
+"""Sets up what is measured: a Python, the action, wheels, projects with a lock; all of it in one folder, and nothing of the machine's."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import generated_wheels, index_server
+from benchmarks.generated_wheels import NEW, UPDATED, Wheel
+from tools.shared import ROOT
+from tools.shared.action_steps import copy_action, inherited, setup_python
+from tools.shared.pythons import Python, found
+from tools.shared.uv import UV
+
+PYPROJECT = """\
+[project]
+name = "benchmark"
+version = "1.0"
+requires-python = ">=3.8"
+dependencies = [
+{dependencies}]
+
+[tool.uv]
+package = false
+
+[[tool.uv.index]]
+url = "{url}"
+default = true
+"""
+
+Pins = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Testbed:
+    """A folder with everything that is measured: the Python that is copied for each contender, and the port of the index."""
+
+    folder: Path
+    python: Python
+    port: int
+
+    @property
+    def base(self) -> Path:
+        """The installation that prefixes are copies of."""
+        return self.folder / "python"
+
+    @property
+    def action(self) -> Path:
+        """The action's checkout."""
+        return self.folder / "action"
+
+    @property
+    def host(self) -> str:
+        """The root of the index."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The index's address."""
+        return f"{self.host}/simple/"
+
+    def prefix(self, folder: Path) -> Path:
+        """Make `folder` an installation of its own, which shares its library's files with the others, and return it."""
+        shutil.copytree(self.base, folder, symlinks=True, copy_function=os.link, ignore=lambda path, _: ["bin"] * (Path(path) == self.base))
+        # uv queries an interpreter again when its file has changed, and one more link to it is a change.
+        shutil.copytree(self.base / "bin", folder / "bin", symlinks=True)
+        return folder
+
+    def environ(self, prefix: Path, home: Path) -> dict[str, str]:
+        """Return what every program sees: a home of its own, and the Python in `prefix` as actions/setup-python leaves it."""
+        home.mkdir(parents=True, exist_ok=True)
+        exported = {"PATH": os.pathsep.join([f"{prefix}/bin", str(prefix), str(UV.parent), "/usr/bin", "/bin"]), **setup_python(prefix)}
+        return {"HOME": str(home), "LANG": "C.UTF-8", "UV_DEFAULT_INDEX": self.url, "UV_CACHE_DIR": str(home / "uv"), **exported}
+
+
+@contextmanager
+def opened(folder: Path, count: int, python: Python, action: Path = ROOT, *, seed: int = 4) -> Iterator[Testbed]:
+    """Make a testbed in `folder` with `count` wheels, and serve them as long as the context lasts."""
+    index = folder / "wheels"
+    index.mkdir(parents=True)
+    for wheel in (*generated_wheels.generated(count), Wheel(UPDATED, NEW)):
+        wheel.write(index, seed)
+    own_wheels(index, python)
+    copy_action(folder / "action", action)
+    copy_python(python, folder / "python")
+    with index_server.served(index) as port:
+        yield Testbed(folder, python, port)
+
+
+def pins(count: int, *, updated: bool = False) -> dict[str, str]:
+    """Return the names and versions of the first `count` wheels, one of them updated."""
+    names = {wheel.name: wheel.version for wheel in generated_wheels.generated(count)}
+    return {**names, Wheel(UPDATED).name: NEW} if updated else names
+
+
+def project(bed: Testbed, folder: Path, locked: Pins) -> Path:
+    """Make `folder` a project with a uv.lock of exactly those packages, and return it."""
+    folder.mkdir(parents=True)
+    dependencies = "".join(f'    "{name}=={version}",\n' for name, version in locked.items())
+    (folder / "pyproject.toml").write_text(PYPROJECT.format(dependencies=dependencies, url=bed.url), encoding="utf-8")
+    environ = bed.environ(bed.base, bed.folder / "home")
+    subprocess.run([str(UV), "lock", "--quiet", "--python", executable(bed.base)], cwd=folder, env=environ, check=True)
+    return folder
+
+
+def executable(prefix: Path) -> str:
+    """Return the interpreter in `prefix`."""
+    return str(prefix / "bin" / "python")
+
+
+def default_python(minor: str = "") -> Python:
+    """Return the newest CPython of the machine, or that of the version `minor`."""
+    pythons = {python.minor: python for python in found()}
+    if minor and minor not in pythons:
+        raise SystemExit(f"There is no CPython {minor} here, only {', '.join(pythons)}.")
+    return pythons[minor] if minor else found()[-1]
+
+
+def network() -> dict[str, str]:
+    """Return the variables that configure how uv and pip reach an index from this machine."""
+    return inherited("PIP_CERT", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST")
+
+
+def machine() -> dict[str, str]:
+    """Return the environment to set something up in: the machine's, with its caches and its indexes, and no Python of its own."""
+    removed = ("PYTHON", "VIRTUAL_ENV", "UV_PYTHON", "UV_PROJECT")
+    return {name: value for name, value in os.environ.items() if not name.startswith(removed)}
+
+
+def own_wheels(folder: Path, python: Python) -> None:
+    """Put the wheels that the action itself needs on `python` into `folder`, from the machine's index."""
+    requirements = ROOT / "requirements" / "action.txt"
+    command = [
+        str(UV.parent / "python"),
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+    ]
+    subprocess.run(
+        [*command, "--only-binary", ":all:", "--python-version", python.minor, "-r", str(requirements), "-d", str(folder)],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def own_pip(prefix: Path) -> None:
+    """Put the pip that requirements/bench.txt locks into `prefix`, instead of the one that its Python came with."""
+    locked = (ROOT / "requirements" / "bench.txt").read_text(encoding="utf-8")
+    found = re.search(r"^pip==[^\n\\]*(?:\\\n[^\n\\]*)*", locked, re.MULTILINE)
+    if found is None:
+        raise ValueError("requirements/bench.txt locks no pip.")
+    requirements = prefix.with_name("pip.txt")
+    requirements.write_text(f"{found.group()}\n", encoding="utf-8")
+    command = [
+        str(UV),
+        "pip",
+        "install",
+        "--quiet",
+        "--no-config",
+        "--compile-bytecode",
+        "--python",
+        executable(prefix),
+        "--require-hashes",
+    ]
+    subprocess.run([*command, "--requirements", str(requirements)], env=machine(), check=True)
+
+
+def copy_python(python: Python, folder: Path) -> None:
+    """Make `folder` a copy of `python` whose standard library is compiled, as an installer leaves it."""
+    # Copies share files with one below this repository, which may be on another file system.
+    with tempfile.TemporaryDirectory(dir=ROOT / ".venv") as temp:
+        shutil.copytree(python.copy(Path(temp) / "python"), folder, symlinks=True)
+    command = [executable(folder), "-I", "-S", "-m", "compileall", "-q", "-j", "0", str(folder / "lib")]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def empty(folder: Path) -> Path:
+    """Make `folder` an empty folder and return it."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder

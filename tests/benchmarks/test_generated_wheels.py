@@ -1,0 +1,41 @@
+"""The wheels that the benchmark generates."""
+
+from __future__ import annotations
+
+import ast
+import zipfile
+from pathlib import Path
+
+from benchmarks.generated_wheels import Wheel, generated
+
+
+def test_the_same_seed_gives_the_same_wheel(tmp_path: Path) -> None:
+    """A wheel of the same seed has the same bytes, and one of another seed has others."""
+    paths = [tmp_path / name for name in ("one", "two", "three")]
+    for path in paths:
+        path.mkdir()
+    one, two, three = (Wheel(3).write(path, seed).read_bytes() for path, seed in zip(paths, (1, 1, 2), strict=True))
+
+    assert one == two
+    assert one != three
+
+
+def test_what_is_generated_is_python_that_the_record_describes(tmp_path: Path) -> None:
+    """Every module of a wheel is valid Python, and RECORD names every file."""
+    with zipfile.ZipFile(Wheel(10).write(tmp_path, 1)) as archive:
+        files = {name: archive.read(name).decode() for name in archive.namelist()}
+    for name, text in files.items():
+        if name.endswith(".py"):
+            ast.parse(text)
+    record = next(text for name, text in files.items() if name.endswith("/RECORD"))
+
+    assert sorted(files) == sorted(line.partition(",")[0] for line in record.splitlines())
+
+
+def test_more_wheels_begin_with_the_fewer() -> None:
+    """The wheels of a small lock are the first ones of a large lock, and only require each other."""
+    few = [*generated(10)]
+    required = {requirement.partition(">")[0] for wheel in few for requirement in wheel.requires}
+
+    assert few == [*generated(50)][:10]
+    assert required <= {wheel.name for wheel in few}

@@ -1,0 +1,78 @@
+"""Corrupts uv's cache, limits file handles, and changes dates."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.faults.injected import HOSTILE
+from tests.faults.job import Fault, Job, Meant
+from tools.shared.uv import UV
+
+# 2100-01-01 as a timestamp; files of this date look the same as a clock that is that far in the past.
+_FAR = 4_102_444_800
+
+
+@contextmanager
+def _corrupt_wheels(job: Job, generator: random.Random) -> Iterator[Meant]:
+    """Write garbage where uv keeps the metadata of an unpacked wheel, and clean the cache afterwards."""
+    job.installation.fill_cache(job.start.version)
+    name = generator.choice(("METADATA", "RECORD", "WHEEL"))
+    # Not emptied: uv takes an empty RECORD for a good one, as it takes modules with other bytes.
+    _spoil(generator.choice(_files(job.installation.cache, f"archive-v*/*/*.dist-info/{name}")), generator.choice(_garbage(generator)))
+    yield Meant.FAILS
+    subprocess.run([UV, "cache", "clean", "--quiet", "--cache-dir", job.installation.cache], check=True)
+
+
+@contextmanager
+def _corrupt_notes(job: Job, generator: random.Random) -> Iterator[Meant]:
+    """Write garbage where uv keeps what its cache holds and what it knows of interpreters."""
+    job.installation.fill_cache(job.start.version)
+    files = [*_files(job.installation.cache, "wheels-v*/**/*.http"), *_files(job.installation.cache, "interpreter-v*/**/*.msgpack")]
+    for path in generator.sample(files, generator.randint(1, len(files))):
+        _spoil(path, generator.choice((b"", *_garbage(generator))))
+    yield Meant.SURVIVES
+
+
+def _files(cache: Path, pattern: str) -> list[Path]:
+    return sorted(path for path in cache.glob(pattern) if path.is_file() and not path.is_symlink())
+
+
+def _garbage(generator: random.Random) -> tuple[bytes, ...]:
+    return (generator.randbytes(200), HOSTILE.encode())
+
+
+def _spoil(path: Path, content: bytes) -> None:
+    """Make `path` another file, so that links to it stay as they were."""
+    path.unlink()
+    path.write_bytes(content)
+
+
+@contextmanager
+def _no_handles(job: Job, generator: random.Random) -> Iterator[Meant]:
+    """Let the sync open hardly any file."""
+    job.lines = (f"ulimit -n {generator.randint(4, 40)}",)
+    yield Meant.EITHER
+
+
+@contextmanager
+def _clock_in_the_past(job: Job, generator: random.Random) -> Iterator[Meant]:
+    """Have everything that a sync looks at be of a far future, with a cache or without."""
+    if generator.random() < 1 / 2:
+        job.installation.fill_cache(job.start.version)
+    folders = (job.start.checkout, job.installation.cache, Path(job.ci.folder / "temp"), *job.installation.changed)
+    for path in (path for folder in folders for path in (folder, *folder.rglob("*")) if os.path.lexists(path)):
+        os.utime(path, (_FAR, _FAR), follow_symlinks=False)
+    yield Meant.SURVIVES
+
+
+FAULTS = (
+    Fault("corrupt wheel in uv's cache, then `uv cache clean`", _corrupt_wheels),
+    Fault("corrupt notes in uv's cache", _corrupt_notes),
+    Fault("hardly any file handles", _no_handles),
+    Fault("clock in the past", _clock_in_the_past),
+)

@@ -1,0 +1,177 @@
+"""A short part of `make faults`, and that its harness sees what it is there to see."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.faults import kills
+from tests.faults.counts import Counts
+from tests.faults.job import Fault, Job, Meant
+from tests.faults.running import Running
+from tests.faults.sweep import FAULTS, Plan, Size, Sweep, opened
+from tests.faults.syncs import Action, PlainUv, Seen
+from tests.faults.table import table
+from tools.shared import ROOT
+from tools.shared.pythons import found
+
+SEED = 4
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
+    """A small project to kill, in the newest Python."""
+    with opened(tmp_path_factory.mktemp("sweep"), found()[-1], ROOT, SEED, Size(wheels=6, modules=(3, 8))) as opened_sweep:
+        yield opened_sweep
+
+
+def wrong(counts: Counts) -> tuple[int, ...]:
+    """Return all that should be 0."""
+    return (counts.broken, counts.written, counts.in_part, counts.tracebacks, counts.commands, counts.otherwise)
+
+
+def only_try(sweep: Sweep, fault: Fault, sync: Action | PlainUv | None = None) -> Counts:
+    """Try `fault` once, with the action by default."""
+    return sweep.try_all(fault, sync or Action(), 1)
+
+
+@pytest.mark.parametrize("fault", kills.FAULTS, ids=lambda fault: fault.name)
+def test_a_killed_sync(sweep: Sweep, fault: Fault) -> None:
+    """After each kind of kill, the next run makes everything right, and nothing was handed to later steps before."""
+    counts = only_try(sweep, fault)
+
+    assert (0,) * 6 == wrong(counts), counts.complaints
+    assert 1 == counts.tries
+
+
+# Those that take long, or need privileges, are left to the long one; test_faults.py beside this has them all, one by one.
+SHORT = (
+    *("index answers 404", "wheel with the wrong hash", "corrupt wheel in uv's cache, then `uv cache clean`", "runner file missing"),
+    *("hardly any file handles", "clock in the past", "uv crashes", "uv prints workflow commands", "a build writes to the runner's files"),
+)
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_disturbed_sync(sweep: Sweep, name: str) -> None:
+    """A disturbed sync ends as it should, and the next run makes everything right."""
+    counts = only_try(sweep, next(fault for fault in FAULTS if fault.name == name))
+
+    assert (0,) * 6 == wrong(counts), counts.complaints
+
+
+# What the harness sees.
+
+
+@contextmanager
+def _half_installed(job: Job, _: random.Random) -> Iterator[Meant]:
+    """Leave a package without a RECORD and without its modules, as a killed uv does."""
+    name = job.start.project.names[0]
+    record = job.installation.site_packages / f"{name}-{job.start.before}.dist-info" / "RECORD"
+    installed = job.installation.site_packages / f"{name}-{job.start.version}.dist-info"
+    record.parent.rename(installed)
+    (installed / "RECORD").unlink()
+    yield Meant.SURVIVES
+
+
+HALF_INSTALLED = Fault("half installed", _half_installed, kind="upgrade", links="copy")
+
+
+def test_plain_uv_that_leaves_a_package_broken(sweep: Sweep) -> None:
+    """A package without RECORD, which plain uv calls installed, counts as broken."""
+    counts = only_try(sweep, HALF_INSTALLED, PlainUv())
+
+    assert 0 < counts.missing
+    assert 1 <= counts.broken
+
+
+def test_the_action_that_does_not(sweep: Sweep) -> None:
+    """The same package is right after the action's sync, so that it is not the harness that breaks it."""
+    counts = only_try(sweep, HALF_INSTALLED)
+
+    assert (1, (0,) * 6) == (counts.survived, wrong(counts)), counts.complaints
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param(("env",), (0, 1, 1, 0, 0, 0), id="one"),
+        pytest.param(("env", "path", "output"), (0, 1, 0, 0, 0, 0), id="all"),
+    ],
+)
+def test_a_runner_file_that_is_written_before_a_kill(sweep: Sweep, names: tuple[str, ...], expected: tuple[int, ...]) -> None:
+    """What is in the runner's files when a step is killed while uv runs is counted, and so is that it is not in all of them."""
+
+    @contextmanager
+    def inject(job: Job, _: random.Random) -> Iterator[Meant]:
+        def disturb(running: Running) -> None:
+            running.wait_for_uv()
+            for name in names:
+                (job.ci.folder / name).write_text("A=1\n", encoding="utf-8")
+            running.kill_all()
+
+        job.disturb = disturb
+        yield Meant.KILLED
+
+    assert expected == wrong(only_try(sweep, Fault("written and killed", inject, is_kill=True)))
+
+
+def judged(meant: Meant, returncode: int, log: str, *written: str) -> tuple[int, ...]:
+    """Return all that should be 0 of a step that ended so."""
+    counts = Counts()
+    counts.judge(meant, Seen(returncode, log, written))
+    return wrong(counts)
+
+
+ERROR = "::error title=sync-failed::uv ended.\n"
+
+
+@pytest.mark.parametrize(
+    ("meant", "returncode", "log", "written", "expected"),
+    [
+        pytest.param(Meant.FAILS, 1, ERROR, (), (0, 0, 0, 0, 0, 0), id="a failure as it should be"),
+        pytest.param(
+            Meant.FAILS,
+            1,
+            ERROR,
+            ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT"),
+            (0, 1, 0, 0, 0, 0),
+            id="a failure that writes runner files",
+        ),
+        pytest.param(Meant.FAILS, 0, "", (), (0, 0, 0, 0, 0, 1), id="a success that should be a failure"),
+        pytest.param(Meant.SURVIVES, 1, ERROR, (), (0, 0, 0, 0, 0, 1), id="a failure that should be a success"),
+        pytest.param(Meant.FAILS, 1, "", (), (0, 0, 0, 0, 0, 1), id="a failure without an error"),
+        pytest.param(Meant.FAILS, 1, ERROR * 2, (), (0, 0, 0, 0, 0, 1), id="a failure with two errors"),
+        pytest.param(Meant.FAILS, -11, "", (), (0, 0, 0, 0, 0, 1), id="a step that crashes"),
+        pytest.param(Meant.FAILS, 1, f"Traceback (most recent call last):\n{ERROR}", (), (0, 0, 0, 1, 0, 0), id="a traceback"),
+        pytest.param(Meant.KILLED, 1, 'Traceback (most recent call last):\n  File "script.py"\n', (), (0, 0, 0, 1, 0, 1), id="one of ours"),
+        pytest.param(Meant.KILLED, 1, "Traceback (most recent call last):\n  import abc\n", (), (0, 0, 0, 0, 0, 0), id="one of the start"),
+        pytest.param(Meant.FAILS, 1, f"said ##[add-path]injected\n{ERROR}", (), (0, 0, 0, 0, 1, 0), id="a command from outside"),
+        pytest.param(Meant.FAILS, 1, f"::group::uv sync\n::warning::Look\n{ERROR}", (), (0, 0, 0, 0, 1, 0), id="a command of nobody"),
+    ],
+)
+def test_a_step_that_ends_so(meant: Meant, returncode: int, log: str, written: tuple[str, ...], expected: tuple[int, ...]) -> None:
+    """Whatever a step should not do is counted, each in its own place."""
+    assert expected == judged(meant, returncode, log, *written)
+
+
+def test_a_table() -> None:
+    """Every fault has a row, and the last one is their sum; plain uv has no numbers where it was not tried."""
+    one, other = Counts(tries=3, failed=2, survived=1), Counts(tries=4, failed=4, broken=1, written=2)
+    results = {"one": {"uv-system-sync": one, "plain uv": Counts(tries=3, broken=1)}, "other": {"uv-system-sync": other}}
+
+    rows = [line for line in table(results) if line.startswith(("| one", "| other", "| all"))]
+
+    expected = ["| one | 3 | 2 / 1 | 0 | 0 | 0 | 0 | 3 | 1 |", "| other | 4 | 4 / 0 | 1 | 2 | 0 | 0 | - | - |"]
+    assert [*expected, "| all | 7 | 6 / 1 | 1 | 2 | 0 | 0 | 3 | 1 |"] == rows
+
+
+def test_a_plan_by_default() -> None:
+    """At least 1,000 faults are injected over two Pythons, 200 of them points of the sweep, in the shares that add up to it."""
+    plan = Plan(points=200, tries=12, seed=SEED, only="", action=ROOT, pythons=2)
+    shares = {fault.name: sum(plan.share(fault, number) for number in range(2)) for fault in FAULTS}
+
+    assert 200 == sum(shares[fault.name] for fault in kills.SWEEP)
+    assert 1000 <= sum(shares.values())

@@ -1,0 +1,24 @@
+"""The steps of action.yml, as tests and benchmarks run them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools.shared.action_steps import steps
+
+
+def test_steps_are_those_that_action_yml_starts_itself() -> None:
+    """The action's own programs are in order, with every variable evaluated."""
+    found = steps({"no-dev": "true"})
+    variables = {name: value for step in found for name, value in step.variables.items()}
+
+    assert ["uv", "sync"] == [step.name for step in found]
+    assert "true" == variables["UV_SYSTEM_SYNC_NO_DEV"]
+    assert "false" == variables["UV_SYSTEM_SYNC_FROZEN"]
+    assert "skipped" == variables["UV_SYSTEM_SYNC_SETUP_UV"]
+
+
+def test_an_input_that_is_not_declared() -> None:
+    """A name that action.yml does not declare is a mistake of the test."""
+    with pytest.raises(KeyError, match="declares no input nope"):
+        steps({"nope": "true"})

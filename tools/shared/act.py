@@ -1,0 +1,160 @@
+"""Runs whole workflows with act, on this machine as the runner, with stand-ins for the actions that it would download."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tools.shared import ROOT
+from tools.shared.action_steps import copy_action, inherited
+from tools.shared.pythons import Python
+from tools.shared.uv import UV
+
+ACT = ROOT / ".venv" / "bin" / "act"
+
+# What takes the place of an action that a workflow uses, whatever its ref.
+_STANDINS = {
+    "actions/cache": ROOT / "tests" / "standins" / "cache",
+    "actions/setup-python": ROOT / "tests" / "standins" / "setup-python",
+    "actions/upload-artifact": ROOT / "tests" / "standins" / "upload-artifact",
+    "actions/download-artifact": ROOT / "tests" / "standins" / "download-artifact",
+    "astral-sh/setup-uv": ROOT / "tests" / "standins" / "setup-uv",
+}
+
+# What a job may run on, which is always this machine.
+_RUNNERS = ("ubuntu-latest", "self-hosted")
+
+
+@dataclass
+class Job:
+    """One job of a run, read from its events."""
+
+    name: str
+    matrix: dict[str, str]
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def result(self) -> str:
+        """`success` or `failure`."""
+        return next((str(event["jobResult"]) for event in self.events if "jobResult" in event), "none")
+
+    @property
+    def log(self) -> str:
+        """Everything that the job's steps printed."""
+        return "".join(str(event["msg"]) for event in self.events if event.get("raw_output"))
+
+    def printed(self, step: str) -> str:
+        """Return what the step with the id `step` printed."""
+        return "".join(str(event["msg"]) for event in self._of(step) if event.get("raw_output"))
+
+    def outputs(self, step: str) -> dict[str, str]:
+        """Return the outputs of the step with the id `step`."""
+        own = (event for event in self._of(step) if event["stepID"] == [step])
+        return {event["name"]: event["arg"] for event in own if event.get("command") == "set-output"}
+
+    def env(self, step: str) -> dict[str, str]:
+        """Return the variables that the step with the id `step` exported."""
+        return {event["name"]: event["arg"] for event in self._of(step) if event.get("command") == "set-env"}
+
+    def summary(self, step: str) -> str:
+        """Return the job summary that the step with the id `step` wrote; act repeats it for a composite action."""
+        return next((str(event["content"]) for event in self._of(step) if event.get("command") == "summary"), "")
+
+    def annotations(self, kind: str) -> list[tuple[dict[str, str], str]]:
+        """Return the properties and messages of the annotations of a `kind`, such as `error`."""
+        return [(event.get("kvPairs") or {}, str(event["arg"])) for event in self.events if event.get("command") == kind]
+
+    def _of(self, step: str) -> Iterable[dict[str, Any]]:
+        return (event for event in self.events if (event.get("stepID") or [""])[0] == step)
+
+
+@dataclass(frozen=True)
+class Act:
+    """An act with its own folders below `folder`, whose tool cache holds `pythons`."""
+
+    folder: Path
+    pythons: tuple[Python, ...]
+
+    def prepare(self) -> Act:
+        """Fill the tool cache and take a bare checkout of the action, and return this act."""
+        for python in self.pythons:
+            python.copy(self.location(python))
+            self.location(python).with_name("x64.complete").touch()
+        # A hosted runner has some `python` before setup-python adds another.
+        (self.folder / "bin").mkdir()
+        (self.folder / "bin" / "python").symlink_to(self.location(self.pythons[0]) / "bin" / "python")
+        (self.folder / "home").mkdir()
+        copy_action(self._action)
+        return self
+
+    def location(self, python: Python) -> Path:
+        """Return where `python` is in the tool cache, as setup-python would export it."""
+        return self._cache / "act" / "tool_cache" / "Python" / python.version / "x64"
+
+    def run(self, workspace: Path, workflow: str, *arguments: str, **variables: str) -> list[Job]:
+        """Run the `workflow`, a path in the folder `workspace`, on a push, with further `arguments` for act, and return its jobs."""
+        _commit(workspace)
+        # The other workflows too: it may call one of them.
+        texts = [path.read_text() for path in (*(workspace / workflow).parent.glob("*.yml"), ROOT / "action.yml")]
+        used = {pair for text in texts for pair in re.findall(r"uses: ([\w.-]+/[\w.-]+)[\w./-]*@([\w.-]+)", text)}
+        places = {**_STANDINS, "org/uv-system-sync": self._action}
+        local = [f"{name}@{ref}={places[name]}" for name, ref in sorted(used) if name in places]
+        command = [str(ACT), "push", "--json", "--workflows", workflow]
+        command += [word for runner in _RUNNERS for word in ("--platform", f"{runner}=-self-hosted")]
+        # Hosted jobs have a machine each; these share one, and must not sync the same Python at the same time.
+        command += ["--concurrent-jobs", "1"]
+        completed = subprocess.run(
+            [*command, *arguments, *(word for place in local for word in ("--local-repository", place))],
+            cwd=workspace,
+            env={**self._environ(), **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        jobs = _jobs(completed.stdout)
+        if not jobs:
+            raise RuntimeError(f"act ran no job:\n{completed.stdout}\n{completed.stderr}")
+        return jobs
+
+    @property
+    def _cache(self) -> Path:
+        return self.folder / "cache"
+
+    @property
+    def _action(self) -> Path:
+        return self.folder / "action"
+
+    def _environ(self) -> dict[str, str]:
+        own = {"HOME": str(self.folder / "home"), "XDG_CACHE_HOME": str(self._cache), "PATH": f"{self.folder}/bin:/usr/bin:/bin"}
+        standins = {"STANDIN_UV": str(UV.resolve()), "STANDIN_ARTIFACTS": str(self.folder / "artifacts")}
+        return {**inherited(), **own, "UV_CACHE_DIR": _uv_cache(), **standins}
+
+
+def _uv_cache() -> str:
+    return subprocess.run([UV, "cache", "dir"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _commit(workspace: Path) -> None:
+    """Make `workspace` a repository, as a checkout is one."""
+    for arguments in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "t", "--allow-empty"],
+    ):
+        subprocess.run(["git", *arguments], cwd=workspace, check=True)
+
+
+def _jobs(output: str) -> list[Job]:
+    jobs: dict[str, Job] = {}
+    for line in output.splitlines():
+        event = json.loads(line) if line.startswith("{") else {}
+        if "jobID" in event:
+            key = f"{event['job']} {event.get('matrix')}"
+            jobs.setdefault(key, Job(event["jobID"], event.get("matrix") or {})).events.append(event)
+    return list(jobs.values())

@@ -1,0 +1,75 @@
+"""Reads which programs action.yml starts, and gives them the environment that a runner would."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from tools.shared import ROOT
+
+# Prefixes of the variables that configure how this machine reaches an index.
+NETWORK = ("SSL_", "UV_INDEX", "UV_DEFAULT_INDEX", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+
+
+class Step(NamedTuple):
+    """A step of action.yml with a script: the runner writes the script into a file, whose path replaces `{0}` in `shell`."""
+
+    name: str
+    shell: tuple[str, ...]
+    script: str
+    variables: Mapping[str, str]
+
+    def argv(self, file: str | Path) -> list[str]:
+        """Return the command that runs the script in `file`."""
+        return [word.format(file) for word in self.shell]
+
+
+def steps(inputs: Mapping[str, str], action: Path = ROOT) -> list[Step]:
+    """Return the steps of `action` that are scripts, for `inputs` that differ from their defaults, when uv is installed already."""
+    document: dict[str, Any] = yaml.safe_load((action / "action.yml").read_text(encoding="utf-8"))
+    unknown = inputs.keys() - document["inputs"].keys()
+    if unknown:
+        raise KeyError(f"action.yml declares no input {', '.join(sorted(unknown))}")
+    values = {name: declared.get("default", "") for name, declared in document["inputs"].items()} | dict(inputs)
+    return [
+        Step(step["id"], tuple(step["shell"].split()), step["run"], {key: _value(text, values) for key, text in step["env"].items()})
+        for step in document["runs"]["steps"]
+        if "run" in step
+    ]
+
+
+def step(name: str, inputs: Mapping[str, str]) -> Step:
+    """Return the step `name` for `inputs`, named with underscores."""
+    return next(found for found in steps({key.replace("_", "-"): value for key, value in inputs.items()}) if found.name == name)
+
+
+def copy_action(folder: Path, action: Path = ROOT) -> None:
+    """Copy what a release contains of `action` into `folder`, as a checkout without byte code."""
+    folder.mkdir(parents=True)
+    shutil.copy2(action / "action.yml", folder)
+    for name in ("report", "requirements", "src"):
+        shutil.copytree(action / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def setup_python(prefix: Path) -> dict[str, str]:
+    """Return the variables except PATH that actions/setup-python exports on Linux for `prefix`."""
+    names = ("pythonLocation", "Python_ROOT_DIR", "Python2_ROOT_DIR", "Python3_ROOT_DIR")
+    libraries = {"PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig", "LD_LIBRARY_PATH": f"{prefix}/lib"}
+    return {**dict.fromkeys(names, str(prefix)), **libraries}
+
+
+def inherited(*prefixes: str) -> dict[str, str]:
+    """Return the variables of this process that configure the network, or whose name begins with one of `prefixes`."""
+    return {name: value for name, value in os.environ.items() if name.upper().startswith((*NETWORK, *prefixes))}
+
+
+def _value(text: str, inputs: Mapping[str, str]) -> str:
+    """Return the value of an expression in action.yml: an input, or the outcome of a step that was skipped."""
+    found = re.fullmatch(r"\$\{\{ inputs\.([\w-]+) \}\}", text)
+    return inputs[found.group(1)] if found else "skipped"

@@ -1,0 +1,112 @@
+"""Renders Markdown as GitHub does, and shows it in the Chromium or Chrome that is on PATH."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import cmarkgfm  # type: ignore[import-untyped]
+from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+
+# Alone with its page: no network, no first run, nothing that it updates or remembers.
+_FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars"),
+)
+
+# How a job summary looks on GitHub, as far as it matters: what wraps, what scrolls by itself, and the two sets of colours.
+STYLE = """
+:root { --text: #1f2328; --page: #ffffff; --line: #d1d9e0; --soft: #f6f8fa; color-scheme: light }
+:root[data-theme=dark] { --text: #f0f6fc; --page: #0d1117; --line: #3d444d; --soft: #151b23; color-scheme: dark }
+@media (prefers-color-scheme: dark) {
+  :root:not([data-theme]) { --text: #f0f6fc; --page: #0d1117; --line: #3d444d; --soft: #151b23; color-scheme: dark }
+}
+body { margin: 0; padding: 24px; background: var(--page); color: var(--text); overflow-wrap: break-word;
+  font: 16px/1.5 "Liberation Sans", "DejaVu Sans", Arial, Helvetica, sans-serif }
+h3 { margin: 0 0 16px; font-size: 20px }
+p, ul, table, pre, details { margin: 0 0 16px }
+ul { padding-left: 2em }
+table { display: block; width: max-content; max-width: 100%; overflow: auto; border-collapse: collapse }
+th, td { padding: 6px 13px; border: 1px solid var(--line); text-align: left }
+code, pre { font: 13.6px/1.45 "Liberation Mono", "DejaVu Sans Mono", Consolas, monospace; background: var(--soft); border-radius: 6px }
+code { padding: 0.2em 0.4em }
+pre { padding: 16px; overflow: auto }
+pre code { padding: 0; white-space: pre }
+summary { cursor: pointer }
+hr { margin: 24px 0; border: 0; border-top: 1px solid var(--line) }
+"""
+
+# Runs in a page of frames, and leaves what it has found in them in place of the page.
+_LOOK = """
+addEventListener("load", () => {
+  const found = [...document.querySelectorAll("iframe")].map((frame) => {
+    const page = frame.contentDocument, all = [...page.body.querySelectorAll("*")];
+    const elements = all.map((item) => [item.localName, ...item.getAttributeNames()].join(" "));
+    page.querySelectorAll("details").forEach((item) => { item.open = true });
+    return {
+      title: frame.title,
+      elements,
+      texts: all.filter((item) => item.matches("h3, p, li, td, th, summary, pre")).map((item) => [item.localName, item.textContent]),
+      wide: page.scrollingElement.scrollWidth - page.scrollingElement.clientWidth,
+      scrolled: all.filter((item) => item.matches("table") && item.scrollWidth > item.clientWidth).length,
+    };
+  });
+  const bytes = new TextEncoder().encode(JSON.stringify(found));
+  document.body.textContent = "found:" + [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("") + ":";
+});
+"""
+
+
+def rendered(markdown: str) -> str:
+    """Return the HTML that GitHub makes of `markdown`, before it cleans it: what would have to be cleaned away is still there."""
+    return str(cmarkgfm.github_flavored_markdown_to_html(markdown, options=Options.CMARK_OPT_UNSAFE))
+
+
+def page(body: str, theme: str) -> str:
+    """Return a whole page with the HTML `body` in the colours of `theme`, `light` or `dark`."""
+    head = f"<meta charset=utf-8><style>{STYLE}</style>"
+    return f"<!doctype html><html lang=en data-theme={theme}><head>{head}</head><body>{body}</body></html>"
+
+
+def look(pages: dict[str, str], width: int) -> dict[str, dict[str, Any]]:
+    """Open `pages`, each `width` pixels wide, in the browser, and return what is in each, by its title.
+
+    That are its `elements`, each with the names of its attributes; the `texts` of those that show text, everything
+    unfolded; how many pixels it is too `wide`; and how many of its tables have to be `scrolled`.
+    """
+    # No script of a page runs in its frame; the elements show whether there is one.
+    attributes = f"sandbox=allow-same-origin width={width} height=900 frameborder=0"
+    frames = (f'<iframe {attributes} title="{name}" srcdoc="{html.escape(text)}"></iframe>' for name, text in pages.items())
+    dom = _chromium(f"<!doctype html><meta charset=utf-8><body><script>{_LOOK}</script>{''.join(frames)}</body>", "--dump-dom")
+    answer = re.search("found:([0-9a-f]+):", dom)
+    assert answer, dom[-2000:]
+    return {item.pop("title"): item for item in json.loads(bytes.fromhex(answer.group(1)))}
+
+
+def screenshot(text: str, file: Path, *, width: int) -> None:
+    """Write what the browser shows of the page `text`, `width` pixels wide and as high as it is, into `file`."""
+    measure = "<script>addEventListener('load', () => { document.title = `high:${document.documentElement.offsetHeight}:` })</script>"
+    measured = re.search(r"high:(\d+):", _chromium(text + measure, "--dump-dom", f"--window-size={width},200"))
+    assert measured
+    # One that is there could be taken for a new one.
+    file.unlink(missing_ok=True)
+    _chromium(text, f"--screenshot={file}", f"--window-size={width},{measured.group(1)}", "--force-device-scale-factor=1.5")
+    assert file.exists()
+
+
+def _chromium(text: str, *arguments: str) -> str:
+    """Open the page `text` in a browser that has never run before, and return what it prints."""
+    assert CHROMIUM
+    with tempfile.TemporaryDirectory(prefix="uv-system-sync-browser-") as folder:
+        source = Path(folder, "page.html")
+        source.write_text(text, encoding="utf-8")
+        command = [CHROMIUM, *_FLAGS, f"--user-data-dir={folder}/profile", *arguments, source.as_uri()]
+        return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=120).stdout
