@@ -1,4 +1,4 @@
-"""The rooms keep to themselves: who may import whom, and who alone may do what."""
+"""The structure of the source: which package may import which, what a run imports, and which syntax older Pythons meet."""
 
 from __future__ import annotations
 
@@ -12,249 +12,154 @@ from pathlib import Path
 
 import pytest
 
-from tools.shared import ROOT
+ROOT = Path(__file__).resolve().parents[1]
+SRC = ROOT / "src"
+PACKAGE = "uv_system_sync"
 
-_SRC = ROOT / "src"
-_PACKAGE = "uv_system_sync"
-_ROOMS = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((_SRC / _PACKAGE).glob("*.py"))}
+# Each imports only what stands before it.
+LAYERS = [
+    *("text", "errors", "paths", "process", "inputs", "environment"),
+    *("project", "interpreter", "uv", "diagnosis", "reporting", "matrix"),
+    *("sync", "cli", "__main__"),
+]
 
-_OLD = sorted(path for version in ("2.7", "3.6", "3.7") for path in Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+OLD_PYTHONS = sorted(path for version in ("2.7", "3.6", "3.7") for path in Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
 
-# What the standard library had before 3.12, and is used before 3.10.
-_GONE = {"distutils"}
-
-each_room = pytest.mark.parametrize("room", _ROOMS)
-
-
-def _imports(room: str) -> Iterator[str]:
-    """Yield the full name of each module that `room` imports, at its top, in a function or for its types only."""
-    for node in ast.walk(_ROOMS[room]):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from _names(node)
+# In the standard library until 3.11, and imported before 3.10 only.
+REMOVED_FROM_THE_STANDARD_LIBRARY = {"distutils"}
 
 
-def _names(node: ast.Import | ast.ImportFrom) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    module = node.module or ""
-    return [f"{module}.{alias.name}" for alias in node.names] if module == _PACKAGE else [module]
+def modules() -> dict[str, ast.Module]:
+    """Return the syntax tree of each module by its dotted name below the package, empty for the package itself."""
+    found = {}
+    for path in sorted((SRC / PACKAGE).rglob("*.py")):
+        name = ".".join(path.relative_to(SRC / PACKAGE).with_suffix("").parts)
+        found[name.removesuffix("__init__").rstrip(".")] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
 
 
-def _rooms_imported(room: str) -> set[str]:
-    return {name.split(".")[1] for name in _imports(room) if name.startswith(f"{_PACKAGE}.")}
+MODULES = modules()
 
 
-def _rooms_that_import(module: str) -> set[str]:
-    return {room for room in _ROOMS if any(name.split(".")[0] == module for name in _imports(room))}
+def imports(node: ast.AST, *, types: bool) -> Iterator[str]:
+    """Yield the full name of each module and object that is imported anywhere in `node`; for annotations, only with `types`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING" and not types:
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        else:
+            yield from imports(child, types=types)
 
 
-def _imports_at_the_start(room: str) -> Iterator[str]:
-    """Yield the full name of each module that is imported as soon as `room` is."""
-    for node in _ROOMS[room].body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from _names(node)
+def own_imports(module: str, *, types: bool) -> set[str]:
+    """Return the modules of ours that `module` imports."""
+    names = {name.partition(".")[2] for name in imports(MODULES[module], types=types) if name.startswith(f"{PACKAGE}.")}
+    return {name if name in MODULES else name.rpartition(".")[0] for name in names} - {""}
 
 
-def _rooms_imported_at_the_start(room: str) -> set[str]:
-    return {name.split(".")[1] for name in _imports_at_the_start(room) if name.startswith(f"{_PACKAGE}.")}
+def third_party(module: str) -> set[str]:
+    """Return the top-level names of what `module` imports from neither the standard library nor this package."""
+    known = {*sys.stdlib_module_names, PACKAGE, *REMOVED_FROM_THE_STANDARD_LIBRARY}
+    return {name.partition(".")[0] for name in imports(MODULES[module], types=True)} - known
 
 
-def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            yield body[0].value
-
-
-def _texts(room: str) -> Iterator[str]:
-    """Yield every text in `room`, pieces of f-strings included, that is no docstring."""
-    docstrings = set(_docstrings(_ROOMS[room]))
-    for node in ast.walk(_ROOMS[room]):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
-            yield node.value
-
-
-def _public(scope: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.ClassDef]:
-    """Yield the functions, the classes and their methods that other rooms may use."""
-    for node in scope.body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
-            yield node
-            if isinstance(node, ast.ClassDef):
-                yield from _public(node)
-
-
-def test_no_circle() -> None:
-    """The rooms depend on each other in one direction, even for the names of their types."""
-    order = graphlib.TopologicalSorter({room: _rooms_imported(room) for room in _ROOMS}).static_order()
-
-    assert set(_ROOMS) == set(order)
-
-
-def test_nothing_imports_the_story() -> None:
-    """Only the two front doors lead to `action`."""
-    assert {"__main__", "shell"} == {room for room in _ROOMS if "action" in _rooms_imported(room)}
-
-
-@pytest.mark.parametrize(
-    "room", ["__init__", "dialect", "errors", "installed", "markdown", "matrix_reports", "network", "probe", "process", "repository"]
-)
-def test_lowest_rooms(room: str) -> None:
-    """These rooms import no other one."""
-    assert set() == _rooms_imported(room)
-
-
-@pytest.mark.parametrize("room", ["inputs", "locate", "toml"])
-def test_rooms_above_the_shelf(room: str) -> None:
-    """These rooms reach for the errors alone."""
-    assert {"errors"} == _rooms_imported(room)
-
-
-def test_rooms_that_only_look() -> None:
-    """These rooms start nothing and read nothing: what they know of others is their types."""
-    assert {"notices": set(), "summary": {"markdown"}} == {room: _rooms_imported_at_the_start(room) for room in ("notices", "summary")}
-    assert {"matrix": set(), "matrix_summary": {"markdown", "matrix"}} == {
-        room: _rooms_imported_at_the_start(room) for room in ("matrix", "matrix_summary")
-    }
-
-
-@pytest.mark.parametrize(
-    ("module", "rooms"),
-    [
-        ("subprocess", {"process"}),
-        ("actions_toolkit", {"workflow"}),
-        ("tomli", {"toml"}),
-        ("packaging", {"failure", "inputs", "installed", "requirements", "rules", "wheels", "workspace"}),
-    ],
-)
-def test_modules_of_one_room(module: str, rooms: set[str]) -> None:
-    """What only some rooms may do needs a module that only those import."""
-    assert rooms == _rooms_that_import(module)
-
-
-def test_the_command_knows_nothing_of_the_runner() -> None:
-    """What the command is made of leads to neither the voice for GitHub nor what fills its files."""
-    seen: set[str] = set()
-    waiting = {"shell"}
-    while waiting:
-        seen |= waiting
-        waiting = {other for room in waiting for other in _rooms_imported(room)} - seen
-
-    assert {"action", "command", "dialect", "terminal", "voice"} < seen
-    assert seen.isdisjoint({"__main__", "bootstrap", "postmortem", "workflow", "matrix_action"})
-
-
-@pytest.mark.parametrize("module", ["configparser", "packaging", "pwd", "signal", "traceback"])
-def test_modules_that_wait(module: str) -> None:
-    """What few steps need, or Windows does not have, is imported where it is needed and not before."""
-    assert _rooms_that_import(module)
-    assert [] == [room for room in _ROOMS if module in {name.split(".")[0] for name in _imports_at_the_start(room)}]
-
-
-@pytest.mark.parametrize("room", [room for room in _ROOMS if room.startswith("matrix")])
-def test_report_action(room: str) -> None:
-    """The report action needs nothing that has to be installed, and starts nothing."""
-    seen: set[str] = set()
-    waiting = {room}
-    while waiting:
-        seen |= waiting
-        waiting = {other for room in waiting for other in _rooms_imported_at_the_start(room)} - seen
-
-    assert seen.isdisjoint({"process", "toml", "workflow"})
-    assert [] == [
-        name for room in seen for name in _imports_at_the_start(room) if name.split(".")[0] not in {*sys.stdlib_module_names, _PACKAGE}
+def test_packages_import_only_lower_packages() -> None:
+    upwards = [
+        (module, imported)
+        for module in MODULES
+        for imported in own_imports(module, types=False)
+        if module.partition(".")[0] != imported.partition(".")[0]
+        if LAYERS.index(module.partition(".")[0]) < LAYERS.index(imported.partition(".")[0])
     ]
 
-
-@pytest.mark.parametrize("room", ["blame", "failure", "network", "postmortem", "repository", "requirements", "rules", "stale", "wheels"])
-def test_rooms_that_wait(room: str) -> None:
-    """What only explains a failure is not imported by a step that succeeds."""
-    explaining = {"blame", "failure", "rules", "stale"}
-
-    assert {other for other in _ROOMS if room in _rooms_imported_at_the_start(other)} <= explaining - {room}
+    assert [] == upwards
 
 
-@pytest.mark.parametrize("room", ["__main__", "errors", "locate", "uv"])
-def test_first_step(room: str) -> None:
-    """The step that only asks for uv imports next to nothing."""
-    known = {"__future__", "io", "os", "sys", f"{_PACKAGE}.errors", f"{_PACKAGE}.locate"}
+def test_no_module_imports_itself_through_others() -> None:
+    order = graphlib.TopologicalSorter({module: own_imports(module, types=False) for module in MODULES}).static_order()
 
-    assert set() == set(_imports_at_the_start(room)) - known
+    assert set(MODULES) == {*order}
 
 
-def test_nothing_else_is_imported() -> None:
-    """All other imports are of the standard library."""
-    known = {*sys.stdlib_module_names, *_GONE, _PACKAGE, "actions_toolkit", "tomli", "packaging"}
-
-    assert [] == [(room, name) for room in _ROOMS for name in _imports(room) if name.split(".")[0] not in known]
+def test_every_layer_exists() -> None:
+    assert {module.partition(".")[0] for module in MODULES if module} == {*LAYERS}
 
 
-def test_environment_of_the_process() -> None:
-    """Only the two front doors read the process's own environment."""
-    readers = {
-        room
-        for room, tree in _ROOMS.items()
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Attribute, ast.alias))
-        if (node.attr if isinstance(node, ast.Attribute) else node.name) in ("environ", "environb", "getenv", "putenv")
-    }
+def test_third_party_packages_are_imported_in_one_place_each() -> None:
+    importers = {name: {module for module in MODULES if name in third_party(module)} for name in ("actions_toolkit", "tomli")}
 
-    assert {"__main__", "shell"} == readers
+    assert {"actions_toolkit": {"reporting.runner_files"}, "tomli": {"project.toml"}} == importers
+    assert {"actions_toolkit", "packaging", "tomli"} == set().union(*map(third_party, MODULES))
 
 
-def test_flags_of_uv() -> None:
-    """Only `plan` knows uv's command line."""
-    assert {"plan"} == {room for room in _ROOMS if any(re.match(r"--[A-Za-z]", text) for text in _texts(room))}
+def loaded_by(code: str) -> set[str]:
+    """Return what a new interpreter, which has only our source, has loaded after `code`."""
+    script = f"import sys; sys.path.insert(0, {str(SRC)!r}); {code}; print('\\n'.join(sys.modules))"
+    return set(subprocess.run([sys.executable, "-B", "-I", "-S", "-c", script], check=True, capture_output=True, text=True).stdout.split())
 
 
-def test_every_room_is_in_the_table() -> None:
-    """CONTRIBUTING.md says of each room what it is for, and of no other."""
-    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+def test_a_run_that_succeeds_does_not_load_what_explains_failures() -> None:
+    loaded = loaded_by("import uv_system_sync.sync, uv_system_sync.reporting.github, uv_system_sync.uv.client")
 
-    assert sorted(_ROOMS) == sorted(rows)
-
-
-@each_room
-def test_size(room: str) -> None:
-    """A room can be read in one sitting."""
-    assert len((_SRC / _PACKAGE / f"{room}.py").read_text(encoding="utf-8").splitlines()) <= 200
+    assert not [name for name in loaded if name.startswith((f"{PACKAGE}.diagnosis", "packaging"))]
+    assert not loaded & {"configparser", "pathlib", "signal", "shlex", "shutil", "traceback", "tempfile"}
 
 
-@each_room
-def test_docstring(room: str) -> None:
-    """A room says in one sentence what it alone may do."""
-    assert re.fullmatch(r"[A-Z](?:[^.\n]|\.(?! ))*\.", ast.get_docstring(_ROOMS[room]) or "")
+def test_the_report_action_needs_nothing_that_has_to_be_installed() -> None:
+    loaded = loaded_by("import uv_system_sync.matrix.action, uv_system_sync.matrix.summary, uv_system_sync.reporting.github")
+
+    assert not loaded & {"subprocess", "actions_toolkit", "packaging", "tomli"}
 
 
-@each_room
-def test_documented(room: str) -> None:
-    """Whatever other rooms may use says what it is for."""
-    assert [] == [node.name for node in _public(_ROOMS[room]) if not ast.get_docstring(node)]
+def test_the_command_does_not_load_what_is_for_a_runner() -> None:
+    loaded = loaded_by("import uv_system_sync.cli, uv_system_sync.sync")
+
+    for_a_runner = ("__main__", "matrix", "reporting.github", "reporting.commands", "uv.dependencies")
+    assert not loaded & {f"{PACKAGE}.{name}" for name in for_a_runner}
 
 
-@pytest.mark.parametrize(
-    ("room", "version"),
-    [pytest.param("probe", (3, 6), id="probe-on-3.6"), pytest.param("__init__", (3, 4), id="package-on-3.4")],
-)
-def test_grammar(room: str, version: tuple[int, int]) -> None:
-    """What older Pythons meet first has a syntax that they read."""
-    assert ast.parse((_SRC / _PACKAGE / f"{room}.py").read_text(encoding="utf-8"), feature_version=version).body
+@pytest.mark.parametrize(("path", "version"), [("interpreter/probe.py", (3, 6)), ("__init__.py", (3, 4))])
+def test_what_older_pythons_run_has_their_syntax(path: str, version: tuple[int, int]) -> None:
+    assert ast.parse((SRC / PACKAGE / path).read_text(encoding="utf-8"), feature_version=version).body
 
 
-def test_probe_stands_alone() -> None:
-    """The probe runs in the target, where there is only a standard library."""
-    assert set() == {name.split(".")[0] for name in _imports("probe")} - sys.stdlib_module_names - _GONE
+def test_the_probe_needs_only_the_standard_library() -> None:
+    assert set() == third_party("interpreter.probe") | own_imports("interpreter.probe", types=True)
 
 
-@pytest.mark.skipif(not _OLD, reason="no Python older than 3.8 is installed here")
-@pytest.mark.parametrize("interpreter", _OLD, ids=lambda path: path.parts[-3])
-def test_old_interpreter(interpreter: Path) -> None:
-    """A Python that cannot run the action says so as an annotation, and not with a SyntaxError."""
+@pytest.mark.skipif(not OLD_PYTHONS, reason="no Python older than 3.8 is installed here")
+@pytest.mark.parametrize("interpreter", OLD_PYTHONS, ids=lambda path: path.parts[-3])
+def test_a_python_that_is_too_old_is_reported_as_an_annotation(interpreter: Path) -> None:
     major, minor = interpreter.parts[-3].split(".")[:2]
-    asked = "import sys; sys.path.insert(0, sys.argv[1]); from uv_system_sync.__main__ import sync"
-    # Not -I, which is younger than some of these; -B, because they would leave their bytecode in src.
-    command = [str(interpreter), "-E", "-s", "-S", "-B", "-c", asked, str(_SRC)]
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from uv_system_sync.__main__ import sync"
+    # Not -I, which some of these do not have; -B, because they would leave byte code in src.
+    command = [str(interpreter), "-E", "-s", "-S", "-B", "-c", code, str(SRC)]
     completed = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
-    message = f"`python` on PATH is Python {major}.{minor} ({interpreter}), and uv-system-sync runs on 3.8 or newer."
-    hint = "Set `python-version` of actions/setup-python to 3.8 or newer."
 
-    assert (1, "", f"::error title=python-unsuitable::{message}%0A{hint}\n") == (completed.returncode, completed.stdout, completed.stderr)
+    assert (1, "") == (completed.returncode, completed.stdout)
+    assert completed.stderr.startswith(f"::error title=python-unsuitable::`python` on PATH is Python {major}.{minor} ({interpreter})")
+
+
+# Words of a private language that this project once had; see CONTRIBUTING.md.
+_WORDS = (
+    "rooms?|doors?|houses?|shelf|shelves|stor(?:y|ies)|voices?|dialects?|heal(?:ed|ing|s)?|seal(?:ed|ing|s)?|blam(?:e|ed|es|ing)|"
+    "admit(?:s|ted)?|prov(?:e|es|ed)|anew|superfluous"
+)
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "tools", "benchmarks", "docs", "examples", ".github", "."])
+def test_plain_english(folder: str) -> None:
+    suffixes = {".py", ".md", ".yml", ".toml", ".txt", ""}
+    paths = (ROOT / folder).glob("*") if folder == "." else (ROOT / folder).rglob("*")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {word}"
+        for path in paths
+        if path.is_file() and path.suffix in suffixes and path != Path(__file__) and "__pycache__" not in path.parts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for word in re.findall(rf"\b(?:{_WORDS})\b", line, re.IGNORECASE)
+    ]
+
+    assert [] == found

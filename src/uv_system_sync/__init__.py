@@ -2,17 +2,17 @@
 
 import sys
 
-# The only check at import time, and in syntax that every Python since 2.6 reads: on an older
-# interpreter the modules behind this one are a SyntaxError, which nobody could act on.
+# In syntax that every Python since 2.6 reads: on an older interpreter, the other modules are a SyntaxError, which nobody
+# could act on.
 if sys.version_info < (3, 8):
     sys.exit(
-        "::error title=python-unsuitable::`python` on PATH is Python %d.%d (%s), and uv-system-sync runs on 3.8 or newer."
+        "::error title=python-unsuitable::`python` on PATH is Python %d.%d (%s), and uv-system-sync needs 3.8 or newer."
         "%%0ASet `python-version` of actions/setup-python to 3.8 or newer." % (sys.version_info[0], sys.version_info[1], sys.executable)
     )
 
-# The interpreter was started with -B, so that its own start leaves no byte code in the target. What follows is
-# ours, and would be compiled in every step if it were not kept; `sync` says how it goes on. This one module of
-# the target's, which all of ours import, is loaded before that.
+# The interpreter was started with -B, so that its start leaves no byte code in the target. Byte code of our own modules is
+# kept, so that they are not compiled in every step. This module of the standard library, which all of ours import, is
+# imported before that.
 import __future__  # noqa: F401
 
 sys.dont_write_bytecode = False

@@ -1,4 +1,4 @@
-"""Decides which environment variables uv, the builds that it starts, and later steps see, each with its reason."""
+"""The environment variables that uv, the builds that it starts, and later steps see, each with the reason."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Mapping, NamedTuple
 
 from uv_system_sync.inputs import PREFIX
 
-# Of what begins with UV_, only this is kept: uv reads its flags from there too, and what an earlier
-# step exported for itself must not change what is installed.
+# uv reads its options from UV_* too, and what an earlier step has exported must not change what is installed.
+# So only these are kept.
 _KEPT_OF_UV = {
     "where packages come from": (
         *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_STRATEGY"),
@@ -32,12 +32,12 @@ _KEPT_OF_UV = {
     "what the log shows": ("UV_HIDE_BUILD_OUTPUT", "UV_NO_WRAP", "UV_LOG_CONTEXT"),
 }
 
-# Where Debian's Pythons install to.
+# Decides where Debian's Pythons install to.
 INSTALL_LAYOUT = "DEB_PYTHON_INSTALL_LAYOUT"
 
 _OTHERS = "other commands of uv, its installer or its own tests"
 
-# Those whose values are, and those whose addresses may hold, credentials.
+# Variables that are credentials, and variables that hold addresses with credentials in them.
 _SECRETS = ("UV_AUTH_TOKEN", "UV_API_KEY")
 _ADDRESSES = (
     *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
@@ -70,7 +70,7 @@ _DROPPED = {
         *("UV_NO_SOURCES", "UV_NO_SOURCES_PACKAGE", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_REQUIRE_HASHES", "UV_TORCH_BACKEND"),
         *("UV_NO_VERIFY_HASHES", "UV_PREVIEW", "UV_PREVIEW_FEATURES", "UV_CUDA_DRIVER_VERSION", "UV_AMD_GPU_ARCHITECTURE"),
     ),
-    # Debian's sysconfig and distutils read it, and an exact sync would remove what apt has installed there.
+    # Debian's sysconfig and distutils read it; an exact sync would remove what apt has installed there.
     "packages would go among those of the operating system": (INSTALL_LAYOUT,),
     "what is installed has to be readable afterwards (PEP 610)": ("UV_NO_INSTALLER_METADATA",),
     "another Python, or what it imports, would be started": (
@@ -103,14 +103,14 @@ _PREFIXES = {
 }
 
 
-# What a newer uv may read and this table does not have is dropped, because it might change what is installed.
+# Settings of a newer uv are dropped, because they might change what is installed.
 UNKNOWN = "a variable of uv that this version of the action does not know"
 
 NOT_UV = "not a setting of uv"
 
 
 class Decision(NamedTuple):
-    """Whether uv sees a variable, and why."""
+    """Whether uv sees a variable, and the reason."""
 
     kept: bool
     reason: str
@@ -129,12 +129,12 @@ def decide(name: str) -> Decision:
 
 
 def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what uv may see of `environ`: nothing that picks a Python, a project or packages, and nothing of the runner's."""
+    """Return the variables of `environ` that uv may see: none that selects a Python, a project or packages, and none of the runner's."""
     return {name: value for name, value in environ.items() if decide(name).kept}
 
 
 def secrets(environ: Mapping[str, str]) -> list[str]:
-    """Return the credentials for indexes and proxies in `environ`, as they are and as an address spells them, the longest first."""
+    """Return the credentials for indexes and proxies in `environ`, as they are and decoded as in an address, the longest first."""
     names = [name for name in environ if name in _SECRETS or (name.startswith("UV_INDEX_") and name.endswith("_PASSWORD"))]
     addresses = " ".join(environ.get(name, "") or environ.get(name.lower(), "") for name in _ADDRESSES)
     in_addresses = re.findall(r"://([^\s/]+)@", addresses)
@@ -147,25 +147,25 @@ def secrets(environ: Mapping[str, str]) -> list[str]:
 
 
 def _password(userinfo: str) -> str:
-    """Return the secret part of `user:password`, or of a token alone, which is longer than a user's name; else an empty string."""
+    """Return the secret part of `user:password`, or a token, which is longer than a user name; else an empty string."""
     user, colon, password = userinfo.partition(":")
     return password if colon else user * (len(user) >= _TOKEN_CHARACTERS)
 
 
 def for_sync(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Return the whole environment of a sync into the Python in `prefix`."""
+    """Return the whole environment of a command of uv that is about the Python in `prefix`."""
     return {
         **for_uv(environ),
         "UV_PROJECT_ENVIRONMENT": prefix,
         "UV_PYTHON_DOWNLOADS": "never",
-        # A project may prefer managed Pythons for local use, and uv would then call the target incompatible.
+        # With a project that prefers managed Pythons for local use, uv would call the target incompatible.
         "UV_PYTHON_PREFERENCE": "system",
         "UV_NO_PROGRESS": "1",
     }
 
 
 def for_later_steps(prefix: str, executable: str, *, virtual: bool) -> dict[str, str]:
-    """Return the variables that later steps get, so that `uv run` and `uv pip` there mean the same Python."""
+    """Return the variables that later steps get, so that `uv run` and `uv pip` use the same Python there."""
     variables = {
         "UV_PROJECT_ENVIRONMENT": prefix,
         "UV_PYTHON": executable,

@@ -1,30 +1,30 @@
-"""Turns the text that GitHub hands over into `Inputs`, or says which input is wrong; it looks at nothing else."""
+"""The inputs of the action, which are the options of the command, checked."""
 
 from __future__ import annotations
 
 import re
-from typing import Mapping, NamedTuple
+from typing import Iterable, Mapping, NamedTuple
 
 from uv_system_sync.errors import InvalidInput
+from uv_system_sync.text import Option
 
-# action.yml maps each input to its own variable. Not INPUT_*: the runner sets none of these in a
-# composite action, but act does, and would hide a missing mapping.
+# action.yml sets one variable for each input. They are not called INPUT_*: the runner sets none of those in a composite
+# action, but act does, which would hide a missing line in action.yml.
 PREFIX = "UV_SYSTEM_SYNC_"
 
-# Inputs that say two different things about one selection.
-_CONTRADICTIONS = (
-    ("all_extras", "extras"),
-    ("all_groups", "groups"),
-    ("all_packages", "packages"),
-)
+# Inputs that contradict each other.
+_CONTRADICTIONS = (("all_extras", "extras"), ("all_groups", "groups"), ("all_packages", "packages"))
+
+_LISTS = ("extras", "groups", "packages")
+_FLAGS = ("all_extras", "all_groups", "all_packages", "no_dev", "no_install_project", "no_editable", "inexact", "frozen", "check")
 
 
 class Inputs(NamedTuple):
-    """The inputs of the step, decided and checked; names are in their normalized form (PEP 503)."""
+    """The inputs of a run; `python` is a path, and `python_source` is what named it. Names are normalized (PEP 503)."""
 
     python: str
     python_source: str
-    working_directory: str
+    working_directory: str = "."
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
@@ -43,104 +43,113 @@ class Inputs(NamedTuple):
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Inputs:
-        """Read the inputs from the variables that action.yml sets, and raise `InvalidInput` for the first wrong one."""
-        python = _text(environ, "python")
-        # Windows knows variables in capitals only, and so does Python's copy of its environment.
+        """Read the inputs from the variables that action.yml sets; raise `InvalidInput` for the first wrong one."""
+        python = text(environ, "python")
+        # Windows has variables in capitals only, and so has Python's copy of its environment.
         location = (environ.get("pythonLocation") or environ.get("PYTHONLOCATION", "")).strip()
-        inputs = cls(
+        return cls(
             python=python or location,
             python_source="python" if python else "pythonLocation",
-            working_directory=_text(environ, "working-directory") or ".",
-            extras=_names(environ, "extras"),
-            groups=_names(environ, "groups"),
-            packages=_names(environ, "packages"),
-            all_extras=_flag(environ, "all-extras"),
-            all_groups=_flag(environ, "all-groups"),
-            all_packages=_flag(environ, "all-packages"),
-            no_dev=_flag(environ, "no-dev"),
-            no_install_project=_flag(environ, "no-install-project"),
-            no_editable=_flag(environ, "no-editable"),
-            inexact=_flag(environ, "inexact"),
-            frozen=_flag(environ, "frozen"),
-            check=_flag(environ, "check"),
-            args=_arguments(environ, "args"),
-            allow_externally_managed=_flag(environ, "allow-externally-managed"),
-            summary=_flag(environ, "summary", default=True),
-        )
-        _reject_contradictions(inputs)
-        return inputs
+            working_directory=text(environ, "working-directory") or ".",
+            extras=names("extras", words(environ, "extras")),
+            groups=names("groups", words(environ, "groups")),
+            packages=names("packages", words(environ, "packages")),
+            all_extras=flag(environ, "all-extras"),
+            all_groups=flag(environ, "all-groups"),
+            all_packages=flag(environ, "all-packages"),
+            no_dev=flag(environ, "no-dev"),
+            no_install_project=flag(environ, "no-install-project"),
+            no_editable=flag(environ, "no-editable"),
+            inexact=flag(environ, "inexact"),
+            frozen=flag(environ, "frozen"),
+            check=flag(environ, "check"),
+            args=_arguments(text(environ, "args")),
+            allow_externally_managed=flag(environ, "allow-externally-managed"),
+            summary=flag(environ, "summary", default=True),
+        ).checked()
+
+    def checked(self) -> Inputs:
+        """Return the inputs, or raise `InvalidInput` if two of them contradict each other."""
+        for everything, some in _CONTRADICTIONS:
+            if getattr(self, everything) and getattr(self, some):
+                raise _contradiction(Option(everything.replace("_", "-"), "true"), Option(some, " ".join(getattr(self, some))))
+        if self.no_dev and "dev" in self.groups:
+            raise _contradiction(Option("no-dev", "true"), Option("groups", "dev"))
+        return self
 
     def selection(self) -> str:
-        """Say in a few words what of the lock is installed, and how; nothing when that is the default."""
-        lists = (("extras", self.extras), ("groups", self.groups), ("packages", self.packages))
-        flags = ("all_extras", "all_groups", "all_packages", "no_dev", "no_install_project", "no_editable", "inexact", "frozen", "check")
-        named = [f"{name} {', '.join(names)}" for name, names in lists if names]
-        return "; ".join([*named, *(flag.replace("_", "-") for flag in flags if getattr(self, flag)), *filter(None, [" ".join(self.args)])])
+        """Return in a few words what of the lock is installed and how; an empty string for the default."""
+        named = [f"{name} {', '.join(getattr(self, name))}" for name in _LISTS if getattr(self, name)]
+        flags = [name.replace("_", "-") for name in _FLAGS if getattr(self, name)]
+        return "; ".join([*named, *flags, *filter(None, [" ".join(self.args)])])
 
 
 def variable(name: str) -> str:
-    """Return the environment variable that carries the input `name`."""
+    """Return the environment variable that holds the input `name`."""
     return PREFIX + name.upper().replace("-", "_")
 
 
-def _text(environ: Mapping[str, str], name: str) -> str:
+def text(environ: Mapping[str, str], name: str) -> str:
+    """Return the input `name`, without white space around it."""
     return environ.get(variable(name), "").strip()
 
 
-def _flag(environ: Mapping[str, str], name: str, *, default: bool = False) -> bool:
-    text = _text(environ, name)
+def words(environ: Mapping[str, str], name: str) -> list[str]:
+    """Return the words of the input `name`, which white space or commas separate, each once."""
+    return list(dict.fromkeys(word for word in re.split(r"[\s,]+", text(environ, name)) if word))
+
+
+def flag(environ: Mapping[str, str], name: str, *, default: bool = False) -> bool:
+    """Return whether the input `name` is true, or raise `InvalidInput` if it is neither true nor false."""
+    value = text(environ, name)
     # The spellings of YAML 1.2's core schema, which is what the runner reads workflows with.
-    if text in ("true", "True", "TRUE"):
+    if value in ("true", "True", "TRUE"):
         return True
-    if text in ("false", "False", "FALSE"):
+    if value in ("false", "False", "FALSE"):
         return False
-    if not text:
+    if not value:
         return default
-    raise InvalidInput(f"`{name}` is {text!r}, which is neither true nor false.", "Write `true` or `false`.")
+    raise InvalidInput(
+        "{option} is {value!r}, which is neither true nor false.", "Set it to `true` or `false`.", option=Option(name), value=value
+    )
 
 
-def _names(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    words = [word for word in re.split(r"[\s,]+", _text(environ, name)) if word]
-    if not words:
-        return ()
-    return tuple(dict.fromkeys(_normalized(name, word) for word in words))
+def names(source: str, found: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that were `found` in the input `source`, normalized, or raise `InvalidInput` for the first that is none."""
+    return tuple(dict.fromkeys(_normalized(source, word) for word in found))
 
 
-def _normalized(name: str, word: str) -> str:
-    # Imported where it is used: it costs four bare interpreter starts, and most workflows name nothing.
+def _normalized(source: str, word: str) -> str:
+    # Importing it takes as long as starting an interpreter, and most workflows name nothing.
     from packaging.utils import InvalidName, canonicalize_name
 
     try:
         return canonicalize_name(word, validate=True)
     except InvalidName:
         raise InvalidInput(
-            f"`{name}` holds {word!r}, which is not a name.",
-            "Names are letters, digits, `-`, `_` and `.`; separate them by spaces, commas or new lines.",
+            "{option} holds {word!r}, which is not a valid name.",
+            "Names consist of letters, digits, `-`, `_` and `.`; separate them with spaces, commas or new lines.",
+            option=Option(source),
+            word=word,
         ) from None
 
 
-def _arguments(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    text = _text(environ, name)
-    if not text:
+def _arguments(value: str) -> tuple[str, ...]:
+    if not value:
         return ()
     import shlex
 
     try:
-        return tuple(shlex.split(text))
+        return tuple(shlex.split(value))
     except ValueError as error:
         raise InvalidInput(
-            f"`{name}` is {text!r}, which cannot be split: {error}.",
-            "It is split like a POSIX shell would; close every quotation and double every backslash.",
+            "{option} is {value!r}, which cannot be split into arguments: {reason}.",
+            "It is split as by a POSIX shell: close every quotation, and double every backslash.",
+            option=Option("args"),
+            value=value,
+            reason=str(error),
         ) from None
 
 
-def _reject_contradictions(inputs: Inputs) -> None:
-    for everything, some in _CONTRADICTIONS:
-        names = getattr(inputs, some)
-        if getattr(inputs, everything) and names:
-            raise InvalidInput(
-                f"`{everything.replace('_', '-')}: true` contradicts `{some}: {' '.join(names)}`.",
-                "Remove one of the two.",
-            )
-    if inputs.no_dev and "dev" in inputs.groups:
-        raise InvalidInput("`no-dev: true` contradicts `groups: dev`.", "Remove one of the two.")
+def _contradiction(one: Option, other: Option) -> InvalidInput:
+    return InvalidInput("{one} contradicts {other}.", "Remove one of the two.", one=one, other=other)

@@ -1,4 +1,4 @@
-"""Starts programs; nothing else may."""
+"""Starts programs, passes on their output while they run, and stops them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from contextlib import suppress
 from functools import partial
 from typing import IO, Callable, Iterator, Mapping, NamedTuple, Optional, Protocol, cast
 
-# What is kept of a program's output for later; all of it has been relayed by then.
+# How much of the end of a program's output is kept after all of it was relayed.
 _KEPT_BYTES = 256 * 1024
 
-# What FORCE_COLOR puts between the words: ECMA-48's control sequences.
-_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+# The control sequences of ECMA-48, which colour the output.
+_CONTROL_SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
-# How long a program may take to end after it was asked to, in seconds. The runner leaves 7.5 s
+# How long a program may take to stop after SIGTERM, in seconds, before it is killed. The runner waits 7.5 s
 # between SIGINT and SIGTERM (actions/runner, src/Runner.Sdk/ProcessInvoker.cs).
-_PATIENCE = 5
+_GRACE = 5
 
-# How long nothing more may come from a program that has ended until that was all, in seconds, on Windows.
+# On Windows: how long a pipe has to stay silent, in seconds, until the output of a program that has exited is complete.
 _SILENCE = 0.2
 
 
@@ -34,7 +34,7 @@ class Command(NamedTuple):
 
 
 class Completed(NamedTuple):
-    """What came of a command: its exit status and the end of its output, both streams merged in order, without colours."""
+    """The exit status of a program and the end of its output: both streams in order, without colours."""
 
     returncode: int
     output: str
@@ -42,27 +42,29 @@ class Completed(NamedTuple):
 
 Relay = Callable[[bytes], None]
 
+# Passes the output of a program that was started to a relay, or to none, and waits for its end.
 Finish = Callable[[Optional[Relay]], Completed]
+
+Start = Callable[[Command], Finish]
 
 
 class Run(Protocol):
-    """The seam through which every program is started."""
+    """What every program is run with; tests pass one of their own."""
 
     def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
-        """Start `command`, hand its output to `relay` piece by piece, and wait for its end."""
+        """Run `command`, pass its output to `relay` piece by piece, and return when it has ended."""
 
 
 def run(command: Command, relay: Relay | None = None) -> Completed:
-    """Start `command`, hand its output to `relay` as it comes, and wait for its end; as `begin`."""
-    return begin(command)(relay)
+    """Run `command`, pass its output to `relay` as it comes, and return when it has ended; see `start`."""
+    return start(command)(relay)
 
 
-def begin(command: Command) -> Finish:
-    """Start `command`, and return what hands its output to a relay, or to none, and waits for its end.
+def start(command: Command) -> Finish:
+    """Start `command`, and return the function that waits for its end; raise `OSError` if it does not start.
 
-    Both streams share one pipe, because the runner may read a step's stderr before its stdout.
-    A program that does not start is an `OSError`. When waiting is interrupted, the program is
-    ended before the interruption goes on; what it has left running is ended in any case.
+    Both streams share one pipe, because the runner may read a step's stderr before its stdout. If waiting is interrupted,
+    the program is stopped first. Processes that it leaves running in its process group are killed in any case.
     """
     process = subprocess.Popen(
         command.argv,
@@ -73,7 +75,7 @@ def begin(command: Command) -> Finish:
         stderr=subprocess.STDOUT,
         bufsize=0,
         pass_fds=command.descriptors,
-        # A group of its own, so that the builds that uv has started can be ended with it.
+        # A process group of its own, so that the builds that uv has started can be stopped with it.
         start_new_session=True,
     )
     return partial(_finish, process)
@@ -85,11 +87,11 @@ def _finish(process: subprocess.Popen[bytes], relay: Relay | None = None) -> Com
             kept = _drain(process, relay)
             process.wait()
         except BaseException:
-            _ask_to_end(process)
+            _terminate(process)
             raise
         finally:
             _signal(process, "SIGKILL")
-    return Completed(process.returncode, _COLOURS.sub("", kept.decode("utf-8", "backslashreplace")))
+    return Completed(process.returncode, _CONTROL_SEQUENCES.sub("", kept.decode("utf-8", "backslashreplace")))
 
 
 def _drain(process: subprocess.Popen[bytes], relay: Relay | None) -> bytes:
@@ -108,16 +110,16 @@ def _pieces(pipe: IO[bytes]) -> Iterator[bytes]:
 
 
 def _pieces_on_windows(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """Yield the output of `process` until its end, or until the process has ended and no more of it comes.
+    """Yield the output of `process` until its end, or until the process has exited and the pipe stays silent.
 
-    Programs there inherit the pipe without being given it, so that a compiler's server that a build has left
-    running would keep it open; and no read there can be interrupted, so that a thread of its own does it.
+    On Windows, programs inherit the pipe without being given it, so that a compiler server that a build has left running
+    keeps it open. A read there cannot be interrupted, so it is done in a thread.
     """
     import queue
     import threading
 
     pieces: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    # The thread's alone from here on: to close it would wait for the read.
+    # Only the thread uses it from here on: closing it would wait for the read.
     pipe, process.stdout = cast("IO[bytes]", process.stdout), None
 
     def read() -> None:
@@ -141,19 +143,19 @@ def _pieces_on_windows(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _ask_to_end(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     _signal(process, "SIGTERM")
     with suppress(subprocess.TimeoutExpired):
-        process.wait(_PATIENCE)
+        process.wait(_GRACE)
 
 
 def _signal(process: subprocess.Popen[bytes], name: str) -> None:
-    """Send the signal `name` to `process` and to what it has started; Windows can only end the one."""
+    """Send the signal `name` to the process group of `process`; on Windows, kill the one process."""
     if sys.platform == "win32":
         process.kill()
     else:
         import signal
 
-        # Nobody may be left in the group, or only who has become another user.
+        # The group may be empty, or hold only processes of another user.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, getattr(signal, name))

@@ -1,194 +1,189 @@
-"""Tells the whole run from top to bottom."""
+"""The run, from top to bottom: check everything, sync, verify, publish."""
 
 from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from functools import partial
-from typing import TYPE_CHECKING, Callable, ContextManager, Iterator, Mapping, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, NamedTuple, Sequence
 
 from uv_system_sync import environment
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
-from uv_system_sync.interpreter import checks, repair, site_packages, target
-from uv_system_sync.interpreter.sync_lock import Mark, held, is_left
-from uv_system_sync.project import pyproject, workspace
+from uv_system_sync.interpreter import checks, repair, site_packages, sync_lock, target
+from uv_system_sync.project import pyproject
 from uv_system_sync.reporting import notices, report, runner_files, summary
-from uv_system_sync.uv import arguments, executable
+from uv_system_sync.text import Option, listed
 
 if TYPE_CHECKING:
     from uv_system_sync.inputs import Inputs
+    from uv_system_sync.interpreter.repair import Broken
+    from uv_system_sync.interpreter.site_packages import Package
+    from uv_system_sync.interpreter.sync_lock import SyncLock
+    from uv_system_sync.interpreter.target import Target
     from uv_system_sync.process import Command, Completed, Run
-    from uv_system_sync.reporting.reporter import Voice
-    from uv_system_sync.timings import Phases
+    from uv_system_sync.project.pyproject import Project
+    from uv_system_sync.reporting.context import RunContext
+    from uv_system_sync.reporting.report import Report
+    from uv_system_sync.reporting.reporter import Reporter
+    from uv_system_sync.uv.client import Uv
 
 
 class Step(NamedTuple):
-    """The step as it was started: its environment, its inputs, the path of uv, and all through which it learns more or has an effect.
+    """What a run works with: the environment of this process, the inputs, uv, and everything through which it has an effect.
 
-    `admit` refuses a target that the step's door must not let in, given PATH; that of a workflow, one that later steps would not get.
+    `check_target` raises an `ActionError` for a Python that the entry point does not allow, given the PATH of later steps.
     """
 
-    variables: Mapping[str, str]
+    environ: Mapping[str, str]
     inputs: Inputs
-    uv: str
-    uv_version: Callable[[], str]
+    uv: Uv
     run: Run
-    voice: Voice
-    phases: Phases
-    admit: Callable[[target.Target, str], None] = target.require_next_python
+    reporter: Reporter
+    context: RunContext
+    check_target: Callable[[Target, str], None] = target.require_next_python
 
 
-class _Plan(NamedTuple):
-    """All that is decided before anything changes."""
+class Plan(NamedTuple):
+    """What is decided before anything changes."""
 
     inputs: Inputs
-    target: target.Target
-    project: pyproject.Project
+    target: Target
+    project: Project
     command: Command
-    uv_version: str
 
 
-def action(step: Step) -> int:
-    """Sync, hand the results to the voice and return the exit status; an `ActionError` is told, and what is known of the run is left."""
-    known = report.Known(step.inputs)
+def sync(step: Step) -> None:
+    """Install the lock and publish the result; raise an `ActionError` for everything that a user can act on."""
+    timings = step.context.timings
     try:
-        planned = _prepare(step, known)
-        step.voice.say(known.line())
-        _debug(planned, step)
-        with _marked(planned, step) as mark:
-            done = _sync(planned, mark, step)
-        step.voice.publish(_conclude(done, planned, step))
-        step.phases.end("conclusion")
-    except ActionError as error:
-        step.voice.error(error)
-        return step.voice.leave(error, known)
+        plan = _plan(step)
+        step.reporter.info(step.context.line())
+        _debug(plan, step)
+        with _locked(plan, step) as lock:
+            done = _sync(plan, lock, step)
+        step.reporter.publish(_result(done, plan, step))
+        timings.end("publish")
     finally:
-        step.voice.debug(", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in step.phases.seconds.items()))
-    return 0
+        step.reporter.debug(", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in timings.seconds.items()))
 
 
-def _prepare(step: Step, known: report.Known) -> _Plan:
-    """Decide what is synced into what, change nothing, and let `known` have it piece by piece."""
-    environ, inputs, phases = step.variables, step.inputs, step.phases
-    python = known.target = target.find(inputs, environ, step.run)
-    phases.end("probe")
-    checks.require(python, inputs, lambda: step.run(arguments.listing(python, step.uv, environ)).output)
-    step.admit(python, environ.get("PATH", ""))
-    phases.end("target")
-    locked = known.project = pyproject.read(os.path.abspath(inputs.working_directory))
-    workspace.check_names(locked.root, inputs)
-    phases.end("project")
-    command = arguments.sync(inputs, locked, python, step.uv, environ)
-    known.uv_version = step.uv_version()
-    executable.require(step.uv, known.uv_version, arguments.needs(inputs))
-    phases.end("plan")
-    return _Plan(inputs, python, locked, command, known.uv_version)
+def _plan(step: Step) -> Plan:
+    """Decide what is installed into what; change nothing, and add each fact to the context as soon as it is known."""
+    inputs, context, timings = step.inputs, step.context, step.context.timings
+    context.inputs = inputs
+    python = context.target = target.find(inputs, step.environ, step.run)
+    timings.end("probe")
+    checks.require(python, inputs, lambda: step.uv.pip_list(python))
+    step.check_target(python, step.environ.get("PATH", ""))
+    timings.end("target")
+    project = context.project = pyproject.read(os.path.abspath(inputs.working_directory))
+    timings.end("project")
+    command = step.uv.sync_command(inputs, project, python)
+    context.uv_version = step.uv.version
+    step.uv.require(inputs)
+    timings.end("uv version")
+    return Plan(inputs, python, project, command)
 
 
-def _debug(planned: _Plan, step: Step) -> None:
-    say = step.voice.debug
-    if step.voice.is_debugged:
+def _debug(plan: Plan, step: Step) -> None:
+    debug = step.reporter.debug
+    if step.reporter.is_debugging:
         import shlex
 
-        say(f"The target says: {planned.target}")
-        say(f"The command, in {planned.command.cwd}: {shlex.join(planned.command.argv)}")
-        for name in sorted(step.variables):
+        debug(f"Python: {plan.target}")
+        debug(f"Command, in {plan.command.cwd}: {shlex.join(plan.command.argv)}")
+        for name in sorted(step.environ):
             decision = environment.decide(name)
             if decision.reason != environment.NOT_UV:
                 # Never the value, which may be a credential.
-                say(f"{name} is {'kept' if decision.kept else 'dropped'}: {decision.reason}")
+                debug(f"{name} is {'kept' if decision.kept else 'dropped'}: {decision.reason}")
 
 
-def _marked(planned: _Plan, step: Step) -> ContextManager[Mark | None]:
-    return nullcontext() if planned.inputs.check else held(planned.target, step.variables, step.voice.say)
+def _locked(plan: Plan, step: Step) -> ContextManager[SyncLock | None]:
+    return nullcontext() if plan.inputs.check else sync_lock.hold(plan.target, step.environ, step.reporter.info)
 
 
-def _sync(planned: _Plan, mark: Mark | None, step: Step) -> report.Report:
-    """Have uv do what was planned, and return what it has done once that is proven; a check has no `mark`, and changes nothing."""
-    python, locked = planned.target, planned.project
+def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
+    """Run uv and verify what it did; a check holds no `lock` and changes nothing."""
+    python, timings = plan.target, step.context.timings
     before = site_packages.packages(python.site_packages)
-    repaired = _heal(planned, mark, step.voice)
-    command = planned.command._replace(descriptors=mark.descriptors if mark else ())
-    step.phases.end("before")
-    with runner_files.sealed(step.variables), step.voice.group("uv sync") as relay:
+    repaired = _repair(plan, lock, step.reporter)
+    command = plan.command._replace(descriptors=lock.descriptors if lock else ())
+    timings.end("before")
+    with runner_files.protected(step.environ), step.reporter.group("uv sync") as relay:
         completed = step.run(command, relay)
-        step.phases.end("uv")
+    timings.end("uv")
     after = site_packages.packages(python.site_packages)
     if completed.returncode:
-        if mark and not repaired and before == after:
-            mark.end()
-        raise _explained(planned, completed, step)
-    _prove(python, step, completed.output, after)
-    if mark:
-        mark.end()
-    step.phases.end("after")
-    timings = {**step.phases.seconds, "total": step.phases.total}
-    return report.Report(python, locked, planned.uv_version, after, site_packages.compare(before, after), timings, repaired)
+        if lock and not repaired and before == after:
+            lock.finish()
+        raise _explained(plan, completed, step)
+    _verify(plan, step, completed.output, after)
+    if lock:
+        lock.finish()
+    timings.end("after")
+    return report.Report(step.context, python, plan.project, after, site_packages.compare(before, after), repaired)
 
 
-def _conclude(done: report.Report, planned: _Plan, step: Step) -> report.StepResult:
-    """Tell the log what was done, and return what later steps and the job summary get."""
-    voice = step.voice
-    voice.say(done.sentence())
-    kept = notices.leftover(done, pyproject.locked_names(planned.project) | site_packages.SEEDS) if planned.inputs.inexact else ""
-    if kept:
-        voice.say(kept)
-    outputs = done.outputs()
-    found = (*_notices(done, step.variables), *notices.omission(outputs))
-    for notice in found:
-        voice.notice(*notice)
-    if done.changes:
-        voice.listing(f"Installed packages ({len(done.packages)})", (f"{package.name} {package.version}" for package in done.packages))
-    return report.result(done, outputs, summary.render(done, found) if planned.inputs.summary else "")
-
-
-def _explained(planned: _Plan, completed: Completed, step: Step) -> ActionError:
-    """Return the error that says why the sync that was `planned` has failed."""
-    from uv_system_sync.diagnosis import explain
-
-    def sealed(command: Command) -> Completed:
-        # It may run code of others, too.
-        with runner_files.sealed(step.variables):
-            return step.run(command)
-
-    dry_run = arguments.lock_dry_run(planned.inputs, planned.project, planned.target, step.uv, step.variables)
-    attempt = explain.Attempt(planned.command, completed, planned.uv_version, partial(sealed, dry_run))
-    return explain.explain(attempt, planned.project, planned.target)
-
-
-def _heal(planned: _Plan, mark: Mark | None, voice: Voice) -> tuple[repair.Broken, ...]:
-    """Clear away what an interrupted sync has left broken; without a `mark` only tell, as an `OutOfSync`."""
-    broken = repair.broken(planned.target, thorough=mark.was_there if mark else is_left(planned.target))
+def _repair(plan: Plan, lock: SyncLock | None, reporter: Reporter) -> Sequence[Broken]:
+    """Remove packages that an interrupted sync has left broken, so that uv installs them again; for a check, raise `OutOfSync`."""
+    unfinished = lock.was_unfinished if lock else sync_lock.is_unfinished(plan.target)
+    broken = repair.find_broken(plan.target, thorough=unfinished)
     if broken:
-        names = pyproject.locked_names(planned.project)
-        # The rest is not uv's to install or remove, and may be just as somebody wants it.
-        broken = tuple(item for item in broken if item.name in names or not (planned.inputs.inexact or item.name in site_packages.SEEDS))
-    if broken and mark is None:
-        found = ", ".join(f"{item.name} ({item.reason})" for item in broken[:20])
-        message = f"`check: true`, and there are broken packages: {found}."
-        raise OutOfSync(message, "Run the step without `check: true` to install them anew.")
+        # Other packages are not uv's to install or remove, and may be as somebody wants them.
+        names = plan.project.lock.names()
+        broken = tuple(item for item in broken if item.name in names or not (plan.inputs.inexact or item.name in site_packages.SEEDS))
+    if broken and lock is None:
+        raise OutOfSync(
+            "Packages are broken: {broken}.",
+            "Run without {check} to install them again.",
+            broken=listed([f"{item.name} ({item.reason})" for item in broken]),
+            check=Option("check", "true"),
+        )
     for item in broken:
-        voice.say(f"Repairing {item.name}: {item.reason}")
-    if broken:
-        repair.clear(broken, planned.target)
+        reporter.info(f"Repairing {item.name}: {item.reason}")
+    repair.remove(broken, plan.target)
     return broken
 
 
-def _prove(python: target.Target, step: Step, output: str, after: Sequence[site_packages.Package]) -> None:
-    """Raise an `ActionError` unless what later steps get is what uv says it has done."""
-    # Again: a package may have brought a `python` of its own.
-    step.admit(python, step.variables.get("PATH", ""))
+def _verify(plan: Plan, step: Step, output: str, after: Sequence[Package]) -> None:
+    """Raise an `ActionError` unless later steps get what uv reports to have done."""
+    # A package may have brought a `python` of its own.
+    step.check_target(plan.target, step.environ.get("PATH", ""))
     wrong = site_packages.contradictions(output, after)
     if wrong:
         raise SyncFailed(
-            f"uv says that it succeeded, and {python.prefix} has something else: {', '.join(wrong[:20])}.",
-            "Run the job again; when another job syncs the same Python at the same time, give each its own.",
+            "uv reports success, but {prefix} has something else: {wrong}.",
+            "Run it again. If another job installs into the same Python at the same time, give each job its own.",
+            prefix=plan.target.prefix,
+            wrong=listed(wrong),
         )
 
 
-def _notices(done: report.Report, environ: Mapping[str, str]) -> Iterator[notices.Notice]:
-    yield from notices.repair(done)
-    yield from notices.disagreement(done.target, done.project, environ)
-    if any(change.action == "removed" for change in done.changes):
-        yield from notices.removal(done, report.earlier(environ.get("RUNNER_TEMP", ""), done.target.prefix))
-    yield from notices.persistence(done, environ)
+def _explained(plan: Plan, completed: Completed, step: Step) -> ActionError:
+    """Return the error that explains why uv failed."""
+    from uv_system_sync.diagnosis import explain
+
+    def lock_dry_run() -> Completed:
+        # Resolving may run builds.
+        with runner_files.protected(step.environ):
+            return step.uv.lock_dry_run(plan.inputs, plan.project, plan.target)
+
+    return explain.explain(explain.Failure(completed, plan.command.env, plan.project, plan.target, step.uv.version, lock_dry_run))
+
+
+def _result(done: Report, plan: Plan, step: Step) -> report.Result:
+    """Show what was done, and return what later steps and the job summary get."""
+    reporter = step.reporter
+    reporter.info(done.sentence())
+    if plan.inputs.inexact:
+        locked = plan.project.lock.names() | site_packages.SEEDS
+        kept = [f"{package.name} {package.version}" for package in done.packages if package.name not in locked]
+        if kept:
+            reporter.info(f"Kept, although not in uv.lock: {listed(kept)}")
+    outputs = done.outputs()
+    found = tuple(notices.notices(done, outputs, step.environ))
+    for notice in found:
+        reporter.notice(notice)
+    if done.changes:
+        reporter.listing(f"Installed packages ({len(done.packages)})", (f"{package.name} {package.version}" for package in done.packages))
+    return done.result(outputs, summary.render(done, found, reporter.spell) if plan.inputs.summary else "")

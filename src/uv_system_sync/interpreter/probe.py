@@ -1,4 +1,4 @@
-"""Says what the interpreter that runs it is; the target itself runs this file, so it is standard library only, and reads on Python 3.6."""
+"""Prints as JSON what the interpreter that runs this file is: standard library only, in the syntax of Python 3.6."""
 
 import json
 import os
@@ -12,12 +12,12 @@ Answer = Dict[str, Union[str, bool, None]]
 def describe() -> Answer:
     """Return the facts that decide whether and where packages go into this interpreter.
 
-    The interpreter may run with `-S`, as ours do, so that no `.pth` file of the target is
-    executed. A virtual environment is then told by its pyvenv.cfg, as `site` itself does it (PEP 405).
+    The interpreter may run with `-S`, so that no `.pth` file of it is executed. A virtual environment is then recognised by
+    its pyvenv.cfg, as the module `site` does (PEP 405).
     """
     environment = _virtual_environment()
     paths = _paths(environment)
-    marker = os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
+    externally_managed = os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
     return {
         "version": sys.version.split()[0],
         "implementation": sys.implementation.name,
@@ -29,7 +29,7 @@ def describe() -> Answer:
         "platlib": paths["platlib"],
         "virtual": environment is not None,
         # PEP 668 exempts virtual environments.
-        "externally_managed": marker if environment is None and os.path.isfile(marker) else None,
+        "externally_managed": externally_managed if environment is None and os.path.isfile(externally_managed) else None,
     }
 
 
@@ -41,13 +41,13 @@ def _virtual_environment() -> Optional[str]:
 
 
 def _paths(environment: Optional[str]) -> Dict[str, str]:
-    """Return where installers put things: for older Pythons, sysconfig does not know what a distribution has changed in distutils."""
+    """Return where installers put files; before 3.10, sysconfig does not know what a distribution has changed in distutils."""
     prefix = environment or sys.prefix
     paths = sysconfig.get_paths(_scheme(virtual=environment is not None), {"base": prefix, "platbase": prefix})
     if environment is None and sys.version_info < (3, 10):
         import site
 
-        # distutils takes longer to import than all the rest; what its own interpreter looks at is right without it.
+        # Importing distutils takes longer than all the rest, and is not needed for a folder that the interpreter looks into.
         if os.path.normcase(paths["purelib"]) not in map(os.path.normcase, site.getsitepackages()):
             paths.update(_distutils_paths())
     return paths
@@ -57,7 +57,7 @@ def _distutils_paths() -> Dict[str, str]:
     try:
         from distutils.dist import Distribution
     except ImportError:
-        # Debian has a package of its own for it, and uv says which.
+        # On Debian, it is a package of its own, which uv names.
         return {}
     distribution = Distribution()
     distribution.parse_config_files()
@@ -67,7 +67,7 @@ def _distutils_paths() -> Dict[str, str]:
 
 
 def _scheme(*, virtual: bool) -> str:
-    """Name the sysconfig scheme that installers use, whatever a distribution made the default for its own packages."""
+    """Return the sysconfig scheme that installers use, whatever a distribution made the default for its own packages."""
     if virtual:
         fallback = "nt" if os.name == "nt" else "posix_prefix"
         return "venv" if "venv" in sysconfig.get_scheme_names() else fallback

@@ -1,4 +1,4 @@
-"""Reads what is installed from a Python's own folders, and compares."""
+"""The packages that are installed in a Python, read from its folders, and how two such sets differ."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import os
 import re
 from typing import NamedTuple, Sequence
 
-# What a Python comes with, and uv leaves alone (astral-sh/uv, crates/uv-installer/src/plan.rs).
+from uv_system_sync.text import normalized_name
+
+# Packages that a Python comes with, and that uv does not remove (astral-sh/uv, crates/uv-installer/src/plan.rs).
 SEEDS = frozenset({"pip", "setuptools", "wheel", "uv"})
 _SEEDS_SINCE_3_12 = frozenset({"pip", "uv"})
 
-# Those whose packages are uv's to remove or to repair.
+# uv removes and repairs the packages of these.
 INSTALLERS = ("pip", "uv")
-
-_SEPARATORS = re.compile("[-_.]+")
 
 
 class Package(NamedTuple):
     """An installed distribution; `url` and `editable` are set for direct installs only, and `commit` for those from a repository (PEP 610).
 
-    `built_from` is uv's note of the files that it was built from, which tells two installs of one version apart.
+    `built_from` is uv's record of the files that it was built from, by which two installs of one version differ.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Change(NamedTuple):
 def packages(site_packages: Sequence[str]) -> tuple[Package, ...]:
     """Return what is installed in the folders `site_packages`, sorted by name.
 
-    Names and versions are those of the .dist-info folders (PEP 376, PEP 427), so that no metadata
-    has to be parsed; names are normalized (PEP 503).
+    Names and versions are taken from the names of the .dist-info folders (PEP 376, PEP 427), so that no metadata has to be
+    parsed. Names are normalized (PEP 503).
     """
     found: dict[str, Package] = {}
     for folder in site_packages:
@@ -69,14 +69,14 @@ def dist_infos(folder: str) -> list[str]:
         entries = sorted(entry for entry in os.listdir(folder) if entry.endswith(".dist-info"))
     except OSError:
         return []
-    # pip renames what it is about to remove to begin with `~`.
+    # pip lets the name of what it is about to remove begin with `~`.
     return [entry for entry in entries if "-" in entry[1 : -len(".dist-info")] and entry[0].isascii() and entry[0].isalnum()]
 
 
-def of_others(site_packages: Sequence[str], version: tuple[int, ...]) -> tuple[Package, ...]:
-    """Return what uv may remove from the folders `site_packages` of a Python of `version`, and neither uv nor pip has installed.
+def of_other_installers(site_packages: Sequence[str], version: tuple[int, ...]) -> tuple[Package, ...]:
+    """Return the packages that uv may remove from `site_packages` of a Python of `version`, and that neither uv nor pip installed.
 
-    Operating systems make packages with other tools, some of them without .dist-info folders.
+    Operating systems install packages with other tools, some of them without .dist-info folders.
     """
     seeds = SEEDS if version < (3, 12) else _SEEDS_SINCE_3_12
     found = [
@@ -89,7 +89,7 @@ def of_others(site_packages: Sequence[str], version: tuple[int, ...]) -> tuple[P
 
 
 def installer(info: str) -> str:
-    """Return who has installed the package with the .dist-info folder `info`, as that says itself (PEP 376), or an empty string."""
+    """Return the INSTALLER of the package with the .dist-info folder `info` (PEP 376), or an empty string."""
     try:
         with open(os.path.join(info, "INSTALLER"), encoding="utf-8") as file:
             return file.read(100).strip()
@@ -98,7 +98,7 @@ def installer(info: str) -> str:
 
 
 def _egg_infos(folder: str) -> list[str]:
-    """Return what the files and folders of older packages in `folder` would be called today."""
+    """Return what the .egg-info files and folders in `folder` would be called as .dist-info folders."""
     entries = os.listdir(folder) if os.path.isdir(folder) else []
     found = [re.fullmatch(r"([^-]+)-([^-]+)(?:-.+)?\.egg-info", entry) for entry in entries]
     return [f"{match[1]}-{match[2]}.dist-info" for match in found if match]
@@ -107,15 +107,14 @@ def _egg_infos(folder: str) -> list[str]:
 def name_and_version(dist_info: str) -> tuple[str, str]:
     """Return the normalized name and the version that the name of a .dist-info folder has (PEP 427)."""
     stem, _, version = dist_info[: -len(".dist-info")].rpartition("-")
-    # packaging.utils.canonicalize_name, without the four bare interpreter starts that its import costs.
-    return _SEPARATORS.sub("-", stem).lower(), version
+    return normalized_name(stem), version
 
 
 def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change, ...]:
     """Return what changed between two sets of packages, sorted by name.
 
-    A package that keeps its version but comes from elsewhere, such as a checkout instead of an index, was updated too,
-    and so was one that was built anew, of another commit or of changed files.
+    A package that keeps its version was updated, too, if it comes from elsewhere now, such as a checkout instead of an index,
+    or was built again from another commit or from changed files.
     """
     old = {package.name: package for package in before}
     new = {package.name: package for package in after}
@@ -124,23 +123,23 @@ def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change
 
 
 def contradictions(output: str, after: Sequence[Package]) -> list[str]:
-    """Return what uv's `output` says it installed or removed and `after`, read from the disk, does not bear out.
+    """Return what uv's `output` lists as installed or removed although `after`, read from the disk, is different.
 
-    Only lines that uv writes today are understood, such as ` + name==1.0`; others say nothing.
+    Lines that uv writes today are understood, such as ` + name==1.0`; other lines are ignored.
     """
     found = {package.name: package.version for package in after}
-    said = re.findall(r"^ ([+~-]) ([a-z0-9-]+)==(\S+)", output, re.MULTILINE)
-    present = {name: version for sign, name, version in said if sign != "-"}
+    lines = re.findall(r"^ ([+~-]) ([a-z0-9-]+)==(\S+)", output, re.MULTILINE)
+    present = {name: version for sign, name, version in lines if sign != "-"}
     wrong = [f"{name} {version} (found: {found.get(name)})" for name, version in present.items() if not _equal(version, found.get(name))]
-    gone = {name for sign, name, _ in said if sign == "-"} - present.keys()
+    gone = {name for sign, name, _ in lines if sign == "-"} - present.keys()
     return wrong + [f"{name} removed (found: {found[name]})" for name in sorted(gone & found.keys())]
 
 
-def unknown(listed: str, own: Sequence[Package]) -> list[str]:
-    """Return what uv has `listed` as installed, as JSON after other lines, and is not among `own`; what cannot be read lists nothing."""
+def unknown(pip_list: str, own: Sequence[Package]) -> list[str]:
+    """Return what `uv pip list` has printed as JSON, after other lines, and is not among `own`; unreadable output lists nothing."""
     versions = {package.name: package.version for package in own}
     try:
-        packages = json.loads(listed[listed.index("[") :])
+        packages = json.loads(pip_list[pip_list.index("[") :])
         return [f"{item['name']} {item['version']}" for item in packages if not _equal(item["version"], versions.get(item["name"]))]
     except (ValueError, LookupError, TypeError, RecursionError):
         return []
@@ -154,7 +153,7 @@ def _change(name: str, old: Package | None, new: Package | None) -> Change:
 def _package(folder: str, entry: str) -> Package:
     name, version = name_and_version(entry)
     path = os.path.join(folder, entry, "direct_url.json")
-    # Hardly any package has one, and to fail to open it takes several times as long as to ask.
+    # Hardly any package has one, and failing to open it takes several times as long as asking for it.
     if not os.access(path, os.F_OK):
         return Package(name, version)
     try:
@@ -162,12 +161,12 @@ def _package(folder: str, entry: str) -> Package:
             direct = json.load(file)
         commit = direct.get("vcs_info", {}).get("commit_id")
         editable = bool(direct.get("dir_info", {}).get("editable", False))
-        return Package(name, version, str(direct["url"]), editable, commit and str(commit), _note(os.path.join(folder, entry)))
+        return Package(name, version, str(direct["url"]), editable, commit and str(commit), _built_from(os.path.join(folder, entry)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Package(name, version)
 
 
-def _note(dist_info: str) -> str:
+def _built_from(dist_info: str) -> str:
     try:
         with open(os.path.join(dist_info, "uv_cache.json"), encoding="utf-8") as file:
             return file.read()

@@ -1,4 +1,4 @@
-"""Marks a Python as being synced: for one process at a time, and until a sync has come to its end, however the process does."""
+"""The lock file in a Python: one process at a time syncs it, and it stays behind until a sync has finished."""
 
 from __future__ import annotations
 
@@ -16,82 +16,88 @@ if TYPE_CHECKING:
 # Beside the packages, so that it goes wherever they go: into a copy, an image, a cache.
 _NAME = ".uv-system-sync-unfinished"
 
-_TEXT = b"A sync has begun here and not ended; uv-system-sync will look at every file the next time.\n"
+_TEXT = b"A sync has begun here and not finished; the next run of uv-system-sync checks every file.\n"
 
-# How long uv waits for another uv, in seconds, and the variable that says otherwise.
-_PATIENCE_VARIABLE = "UV_LOCK_TIMEOUT"
-_PATIENCE = "300"
+# How long uv waits for another uv, in seconds, and the variable that changes it.
+_TIMEOUT_VARIABLE = "UV_LOCK_TIMEOUT"
+_TIMEOUT = "300"
 
 
-class Mark:
-    """The mark of one sync; `was_there` when an earlier one has not ended. Whoever inherits `descriptors` holds it, too."""
+class SyncLock:
+    """The lock of one sync. A process that inherits `descriptors` holds it, too.
 
-    def __init__(self, path: str, descriptor: int, *, was_there: bool) -> None:
+    `was_unfinished` is set if an earlier sync has not finished.
+    """
+
+    def __init__(self, path: str, descriptor: int, *, was_unfinished: bool) -> None:
         self._path = path
         self._held = [descriptor]
         # Windows has no locks that are inherited.
         self.descriptors: tuple[int, ...] = () if sys.platform == "win32" else (descriptor,)
-        self.was_there = was_there
+        self.was_unfinished = was_unfinished
 
-    def end(self) -> None:
-        """Take the mark away: nothing is left to be looked at."""
-        # Windows removes no file that is open: not ours, and not that of who has been waiting for it, which then finds the mark.
+    def finish(self) -> None:
+        """Remove the file: the sync has finished."""
+        # Windows removes no file that is open, neither here nor in a process that waits for the lock and then finds the file.
         if sys.platform == "win32":
             self.release()
         with suppress(OSError):
             os.unlink(self._path)
 
     def release(self) -> None:
-        """Let others hold it."""
+        """Let others take the lock."""
         while self._held:
             with suppress(OSError):
                 os.close(self._held.pop())
 
 
 @contextmanager
-def held(target: Target, environ: Mapping[str, str], say: Callable[[str], None]) -> Iterator[Mark]:
-    """Mark `target`, durably, before anything in it changes, and keep other steps from doing so meanwhile.
+def hold(target: Target, environ: Mapping[str, str], info: Callable[[str], None]) -> Iterator[SyncLock]:
+    """Take the lock of `target`, and write its file durably before anything there changes.
 
-    Another step that holds the mark is waited for, as long as uv would wait, and `say` is told so; a process that has
-    inherited the mark from a step holds it, too. Raise `PythonUnsuitable` when it does not end, or nothing can be written.
+    If another process holds it, `info` is told once, and it is waited for as long as uv would. Raise `PythonUnsuitable` if that
+    takes too long or the file cannot be written.
     """
     path = _path(target)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        descriptor, was_there = _acquire(path, target, environ, say)
+        descriptor, existed = _acquire(path, target, environ, info)
     except OSError as error:
         raise _unwritable(path, error) from None
-    mark = Mark(path, descriptor, was_there=was_there)
+    lock = SyncLock(path, descriptor, was_unfinished=existed)
     try:
-        if not was_there:
+        if not existed:
             _write(descriptor, path)
-        yield mark
+        yield lock
     finally:
-        mark.release()
+        lock.release()
 
 
-def is_left(target: Target) -> bool:
-    """Return whether a sync of `target` has begun and not ended."""
+def is_unfinished(target: Target) -> bool:
+    """Return whether a sync of `target` has begun and not finished."""
     return os.path.exists(_path(target))
 
 
-def _acquire(path: str, target: Target, environ: Mapping[str, str], say: Callable[[str], None]) -> tuple[int, bool]:
-    """Return a descriptor of the file at `path`, which nobody else holds, and whether it was there before."""
-    patience = environ.get(_PATIENCE_VARIABLE, "")
-    seconds = int(patience if patience.isdecimal() else _PATIENCE)
+def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callable[[str], None]) -> tuple[int, bool]:
+    """Return a descriptor of the file at `path`, which nobody else holds, and whether the file existed."""
+    timeout = environ.get(_TIMEOUT_VARIABLE, "")
+    seconds = int(timeout if timeout.isdecimal() else _TIMEOUT)
     deadline = None
     while True:
-        descriptor, was_there = _open(path)
-        if _is_ours(descriptor, path):
-            return descriptor, was_there
+        descriptor, existed = _open(path)
+        if _is_locked(descriptor, path):
+            return descriptor, existed
         os.close(descriptor)
         if deadline is None:
-            say(f"Waiting for another step to end its sync of {target.prefix}")
+            info(f"Waiting for another process to finish its sync of {target.prefix}")
             deadline = time.monotonic() + seconds
         if time.monotonic() > deadline:
             raise PythonUnsuitable(
-                f"{target.prefix} is being synced by another step, which has not ended for {seconds} s.",
-                f"Give each job a Python of its own, or set `{_PATIENCE_VARIABLE}` to more seconds.",
+                "Another process is syncing {prefix} and has not finished within {seconds} s.",
+                "Give each job a Python of its own, or set `{variable}` to more seconds.",
+                prefix=target.prefix,
+                seconds=seconds,
+                variable=_TIMEOUT_VARIABLE,
             )
         time.sleep(0.1)
 
@@ -103,8 +109,8 @@ def _open(path: str) -> tuple[int, bool]:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o644), True
 
 
-def _is_ours(descriptor: int, path: str) -> bool:
-    """Lock the file and return whether that succeeded, and it is still the one at `path`: who held it may have taken it away."""
+def _is_locked(descriptor: int, path: str) -> bool:
+    """Lock the file and return whether it is ours: locked, and still the one at `path`, which its last holder may have removed."""
     if sys.platform == "win32":
         return _is_locked_on_windows(descriptor)
     import fcntl
@@ -114,7 +120,7 @@ def _is_ours(descriptor: int, path: str) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        # A file system without locks, as some of those over a network: as if we were alone.
+        # A file system without locks, as some network file systems: go on as if there were no other process.
         return True
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
@@ -130,7 +136,7 @@ def _is_locked_on_windows(descriptor: int) -> bool:
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError as error:
-            # What is no conflict is this one: a file system without locks, as above.
+            # A file system without locks, as above.
             return error.errno == errno.EINVAL
     return True
 
@@ -159,7 +165,10 @@ def _flush_folder(folder: str) -> None:
 
 def _unwritable(path: str, error: OSError) -> PythonUnsuitable:
     return PythonUnsuitable(
-        f"{os.path.dirname(path)} cannot be written: {error.strerror}.", "Free space on its disk, and let the step's user write to it."
+        "{folder} cannot be written: {reason}.",
+        "Free some space on its disk, and let this user write to it.",
+        folder=os.path.dirname(path),
+        reason=error.strerror,
     )
 
 

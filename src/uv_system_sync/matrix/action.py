@@ -1,30 +1,29 @@
-"""Tells the run of the report action from top to bottom."""
+"""The run of the report action, from top to bottom."""
 
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Mapping, Sequence
+from typing import TYPE_CHECKING, Mapping, NamedTuple, Sequence
 
-from uv_system_sync.errors import InvalidInput, PackagesDiffer, RunnerUnusable
-from uv_system_sync.inputs import Inputs, variable
-from uv_system_sync.matrix import reports
-from uv_system_sync.matrix.comparison import compared, counted, fitting, listed
+from uv_system_sync import inputs
+from uv_system_sync.errors import InvalidInput, PackagesDiffer
+from uv_system_sync.matrix import comparison, reports
+from uv_system_sync.reporting import runner_files
+from uv_system_sync.text import Option, counted, listed, normalized_name, within
 
 if TYPE_CHECKING:
-    from typing import TextIO
-
-    from uv_system_sync.matrix.comparison import Matrix, Row
+    from uv_system_sync.matrix.comparison import Matrix
     from uv_system_sync.matrix.reports import Job
+    from uv_system_sync.reporting.reporter import Reporter
 
 # What is worth reading in a log, in bytes.
 _LOG = 64 * 1024
 
+_ALL = "*"
 
-@dataclass(frozen=True)
-class Options:
-    """The inputs of the step; `must_match` has normalized names (PEP 503), or the one word `*`."""
+
+class Options(NamedTuple):
+    """The inputs of the step; `must_match` has normalized names (PEP 503), or only `*`."""
 
     folder: str
     must_match: tuple[str, ...] = ()
@@ -33,109 +32,97 @@ class Options:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Options:
-        """Read the inputs from the variables that report/action.yml sets, and raise `InvalidInput` for the first wrong one."""
-        folder = environ.get(variable("folder"), "").strip()
+        """Read the inputs from the variables that report/action.yml sets; raise `InvalidInput` for the first wrong one."""
+        folder = inputs.text(environ, "folder")
         if not folder:
-            raise InvalidInput("`folder` is empty.", "Name the folder that actions/download-artifact has filled, its `path`.")
+            raise InvalidInput("{option} is empty.", "Set it to the `path` of actions/download-artifact.", option=Option("folder"))
         return cls(
             folder=os.path.expanduser(folder),
-            must_match=tuple(map(_name, _words(environ, "must-match"))),
-            jobs=tuple(_words(environ, "jobs")),
-            summary=Inputs.from_environ({variable("summary"): environ.get(variable("summary"), "")}).summary,
+            must_match=tuple(map(_checked_name, inputs.words(environ, "must-match"))),
+            jobs=tuple(inputs.words(environ, "jobs")),
+            summary=inputs.flag(environ, "summary", default=True),
         )
 
 
-def action(environ: Mapping[str, str], log: TextIO) -> None:
-    """Compare the reports in the folder, tell the runner, and raise an `ActionError` when packages differ that must not."""
+def compare(environ: Mapping[str, str], reporter: Reporter) -> None:
+    """Compare the reports in the folder and publish the result; raise an `ActionError` if packages differ that must match."""
     options = Options.from_environ(environ)
-    matrix = compared(_with_missing(_jobs(options.folder), options.jobs))
-    log.write("".join(f"{_plain(line)}\n" for line in _log(matrix)))
-    text = ""
-    if options.summary:
+    matrix = comparison.compared(_with_missing(_jobs(options.folder), options.jobs))
+    for line in _log(matrix):
+        reporter.info(line)
+    additions = [(runner_files.path(environ, "GITHUB_OUTPUT"), "".join(f"{name}={value}\n" for name, value in matrix.outputs().items()))]
+    # A server without job summaries names no file for them.
+    if options.summary and environ.get("GITHUB_STEP_SUMMARY"):
         from uv_system_sync.matrix import summary
 
-        text = summary.render(matrix)
-    _publish(environ, matrix.outputs(), text)
-    _insist(matrix, options.must_match)
+        additions.append((environ["GITHUB_STEP_SUMMARY"], summary.render(matrix)))
+    runner_files.append_all(additions)
+    _require_matches(matrix, options.must_match)
 
 
-def _words(environ: Mapping[str, str], name: str) -> list[str]:
-    words = re.split(r"[\s,]+", environ.get(variable(name), ""))
-    return list(dict.fromkeys(word for word in words if word))
+def _checked_name(word: str) -> str:
+    import re
 
-
-def _name(word: str) -> str:
-    # What packaging calls a valid name, which is not there to ask.
-    if word == "*" or re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", word):
-        return reports.normalized(word)
+    # What packaging calls a valid name; this action installs nothing, so packaging is not there.
+    if word == _ALL or re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", word):
+        return normalized_name(word)
     raise InvalidInput(
-        f"`must-match` holds {word!r}, which is not a name.",
-        "Names are letters, digits, `-`, `_` and `.`; separate them by spaces, commas or new lines. `*` means every package.",
+        "{option} holds {word!r}, which is not a valid name.",
+        "Names consist of letters, digits, `-`, `_` and `.`; separate them with spaces, commas or new lines. `*` means all packages.",
+        option=Option("must-match"),
+        word=word,
     )
 
 
 def _jobs(folder: str) -> tuple[Job, ...]:
-    hint = "Run actions/download-artifact before this step, with this folder as its `path`, and actions/upload-artifact in the jobs."
+    hint = "Run actions/upload-artifact in the jobs, and actions/download-artifact before this step, with this folder as its `path`."
+    option = Option("folder")
     try:
         jobs = reports.read(folder)
     except FileNotFoundError:
-        # What actions/download-artifact leaves when its pattern matches nothing.
-        raise InvalidInput(f"`folder` is {folder}, which does not exist.", hint) from None
+        # As actions/download-artifact leaves it if its pattern matches nothing.
+        raise InvalidInput("{option} is {folder}, which does not exist.", hint, option=option, folder=folder) from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidInput(f"`folder` is {folder!r}, which cannot be listed: {reason}.", hint) from None
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InvalidInput(
+            "{option} is {folder!r}, which cannot be listed: {reason}.", hint, option=option, folder=folder, reason=reason
+        ) from None
     if not jobs:
-        raise InvalidInput(f"`folder` is {folder}, which has no report and no folder of one in it.", hint)
+        raise InvalidInput("{option} is {folder}, which contains no report and no folder with one.", hint, option=option, folder=folder)
     return jobs
 
 
 def _with_missing(jobs: Sequence[Job], names: Sequence[str]) -> list[Job]:
-    """Add to `jobs` those of `names` that are not among them."""
-    there = {job.name for job in jobs}
-    absent = [reports.Job(name, "missing", reason="no artifact has its name") for name in names if name not in there]
+    """Return `jobs`, and as missing those of `names` that are not among them."""
+    found = {job.name for job in jobs}
+    absent = [reports.Job(name, "missing", reason="no artifact has its name") for name in names if name not in found]
     return sorted([*jobs, *absent], key=lambda job: reports.natural(job.name))
 
 
 def _log(matrix: Matrix) -> list[str]:
-    states = [f"- {job.name}: {job.outcome}: {': '.join(filter(None, (job.kind, job.reason)))}" for job in matrix.others()]
-    lines, left_out = fitting([*states, *(f"- {row.sentence()}" for row in matrix.differences())], _LOG)
-    return [f"{matrix.sentence()}.", *lines, *([f"… and {left_out:,} more"] if left_out else [])]
+    others, differences = matrix.others(), matrix.differences()
+    lines = [f"- {job.name}: {job.outcome}: {': '.join(filter(None, (job.kind, job.reason)))}" for job in others]
+    lines += [f"- {row.sentence()}" for row in differences]
+    return [f"{matrix.sentence()}.", *within(lines, len(lines), _LOG)]
 
 
-def _plain(line: str) -> str:
-    # None of the lines begins with text from outside; `##[` starts a command anywhere (src/Runner.Common/ActionCommand.cs).
-    printable = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
-    return printable.replace("##[", "##\\[")
-
-
-def _publish(environ: Mapping[str, str], outputs: Mapping[str, str], summary: str) -> None:
-    texts = {"GITHUB_OUTPUT": "".join(f"{name}={value}\n" for name, value in outputs.items())}
-    # A server without job summaries names no file for them.
-    if summary and environ.get("GITHUB_STEP_SUMMARY"):
-        texts["GITHUB_STEP_SUMMARY"] = summary
-    for name, text in texts.items():
-        path = environ.get(name, "")
-        try:
-            with open(path, "a", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        except OSError as error:
-            raise RunnerUnusable(
-                f"`{name}` is {path!r}, which cannot be written: {error.strerror}.",
-                "Run the action on a runner of GitHub Actions, and leave its files writable.",
-            ) from None
-
-
-def _insist(matrix: Matrix, names: Sequence[str]) -> None:
-    rows: Mapping[str, Row] = {row.name: row for row in matrix.rows}
-    unknown = [name for name in names if name != "*" and name not in rows]
+def _require_matches(matrix: Matrix, names: Sequence[str]) -> None:
+    known = {row.name for row in matrix.rows}
+    unknown = [name for name in names if name not in (_ALL, *known)]
     if unknown:
         raise InvalidInput(
-            f"`must-match` holds `{unknown[0]}`, which no job has installed.", "Correct the name, or see why the jobs do not have it."
+            "{option} holds `{name}`, which no job has installed.",
+            "Correct the name, or find out why the jobs do not have it.",
+            option=Option("must-match"),
+            name=unknown[0],
         )
-    conflicts = [row.sentence() for row in matrix.rows if row.conflicting and ("*" in names or row.name in names)]
+    conflicts = [row.sentence() for row in matrix.rows if row.conflicting and (_ALL in names or row.name in names)]
     if conflicts:
         raise PackagesDiffer(
-            f"{counted(len(conflicts), 'package')} that `must-match` names {'has' if len(conflicts) == 1 else 'have'} several versions: "
-            f"{listed(conflicts, 10, '. ')}.",
-            "Lock one version for all jobs, or take the name out of `must-match`; the job summary has the table.",
+            "{count} that must match {have} several versions: {conflicts}.",
+            "Lock one version for all jobs, or remove the name from {option}; the job summary has the table.",
+            count=counted(len(conflicts), "package"),
+            have="has" if len(conflicts) == 1 else "have",
+            conflicts=listed(conflicts, 10, ". "),
+            option=Option("must-match"),
         )

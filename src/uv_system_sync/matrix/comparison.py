@@ -1,23 +1,23 @@
-"""Compares what the jobs of a matrix have installed; it reads and writes nothing."""
+"""Compares what the jobs of a matrix have installed."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Mapping, NamedTuple, Sequence
+
+from uv_system_sync.text import counted, listed
 
 if TYPE_CHECKING:
     from uv_system_sync.matrix.reports import Job
 
-# The version of the output `report`'s schema; it grows when a reader of an older one would misread.
+# The version of the schema of the output `report`; it grows when a reader of an older version would misread it.
 SCHEMA = 1
 
-# All outputs of a job together may have 1 MiB; there are three lists.
+# Bytes for each of three lists: all outputs of a job together may have 1 MiB.
 _BUDGET = 300 * 1024
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A package, and its version in each job that succeeded, in the order of the jobs; None where it is not installed."""
 
     name: str
@@ -25,12 +25,12 @@ class Row:
 
     @property
     def different(self) -> bool:
-        """Whether some jobs have another version than others, or none."""
+        """Whether the jobs do not all have the same version."""
         return len(set(self.versions.values())) > 1
 
     @property
     def conflicting(self) -> bool:
-        """Whether two jobs have two versions."""
+        """Whether two jobs have different versions."""
         return len({version for version in self.versions.values() if version is not None}) > 1
 
     def as_json(self) -> dict[str, object]:
@@ -38,7 +38,7 @@ class Row:
         return {"name": self.name, "versions": dict(self.versions)}
 
     def sentence(self) -> str:
-        """Say which version is where."""
+        """Return in one line which jobs have which version."""
         places: dict[str | None, list[str]] = {}
         for job, version in self.versions.items():
             places.setdefault(version, []).append(job)
@@ -46,8 +46,7 @@ class Row:
         return f"{self.name} is {listed(parts, 4, '; ')}"
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(NamedTuple):
     """The jobs of a matrix in their order, and the packages of those that succeeded, sorted by name."""
 
     jobs: tuple[Job, ...]
@@ -62,24 +61,24 @@ class Matrix:
         return tuple(job for job in self.jobs if job.outcome != "success")
 
     def differences(self) -> tuple[Row, ...]:
-        """Return the packages that are not the same everywhere."""
+        """Return the packages that differ between jobs."""
         return tuple(row for row in self.rows if row.different)
 
     def same(self) -> tuple[Row, ...]:
-        """Return the packages that are the same everywhere."""
+        """Return the packages that are the same in all jobs."""
         return tuple(row for row in self.rows if not row.different)
 
     def sentence(self) -> str:
-        """Say in one line what was compared, and how it came out."""
+        """Return in one line what was compared, and the result."""
         states = {"failure": "failed", "missing": "without a report"}
         counts = [f"{sum(job.outcome == outcome for job in self.jobs)} {state}" for outcome, state in states.items()]
-        unwell = "".join(f", {count}" for count in counts if not count.startswith("0 "))
+        problems = "".join(f", {count}" for count in counts if not count.startswith("0 "))
         jobs = counted(len(self.jobs), "job")
-        return f"{jobs}{unwell}: {counted(len(self.rows), 'package')}, {len(self.differences())} not the same everywhere"
+        return f"{jobs}{problems}: {counted(len(self.rows), 'package')}, {len(self.differences())} not the same in all jobs"
 
     def outputs(self) -> dict[str, str]:
         """Return the step's outputs; each is one line of ASCII."""
-        differences, _ = fitting([_compact(row.as_json()) for row in self.differences()], _BUDGET)
+        differences, _ = fitting([_compact(row.as_json()) for row in self.differences()])
         return {
             "report": self._report(),
             "differences": f"[{','.join(differences)}]",
@@ -87,8 +86,8 @@ class Matrix:
         }
 
     def _report(self) -> str:
-        jobs, fewer_jobs = fitting([_compact(_job(job)) for job in self.jobs], _BUDGET)
-        packages, fewer = fitting([_compact(row.as_json()) for row in (*self.differences(), *self.same())], _BUDGET)
+        jobs, fewer_jobs = fitting([_compact(_job(job)) for job in self.jobs])
+        packages, fewer = fitting([_compact(row.as_json()) for row in (*self.differences(), *self.same())])
         omitted = _compact({"jobs": fewer_jobs, "packages": fewer})
         return f'{{"schema":{SCHEMA},"jobs":[{",".join(jobs)}],"packages":[{",".join(packages)}],"omitted":{omitted}}}'
 
@@ -100,29 +99,16 @@ def compared(jobs: Sequence[Job]) -> Matrix:
     return Matrix(tuple(jobs), tuple(Row(name, {job.name: job.packages.get(name) for job in succeeded}) for name in names))
 
 
-def fitting(texts: Iterable[str], budget: int) -> tuple[list[str], int]:
-    """Return as many of `texts` as have at most `budget` bytes, with a sign between them, and how many were left out."""
+def fitting(texts: Sequence[str]) -> tuple[list[str], int]:
+    """Return as many of `texts`, in their order, as fit into an output, and how many do not."""
     found: list[str] = []
-    left_out = 0
+    left = _BUDGET
     for text in texts:
-        budget -= len(text.encode("utf-8", "replace")) + 1
-        # Once below nothing, it stays there.
-        if budget < 0:
-            left_out += 1
-        else:
-            found.append(text)
-    return found, left_out
-
-
-def listed(words: Sequence[str], most: int, separator: str = ", ") -> str:
-    """Return `words` as a list that names at most `most` of them."""
-    more = [f"… and {len(words) - most} more"] if len(words) > most else []
-    return separator.join([*words[:most], *more])
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `number` and `noun`, as a sentence has them."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        left -= len(text) + 1
+        if left < 0:
+            break
+        found.append(text)
+    return found, len(texts) - len(found)
 
 
 def _job(job: Job) -> dict[str, object]:
@@ -131,10 +117,10 @@ def _job(job: Job) -> dict[str, object]:
         "implementation": job.python.implementation,
         "platform": job.python.platform,
     }
-    told: dict[str, object] = {"name": job.name, "outcome": job.outcome, "python": python, "project": job.project or None}
+    fields: dict[str, object] = {"name": job.name, "outcome": job.outcome, "python": python, "project": job.project or None}
     if job.outcome == "failure":
-        return {**told, "error": {"kind": job.kind, "message": job.reason}}
-    return {**told, "reason": job.reason} if job.outcome == "missing" else told
+        return {**fields, "error": {"kind": job.kind, "message": job.reason}}
+    return {**fields, "reason": job.reason} if job.outcome == "missing" else fields
 
 
 def _compact(value: object) -> str:

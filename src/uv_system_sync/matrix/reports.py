@@ -1,4 +1,4 @@
-"""Reads the reports that the jobs of a matrix have handed on, and takes no file for more than it can show to be."""
+"""Reads the reports of the jobs of a matrix; what is in the files is checked before it is used."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import itertools
 import json
 import os
 import re
-from dataclasses import dataclass, field, replace
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterator, Mapping, NamedTuple, Sequence
+
+from uv_system_sync.text import normalized_name
 
 # The version of the report file's schema that this reads (docs/report.md).
 _SCHEMA = 1
@@ -22,18 +23,16 @@ _LONGEST = 255
 _MOST_FILES = 1000
 
 
-@dataclass(frozen=True)
-class Python:
-    """The Python of a job, in the words of its report."""
+class Python(NamedTuple):
+    """The Python of a job, as its report describes it."""
 
     implementation: str
     version: str
     platform: str
 
 
-@dataclass(frozen=True)
-class Job:
-    """A job as its report tells it; `outcome` is `success`, `failure` or `missing`.
+class Job(NamedTuple):
+    """A job as its report describes it; `outcome` is `success`, `failure` or `missing`.
 
     `packages` maps normalized names to versions (PEP 503). Of a failed job, `kind` is the error's and `reason`
     the first line of its message; of a missing one, `reason` says what is there instead of a report.
@@ -43,7 +42,7 @@ class Job:
     outcome: str
     python: Python | None = None
     project: str = ""
-    packages: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = {}
     kind: str = ""
     reason: str = ""
 
@@ -64,15 +63,10 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     return [(1, int(part), "") if index % 2 else (0, 0, part) for index, part in enumerate(parts)]
 
 
-def normalized(name: str) -> str:
-    """Return the name of a package as PEP 503 has it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def _artifacts(folder: str) -> Iterator[tuple[str, Sequence[str], bool]]:
-    """Yield the name of each artifact, its files of JSON, and whether it is certain that it was meant to have a report."""
+    """Yield the name of each artifact, its files of JSON, and whether it must have a report."""
     with os.scandir(folder) as entries:
-        # The names of files are in no order, and may differ in nothing but it.
+        # The order of a folder's entries is not defined.
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
         if entry.is_dir():
@@ -92,15 +86,15 @@ def _unprefixed(name: str) -> str:
 
 
 def _jobs(name: str, paths: Sequence[str], *, certain: bool) -> list[Job]:
-    """Return a job for each report at `paths`, or one that is missing where a report was to be expected."""
+    """Return a job for each report at `paths`; if there is none and the artifact must have one, a job that is missing."""
     read = [(path, _job(path)) for path in paths]
-    # Files of others may lie in an artifact, too.
+    # An artifact may contain other files, too.
     found = [job for path, job in read if job.outcome != "missing" or os.path.basename(path).startswith(_PREFIX)]
     if not found:
         reason = read[0][1].reason if read else "its artifact has no file of JSON"
         return [Job(name, "missing", reason=reason)] if certain else []
     several = len({job.project for job in found}) > 1
-    return [replace(job, name=f"{name} ({job.project})" if several and job.project else name) for job in found]
+    return [job._replace(name=f"{name} ({job.project})" if several and job.project else name) for job in found]
 
 
 def _distinct(jobs: Sequence[Job]) -> Iterator[Job]:
@@ -109,13 +103,13 @@ def _distinct(jobs: Sequence[Job]) -> Iterator[Job]:
         numbered = (f"{job.name} ({number})" for number in itertools.count(2))
         name = next(name for name in itertools.chain([job.name], numbered) if name not in names)
         names.add(name)
-        yield replace(job, name=name)
+        yield job._replace(name=name)
 
 
 def _job(path: str) -> Job:
-    """Return the job that the file at `path` tells of, without a name."""
+    """Return the job that the file at `path` is the report of, without a name."""
     try:
-        return _told(_document(path))
+        return _parsed(_document(path))
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
     except RecursionError:
@@ -123,7 +117,7 @@ def _job(path: str) -> Job:
     except ValueError as error:
         reason = str(error)
     except (LookupError, TypeError, AttributeError):
-        reason = f"is no report of schema {_SCHEMA}"
+        reason = f"is not a report of schema {_SCHEMA}"
     return Job("", "missing", reason=f"{os.path.basename(path)} {reason}")
 
 
@@ -135,13 +129,13 @@ def _document(path: str) -> Any:  # noqa: ANN401 - what JSON holds is known once
     if len(content) > _LARGEST:
         raise ValueError(f"is larger than {_LARGEST // 1024 // 1024} MiB")
     try:
-        # A number of a million digits takes minutes to become an int, and no time to become a float.
+        # Parsing a million digits takes minutes as an int, and no time as a float.
         return json.loads(content.decode("utf-8"), parse_int=float)
     except ValueError:
         raise ValueError("is not valid JSON") from None
 
 
-def _told(document: Any) -> Job:  # noqa: ANN401 - see above
+def _parsed(document: Any) -> Job:  # noqa: ANN401 - see above
     schema, outcome = document["schema"], document.get("outcome", "success")
     if isinstance(schema, float) and schema != _SCHEMA:
         raise ValueError(f"has schema {schema:g}, and this version of the action reads schema {_SCHEMA}")
@@ -155,10 +149,10 @@ def _told(document: Any) -> Job:  # noqa: ANN401 - see above
         project="" if project is None else _text(project["name"]),
     )
     if outcome == "failure":
-        return replace(job, kind=_text(document["error"]["kind"]), reason=_first_line(document["error"]["message"]))
+        return job._replace(kind=_text(document["error"]["kind"]), reason=_first_line(document["error"]["message"]))
     if python is None:
         raise TypeError
-    return replace(job, packages={normalized(_text(package["name"])): _text(package["version"]) for package in document["packages"]})
+    return job._replace(packages={normalized_name(_text(package["name"])): _text(package["version"]) for package in document["packages"]})
 
 
 def _text(value: object) -> str:

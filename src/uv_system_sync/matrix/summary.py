@@ -1,23 +1,23 @@
-"""Renders the packages of a matrix as GitHub-flavoured Markdown for the job summary."""
+"""The job summary of the report action, as GitHub-flavoured Markdown."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Iterator, Sequence
 
-from uv_system_sync.matrix.comparison import counted, fitting
 from uv_system_sync.reporting.markdown import implementation, text
+from uv_system_sync.text import counted, within
 
 if TYPE_CHECKING:
     from uv_system_sync.matrix.comparison import Matrix, Row
     from uv_system_sync.matrix.reports import Job, Python
 
-# The runner drops a summary of more than 1 MiB; there are three parts.
+# Bytes for each of three parts: the runner drops a summary of more than 1 MiB.
 _BUDGET = 300 * 1024
 
 
 def render(matrix: Matrix) -> str:
-    """Return the job summary of `matrix`; nothing in it that came from outside can be read as Markdown or HTML."""
+    """Return the job summary of `matrix`; nothing in it that came from outside is read as Markdown or HTML."""
     return "\n".join(_lines(matrix)) + "\n"
 
 
@@ -26,17 +26,17 @@ def _lines(matrix: Matrix) -> Iterator[str]:
     yield f"### The packages of {counted(len(matrix.jobs), 'job')}"
     yield from ("", f"{text(matrix.sentence())}.", "")
     if others:
-        yield from _cut([f"- {_state(job)}" for job in others], "job")
+        yield from _cut([f"- {_state(job)}" for job in others])
     if matrix.differences():
         header = ["Package", *(f"{text(job.name)}<br>{text(_python(job.python))}" for job in succeeded)]
-        yield from _table(header, [_cells(row) for row in _ordered(matrix.differences())], "package")
+        yield from _table(header, [_cells(row) for row in _ordered(matrix.differences())])
     elif succeeded:
-        yield from _table(["Job", "Python"], [[text(job.name), text(_python(job.python))] for job in succeeded], "job")
+        yield from _table(["Job", "Python"], [[text(job.name), text(_python(job.python))] for job in succeeded])
     if same:
         verb = "is" if len(same) == 1 else "are"
         where = f"all {len(succeeded)} jobs" if len(succeeded) > 1 else "the one job"
         yield from ("<details>", f"<summary>{counted(len(same), 'package')} {verb} the same in {where}</summary>", "")
-        yield from _table(["Package", "Version"], [[text(row.name), _version(row)] for row in same], "package")
+        yield from _table(["Package", "Version"], [[text(row.name), _version(row)] for row in same])
         yield "</details>"
 
 
@@ -70,20 +70,18 @@ def _version(row: Row) -> str:
     return text(next(iter(row.versions.values())) or "")
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], noun: str) -> Iterator[str]:
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     head = [_row(header), _row(["---"] * len(header))]
-    room = _BUDGET - sum(len(line.encode("utf-8")) + 1 for line in head)
-    if room > 0:
-        yield from head
-    yield from _cut([_row(row) for row in rows], noun, room)
+    left = _BUDGET - sum(len(line.encode("utf-8")) + 1 for line in head)
+    # A matrix has 256 jobs at most, but anything may be in the folder.
+    yield from _cut([*head, *map(_row, rows)] if left > 0 else [], left)
 
 
-def _cut(lines: Sequence[str], noun: str, room: int = _BUDGET) -> Iterator[str]:
-    """Yield the `lines` that there is room for and, when there are more, how many."""
-    shown, left_out = fitting(lines, room)
-    yield from (*shown, "")
-    if left_out:
-        yield from (f"… and {counted(left_out, f'more {noun}')}, for which a job summary has no room.", "")
+def _cut(lines: Sequence[str], budget: int = _BUDGET) -> Iterator[str]:
+    """Yield the `lines` that fit, and how many more there are in a paragraph of its own."""
+    for line in within(lines, len(lines), budget):
+        yield from (line,) if line.startswith(("|", "-")) else ("", line)
+    yield ""
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -1,129 +1,146 @@
-"""Reads what the action has to know of a project before uv reads all of it."""
+"""The project: its pyproject.toml, the workspace that it belongs to, and what both set for uv."""
 
 from __future__ import annotations
 
 import os
-from typing import Iterator, NamedTuple
+from typing import NamedTuple
 
 from uv_system_sync.errors import InvalidInput, LockMissing, ProjectInvalid
-from uv_system_sync.project import toml, workspace
+from uv_system_sync.project import toml
+from uv_system_sync.project.lockfile import Lockfile
+from uv_system_sync.project.toml import Document, Place, Table
+from uv_system_sync.text import Message, Option, message
 
 
 class Project(NamedTuple):
-    """What the action needs to know of a project before uv reads it.
+    """The project in the absolute path `directory`.
 
-    `directory` is the working directory, `root` the folder with uv.lock: the same one, or the workspace's.
-    `name` is as written, and empty when there is no `[project]` table. `pinned` is what .python-version
-    says, or empty; `prefers_managed` is set when `[tool.uv]` prefers Pythons that uv has installed. Paths are absolute.
+    `lock` is the uv.lock there or, for a member of a workspace, at the workspace's root. `pinned` is the version in
+    .python-version, or empty; `prefers_managed` is set if uv is to prefer Pythons that it has installed.
     """
 
     directory: str
-    root: str
-    name: str
-    requires_python: str | None
+    pyproject: Document
+    lock: Lockfile
     pinned: str = ""
     prefers_managed: bool = False
 
     @property
+    def name(self) -> str:
+        """The name as written, empty without a `[project]` table."""
+        return toml.string(toml.table(self.pyproject.data, "project"), "name")
+
+    @property
     def title(self) -> str:
-        """The project's name, or that of its folder."""
+        """The name, or that of the folder."""
         return self.name or os.path.basename(self.directory)
 
     @property
-    def pyproject(self) -> str:
-        """The path of the project's pyproject.toml."""
-        return os.path.join(self.directory, "pyproject.toml")
+    def root(self) -> str:
+        """The absolute path of the folder with uv.lock."""
+        return self.lock.root
 
-    @property
-    def lock(self) -> str:
-        """The path of uv.lock."""
-        return os.path.join(self.root, "uv.lock")
+    def settings(self) -> list[tuple[Document, Table]]:
+        """Return the files that may hold uv's settings, the one that counts first, each with the table of those settings.
 
+        A uv.toml beside pyproject.toml hides `[tool.uv]` there. Files that are missing or cannot be read are left out.
+        """
+        root = read_or_empty(os.path.join(self.root, "pyproject.toml"))
+        own = read_or_empty(os.path.join(self.root, "uv.toml"))
+        return [*([(own, own.data)] if own.text else []), (root, toml.table(root.data, "tool", "uv"))]
 
-class Place(NamedTuple):
-    """A line of a file, counted from 1, or the file as a whole."""
+    def place_of_setting(self, *keys: str) -> Place:
+        """Return where uv's setting `keys` is made, or the workspace's pyproject.toml without a line."""
+        for document, _ in self.settings():
+            place = document.place_of(*(() if document.name == "uv.toml" else ("tool", "uv")), *keys)
+            if place:
+                return place
+        return Place(os.path.join(self.root, "pyproject.toml"), None)
 
-    file: str
-    line: int | None
+    def lock_command(self) -> Message:
+        """Return the command that locks the project, with the folder to run it in if that is not the current one."""
+        here, root = os.path.join(os.getcwd(), ""), os.path.join(self.root, "")
+        where = root[len(here) :] if root.startswith(here) else root
+        return message("`uv lock` in {folder}", folder=os.path.normpath(where)) if where else message("`uv lock`")
 
 
 def read(directory: str) -> Project:
-    """Read the project in `directory`, or say what is missing or malformed there.
+    """Read the project in the absolute path `directory`; uv.lock has to be there and is not read.
 
-    uv.lock itself is only looked for: parsing it takes longer than a sync that has nothing to do.
+    Raise `InvalidInput`, `ProjectInvalid` or `LockMissing`.
     """
+    option = Option("working-directory")
     if not os.path.isdir(directory):
         raise InvalidInput(
-            f"`working-directory` is {directory}, which is not a folder.",
-            "Name the folder of the project's pyproject.toml, relative to the repository; run actions/checkout before this step.",
+            "{option} is {directory}, which is not a folder.",
+            "Set {option} to the folder of the project's pyproject.toml. In a workflow, check out the repository first.",
+            option=option,
+            directory=directory,
         )
-    pyproject = os.path.join(directory, "pyproject.toml")
-    if not os.path.isfile(pyproject):
+    path = os.path.join(directory, "pyproject.toml")
+    if not os.path.isfile(path):
         raise ProjectInvalid(
-            f"There is no pyproject.toml in {directory}.",
-            "Run actions/checkout before this step, or set `working-directory` to the project's folder.",
+            "There is no pyproject.toml in {directory}.",
+            "Set {option} to the project's folder. In a workflow, check out the repository first.",
+            option=option,
+            directory=directory,
         )
-    document = toml.load(pyproject, ProjectInvalid)
-    project = toml.table(document, "project")
-    root = workspace.root_of(directory, document)
-    found = Project(
-        directory=directory,
-        root=root,
-        name=str(project.get("name", "")),
-        requires_python=_string(project.get("requires-python")),
-        pinned=_pin(directory) or _pin(root),
-        prefers_managed="managed" in _preference(root, document if root == directory else None),
-    )
-    if not os.path.isfile(found.lock):
+    pyproject = toml.read(path, ProjectInvalid)
+    lock = Lockfile(os.path.join(_root(pyproject), "uv.lock"))
+    if not os.path.isfile(lock.path):
         raise LockMissing(
-            f"There is no uv.lock in {found.root}.",
-            "Run `uv lock` there and commit uv.lock; check that .gitignore does not name it.",
-            file=pyproject,
+            "There is no uv.lock in {directory}.",
+            "Run `uv lock` there and commit uv.lock; check that neither .gitignore nor .dockerignore names it.",
+            file=path,
             line=1,
+            directory=lock.root,
         )
-    return found
+    project = Project(directory, pyproject, lock, pinned=_pin(directory) or _pin(lock.root))
+    _, settings = project.settings()[0]
+    return project._replace(prefers_managed="managed" in toml.string(settings, "python-preference"))
 
 
-def locked_names(project: Project) -> set[str]:
-    """Return the names in uv.lock, normalized as uv writes them."""
-    packages = toml.array(toml.load(project.lock, ProjectInvalid), "package")
-    return {str(package.get("name", "")) for package in packages if isinstance(package, dict)}
+def read_or_empty(path: str) -> Document:
+    """Return the TOML file at `path`, or an empty one if it is missing or cannot be read, which uv explains."""
+    try:
+        return toml.read(path, ProjectInvalid) if os.path.isfile(path) else Document(path, "", {})
+    except ProjectInvalid:
+        return Document(path, "", {})
 
 
-def python_requirements(project: Project) -> Iterator[tuple[str, str]]:
-    """Yield the files that say which Pythons the project is for, each with what it says."""
-    if project.requires_python is not None:
-        yield project.pyproject, project.requires_python
-    locked = _string(toml.load(project.lock, ProjectInvalid).get("requires-python"))
-    if locked is not None:
-        yield project.lock, locked
+def _root(pyproject: Document) -> str:
+    """Return the folder whose workspace the project belongs to, or its own.
+
+    As for uv, only the nearest pyproject.toml above can hold that workspace (astral-sh/uv, crates/uv-workspace/src/workspace.rs).
+    Whether the project is a member of it is for uv to decide, by `members` and `exclude`. A project with a uv.lock of its own is
+    one if the workspace's uv.lock lists its folder.
+    """
+    directory = os.path.dirname(pyproject.path)
+    if _has_workspace(pyproject):
+        return directory
+    above = os.path.dirname(directory)
+    while not os.path.isfile(os.path.join(above, "pyproject.toml")):
+        if above == os.path.dirname(above):
+            return directory
+        above = os.path.dirname(above)
+    if not _has_workspace(toml.read(os.path.join(above, "pyproject.toml"), ProjectInvalid)):
+        return directory
+    if not os.path.isfile(os.path.join(directory, "uv.lock")):
+        return above
+    return above if _lists(os.path.join(above, "uv.lock"), os.path.relpath(directory, above)) else directory
 
 
-def lock_it(project: Project) -> str:
-    """Return the command that locks `project` and, unless it is the current one, the folder to run it in, as the repository has it."""
-    here, root = os.path.join(os.getcwd(), ""), os.path.join(project.root, "")
-    where = root[len(here) :] if root.startswith(here) else root
-    return f"`uv lock` in {os.path.normpath(where)}" if where else "`uv lock`"
+def _has_workspace(document: Document) -> bool:
+    return isinstance(toml.table(document.data, "tool", "uv").get("workspace"), dict)
 
 
-def setting(project: Project, key: str) -> Place:
-    """Return where the setting `key` of uv is made: in the uv.toml of the workspace, which goes first, or in its pyproject.toml."""
-    pyproject = os.path.join(project.root, "pyproject.toml")
-    for file in (os.path.join(project.root, "uv.toml"), pyproject):
-        line = toml.line_of(file, key) if os.path.isfile(file) else None
-        if line is not None:
-            return Place(file, line)
-    return Place(pyproject, None)
-
-
-def _preference(root: str, document: toml.Table | None) -> str:
-    """Return the `python-preference` of the workspace at `root`, or an empty string; its uv.toml goes before its pyproject.toml."""
-    own, pyproject = os.path.join(root, "uv.toml"), os.path.join(root, "pyproject.toml")
-    if os.path.isfile(own):
-        settings = toml.load(own, ProjectInvalid)
-    else:
-        settings = toml.table(toml.table(document or toml.load(pyproject, ProjectInvalid), "tool"), "uv")
-    return str(settings.get("python-preference", ""))
+def _lists(lock: str, folder: str) -> bool:
+    """Return whether the uv.lock at the path `lock` has a package from `folder`; searching its text is much faster than parsing it."""
+    try:
+        with open(lock, encoding="utf-8", errors="replace") as file:
+            return f' = "{folder.replace(os.sep, "/")}" }}' in file.read()
+    except OSError:
+        return False
 
 
 def _pin(folder: str) -> str:
@@ -134,7 +151,3 @@ def _pin(folder: str) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     return next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")
-
-
-def _string(value: object) -> str | None:
-    return value if isinstance(value, str) else None

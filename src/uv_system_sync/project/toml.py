@@ -1,108 +1,122 @@
-"""Reads TOML files, and knows on which line something is in them; the only room that does."""
+"""Reads TOML files, and finds the line that something is on."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import Any, Dict, Iterator, Sequence
+import sys
+from typing import Any, Dict, Iterator, NamedTuple
 
-import tomli
+from uv_system_sync.errors import ActionError, exhausted
+from uv_system_sync.text import normalized_name
 
-from uv_system_sync.errors import ActionError, RunnerUnusable
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 Table = Dict[str, Any]
 
-
-def load(path: str, kind: type[ActionError]) -> Table:
-    """Return what the file at `path` holds, or raise a `kind` of error with the line that is wrong."""
-    name = os.path.basename(path)
-    try:
-        return tomli.loads(_content(path))
-    except tomli.TOMLDecodeError as error:
-        raise kind(f"{name} is not valid TOML: {error}.", f"Correct {path}.", file=path, line=error.lineno) from None
-    except RecursionError:
-        raise kind(f"{name} is nested too deeply to be read.", f"Correct {path}.", file=path) from None
-    except UnicodeDecodeError as error:
-        raise kind(f"{name} is not UTF-8: {error}.", f"Save {path} as UTF-8; TOML allows no other encoding.", file=path) from None
-    except OSError as error:
-        unreadable = kind(f"{name} cannot be read: {error}.", f"Make {path} a file that this user can read.", file=path)
-        raise RunnerUnusable.exhausted(error) or unreadable from None
-
-
-def syntax_error(path: str, kind: type[ActionError]) -> ActionError | None:
-    """Return what is wrong with the TOML file at `path` as a `kind` of error, or None when it can be parsed."""
-    try:
-        load(path, kind)
-    except ActionError as error:
-        return error
-    return None
-
-
-def line_of(path: str, key: str) -> int | None:
-    """Return the first line, counted from 1, on which `key` is assigned in the TOML file at `path`."""
-    lines = _content(path).splitlines()
-    return next((number for number, line in enumerate(lines, 1) if line.partition("=")[0].strip() == key), None)
-
-
-def line_of_item(path: str, keys: Sequence[str], item: str) -> int | None:
-    """Return the line of the TOML file at `path` that has the text `item` in the value at `keys`, or else where that value begins."""
-    begins = None
-    for number, at, line in _lines(path):
-        if at[: len(keys)] == tuple(map(_normalized, keys)):
-            begins = begins or number
-            if f'"{item}"' in line or f"'{item}'" in line:
-                return number
-    return begins
-
-
-def line_with(path: str, text: str) -> int | None:
-    """Return the first line, counted from 1, of the file at `path` that has `text`."""
-    return next((number for number, line in enumerate(_all_lines(path), 1) if text in line), None)
-
-
 _NAME = r"(?:[\w-]+|\"[^\"]*\"|'[^']*')"
 _NAMES = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-_HEADER = rf"\s*\[\[?\s*({_NAMES})\s*\]\]?\s*(?:#.*)?$"
-_KEY = rf"\s*({_NAMES})\s*=(?!=)"
+_HEADER = re.compile(rf"\s*\[\[?\s*({_NAMES})\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(rf"\s*({_NAMES})\s*=(?!=)")
 
 
-def _lines(path: str) -> Iterator[tuple[int, tuple[str, ...], str]]:
-    """Yield the number of each line of the TOML file at `path`, the normalized keys of what it seems to belong to, and the line."""
-    table: tuple[str, ...] = ()
-    at: tuple[str, ...] = ()
-    for number, line in enumerate(_all_lines(path), 1):
-        header, key = re.match(_HEADER, line), re.match(_KEY, line)
-        if header:
-            table = at = _split(header.group(1))
-        elif key:
-            at = (*table, *_split(key.group(1)))
-        yield number, at, line
+class Place(NamedTuple):
+    """A line of a file, counted from 1, or the file as a whole."""
+
+    file: str
+    line: int | None
 
 
-def _split(names: str) -> tuple[str, ...]:
-    return tuple(_normalized(name.strip("\"'")) for name in re.findall(_NAME, names))
+class Document(NamedTuple):
+    """A TOML file: its absolute path, its text and what that means."""
+
+    path: str
+    text: str
+    data: Table
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return os.path.basename(self.path)
+
+    def place_of(self, *keys: str, item: str = "") -> Place | None:
+        """Return the line with the quoted text `item` in the value at `keys`, else the line where that value begins, else None.
+
+        Keys are compared in their normalized form (PEP 503).
+        """
+        wanted = tuple(map(normalized_name, keys))
+        begins = None
+        for number, at, line in self._lines():
+            if at[: len(wanted)] == wanted:
+                begins = begins or number
+                if item and (f'"{item}"' in line or f"'{item}'" in line):
+                    return Place(self.path, number)
+        return Place(self.path, begins) if begins else None
+
+    def line_with(self, text: str) -> int | None:
+        """Return the first line, counted from 1, that has `text`, or None."""
+        before, found, _ = self.text.partition(text)
+        return before.count("\n") + 1 if found else None
+
+    def _lines(self) -> Iterator[tuple[int, tuple[str, ...], str]]:
+        """Yield the number of each line, the normalized keys of the value that it seems to belong to, and the line."""
+        table: tuple[str, ...] = ()
+        at: tuple[str, ...] = ()
+        for number, line in enumerate(self.text.splitlines(), 1):
+            header, key = _HEADER.match(line), _KEY.match(line)
+            if header:
+                table = at = _split(header.group(1))
+            elif key:
+                at = (*table, *_split(key.group(1)))
+            yield number, at, line
 
 
-def _normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+def read(path: str, kind: type[ActionError]) -> Document:
+    """Return the TOML file at `path`, or raise an error of the given kind with the line that is wrong."""
+    name = os.path.basename(path)
+    hint = "Correct {path}."
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+        return Document(path, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        # `TOMLDecodeError.lineno` is new in Python 3.14; the message has had the line from the beginning.
+        line = re.search(r"\(at line (\d+)", str(error))
+        message = "{name} is not valid TOML: {reason}."
+        raise kind(message, hint, file=path, line=int(line[1]) if line else None, name=name, reason=str(error), path=path) from None
+    except RecursionError:
+        raise kind("{name} is nested too deeply to be read.", hint, file=path, name=name, path=path) from None
+    except UnicodeDecodeError as error:
+        message, hint = "{name} is not UTF-8: {reason}.", "Save {path} as UTF-8; TOML allows no other encoding."
+        raise kind(message, hint, file=path, name=name, reason=str(error), path=path) from None
+    except OSError as error:
+        message, hint = "{name} cannot be read: {reason}.", "Make {path} a file that this user can read."
+        unreadable = kind(message, hint, file=path, name=name, reason=str(error), path=path)
+        raise exhausted(error) or unreadable from None
 
 
-def table(document: Table, key: str) -> Table:
-    """Return the table that `document` has at `key`, or an empty one."""
-    value = document.get(key)
-    return value if isinstance(value, dict) else {}
+def table(data: Table, *keys: str) -> Table:
+    """Return the table in `data` at `keys`, one inside the other, or an empty table."""
+    for key in keys:
+        value = data.get(key)
+        data = value if isinstance(value, dict) else {}
+    return data
 
 
-def array(document: Table, key: str) -> list[Any]:
-    """Return the array that `document` has at `key`, or an empty one."""
-    value = document.get(key)
+def array(data: Table, key: str) -> list[Any]:
+    """Return the array in `data` at `key`, or an empty one."""
+    value = data.get(key)
     return value if isinstance(value, list) else []
 
 
-def _all_lines(path: str) -> list[str]:
-    return _content(path, errors="replace").splitlines()
+def string(data: Table, key: str) -> str:
+    """Return the string in `data` at `key`, or an empty one."""
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
 
 
-def _content(path: str, *, errors: str = "strict") -> str:
-    with open(path, encoding="utf-8-sig", errors=errors) as file:
-        return file.read()
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(normalized_name(name.strip("\"'")) for name in re.findall(_NAME, names))

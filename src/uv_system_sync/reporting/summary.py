@@ -1,101 +1,100 @@
-"""Renders what a step did, or why it failed, as GitHub-flavoured Markdown for the job summary."""
+"""The job summary of a run, as GitHub-flavoured Markdown."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Iterable, Iterator, Sequence
 
 from uv_system_sync.reporting import markdown
-from uv_system_sync.reporting.markdown import cut, fitting, prose, text
+from uv_system_sync.reporting.markdown import cut, prose, text
+from uv_system_sync.text import counted, within
 
 if TYPE_CHECKING:
     from uv_system_sync.errors import ActionError
     from uv_system_sync.interpreter.site_packages import Change, Package
-    from uv_system_sync.reporting.notices import Notice
     from uv_system_sync.reporting.report import Report
+    from uv_system_sync.reporting.reporter import Notice
+    from uv_system_sync.text import Spelling
 
-# The runner drops the whole of a larger summary (actions/runner, src/Runner.Worker/FileCommandManager.cs).
-# What is shown at most stays under it, whatever a character becomes when it is escaped, which is 13 others at worst.
-LIMIT = 1024 * 1024
-
-# Bytes of Markdown.
+# The parts of a summary together stay below the limit of the runner (`runner_files.SUMMARY_LIMIT`), even if every character
+# becomes 13 others when it is escaped, which is the worst case. Bytes of Markdown:
 _TABLE = _LIST = 300_000
 _PARAGRAPH = 60_000
-# Characters from outside.
+# Characters from outside:
 _VALUE = 300
 _SENTENCES = 4000
 _LINE = 1000
-# The width of a column that is padded for who reads the source.
+# The widest column that is padded, for readers of the source.
 _WIDTH = 40
-# Items, rows and lines; more rows than that are collapsed.
+# Items, rows and lines; a table with more rows is collapsed:
 _NAMED = 20
 _OPEN_ROWS = 25
 _LAST_LINES = 40
-# As much of a commit's name as people compare.
+# Characters of a commit's hash:
 _COMMIT = 12
 
-# What cannot be seen at the end of a line; other spaces are spelled out.
+# White space that is removed at the end of a line; any other is escaped.
 _SPACE = " \t\r\n"
 
 _COLUMNS = ("Package", "From", "To")
-# What was taken away comes first.
+# In this order:
 _ORDER = ("removed", "updated", "installed")
 
 
-def render(report: Report, notices: Sequence[Notice] = ()) -> str:
-    """Return the job summary of `report`; nothing in it that came from outside can be read as Markdown or HTML."""
-    return "\n\n".join(_blocks(report, notices)) + "\n"
+def render(report: Report, notices: Sequence[Notice], spelling: Spelling) -> str:
+    """Return the job summary of `report`; nothing in it that came from outside is read as Markdown or HTML."""
+    return "\n\n".join(_blocks(report, notices, spelling)) + "\n"
 
 
-def render_failure(error: ActionError, where: str) -> str:
-    """Return the job summary of a step that ended with `error`; `where` are the facts known by then, in one line, or empty."""
-    return "\n\n".join(_failure_blocks(error, where)) + "\n"
+def render_failure(error: ActionError, facts: str, spelling: Spelling) -> str:
+    """Return the job summary of a run that failed with `error`; `facts` is what was known by then in one line, or empty."""
+    return "\n\n".join(_failure_blocks(error, facts, spelling)) + "\n"
 
 
-def _blocks(report: Report, notices: Sequence[Notice]) -> Iterator[str]:
+def _blocks(report: Report, notices: Sequence[Notice], spelling: Spelling) -> Iterator[str]:
     target = report.target
     python = f"{_short(markdown.implementation(target.implementation))} {_short(target.version)} on {_short(target.platform)}"
     yield f"### {_short(report.project.name or 'uv.lock')} in {python}"
-    yield f"{text(report.sentence())}, by uv {_short(report.uv_version)}, into {_short(target.prefix)}."
+    yield f"{text(report.sentence())}, by uv {_short(report.context.uv_version)}, into {_short(target.prefix)}."
     removed = [change for change in report.changes if change.action == "removed"]
     if removed:
         names = (f"{_short(change.name)} {_short(change.previous or '')}" for change in removed)
-        yield f"**Removed:** {', '.join(fitting(names, len(removed), _PARAGRAPH, _NAMED))}"
+        yield f"**Removed:** {', '.join(within(names, len(removed), _PARAGRAPH, _NAMED))}"
     if report.changes:
         yield _table(report.changes)
     if report.repaired:
-        yield "Found broken, and cleared away for uv to install anew:"
+        yield "Found broken, and installed again:"
         yield _bullets((f"{_short(item.name)}: {_short(item.reason)}" for item in report.repaired), len(report.repaired))
-    # The list of what was repaired has all that the notice of it says.
-    told = [notice for notice in notices if notice.title != "packages-repaired"]
-    if told:
-        yield _bullets((f"**{text(notice.title)}:** {prose(cut(notice.message, _SENTENCES))}" for notice in told), len(told))
+    # The list above has everything that the notice of repaired packages has.
+    others = [(notice.title, notice.message.render(spelling)) for notice in notices if notice.title != "packages-repaired"]
+    if others:
+        yield _bullets((f"**{text(title)}:** {prose(cut(message, _SENTENCES))}" for title, message in others), len(others))
     yield _all(report.packages)
 
 
-def _failure_blocks(error: ActionError, where: str) -> Iterator[str]:
+def _failure_blocks(error: ActionError, facts: str, spelling: Spelling) -> Iterator[str]:
     yield f"### uv-system-sync failed: {error.slug}"
-    yield f"**What is wrong:** {prose(cut(error.message, _SENTENCES))}"
-    yield f"**What to do:** {prose(cut(error.hint, _SENTENCES))}"
+    yield f"**What is wrong:** {prose(cut(error.message.render(spelling), _SENTENCES))}"
+    yield f"**What to do:** {prose(cut(error.hint.render(spelling), _SENTENCES))}"
     if error.file is not None:
         line = "" if error.line is None else f", line {error.line}"
         yield f"**Where:** {text(cut(error.file, _SENTENCES))}{line}"
-    if where:
-        yield f"**With:** {text(cut(where, _SENTENCES))}"
+    if facts:
+        yield f"**With:** {text(cut(facts, _SENTENCES))}"
     lines = error.words.rstrip(_SPACE).lstrip("\r\n").split("\n")
     if any(lines):
         before = len(lines) - _LAST_LINES
-        yield f"What uv printed last{f', after {before:,} other lines' if before > 0 else ''} (the step's log has all of it):"
+        yield f"The end of uv's output{f', after {before:,} other lines' if before > 0 else ''} (all of it is in the log):"
         yield markdown.fence([cut(line.rstrip(_SPACE), _LINE) for line in lines[-_LAST_LINES:]])
 
 
 def _table(changes: Sequence[Change]) -> str:
-    """Write a table of the changes, collapsed if it is long, that reads as one in its source, too."""
+    """Return a table of the changes, collapsed if it is long, that can be read in its source, too."""
     cells = [
         (change.name, change.previous or "", change.version or "") for change in sorted(changes, key=lambda item: _ORDER.index(item.action))
     ]
     widths = [max(len(cell) for cell in column if len(cell) <= _WIDTH) for column in zip(_COLUMNS, *cells)]
     rows = (_row(map(_short, row), widths) for row in cells)
-    shown = (row if row.startswith("|") else f"| {row} | | |" for row in fitting(rows, len(cells), _TABLE))
+    shown = (row if row.startswith("|") else f"| {row} | | |" for row in within(rows, len(cells), _TABLE))
     table = "\n".join([_row(_COLUMNS, widths), _row(["-" * width for width in widths], widths), *shown])
     return table if len(cells) <= _OPEN_ROWS else _collapsed(f"{len(cells):,} changes", table)
 
@@ -105,13 +104,12 @@ def _row(cells: Iterable[str], widths: Sequence[int]) -> str:
 
 
 def _bullets(items: Iterable[str], total: int) -> str:
-    return "\n".join(f"- {item}" for item in fitting(items, total, _PARAGRAPH, _NAMED))
+    return "\n".join(f"- {item}" for item in within(items, total, _PARAGRAPH, _NAMED))
 
 
 def _all(packages: Sequence[Package]) -> str:
-    noun = "package" if len(packages) == 1 else "packages"
-    listed = ", ".join(fitting(map(_listed, packages), len(packages), _LIST))
-    return _collapsed(f"All {len(packages):,} installed {noun}", listed)
+    listed = ", ".join(within(map(_listed, packages), len(packages), _LIST))
+    return _collapsed(f"All {counted(len(packages), 'installed package')}", listed)
 
 
 def _listed(package: Package) -> str:

@@ -1,74 +1,59 @@
-"""Has uv install the action's own wheels where nothing else sees them; until then, it speaks for the action itself."""
+"""The packages that uv-system-sync itself needs as an action, installed where nothing else sees them."""
 
 from __future__ import annotations
 
 import binascii
 import os
 import sys
-from typing import TYPE_CHECKING, Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from uv_system_sync.errors import ActionError, RunnerUnusable, UvUnavailable
-from uv_system_sync.uv import arguments
+from uv_system_sync.errors import RunnerUnusable, UvUnavailable
 
 if TYPE_CHECKING:
-    from uv_system_sync.process import Run
+    from uv_system_sync.uv.client import Uv
 
-_REQUIREMENTS = os.path.normpath(os.path.join(os.path.dirname(__file__), "..", "..", "..", "requirements", "action.txt"))
+_REQUIREMENTS = os.path.normpath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3, "requirements", "action.txt"))
+
+_KEPT_CHARACTERS = 2500
 
 
-def own_wheels(uv: str, environ: Mapping[str, str], run: Run) -> str:
-    """Return a folder with the action's own dependencies, made by `uv` unless an earlier step of the job has made it.
+def install(uv: Uv, temp: str) -> str:
+    """Return a folder below `temp`, the runner's temporary folder, that has our dependencies; uv makes it once in a job.
 
-    It lies in the runner's temporary folder: nothing of ours goes into the target.
+    Raise `RunnerUnusable` if the folder cannot be made, and `UvUnavailable` if uv cannot install them.
     """
-    temp = environ.get("RUNNER_TEMP", "")
     if not os.path.isdir(temp):
         raise RunnerUnusable(
-            f"`RUNNER_TEMP` is {temp!r}, which is not a folder.", "Run the action on a runner of GitHub Actions, which makes it."
+            "`RUNNER_TEMP` is {temp!r}, which is not a folder.", "Run the action on a runner of GitHub Actions, which makes it.", temp=temp
         )
     with open(_REQUIREMENTS, "rb") as file:
-        # No secret, only another name for another lock; hashlib costs as much as everything else here.
+        # It only tells two lock files apart; importing hashlib takes as long as everything else here.
         lock = binascii.crc32(file.read())
     folder = os.path.join(os.path.abspath(temp), f"uv-system-sync-{sys.implementation.cache_tag}-{lock:08x}")
     try:
-        return folder if os.path.isdir(folder) else _made(folder, uv, environ, run)
+        return folder if os.path.isdir(folder) else _made(folder, uv)
     except OSError as error:
         raise RunnerUnusable(
-            f"`RUNNER_TEMP` is {temp}, which cannot be written: {error.strerror}.",
-            "Free space on the runner's disk, and leave its temporary folder writable.",
+            "`RUNNER_TEMP` is {temp}, which cannot be written: {reason}.",
+            "Free some disk space, and leave the runner's temporary folder writable.",
+            temp=temp,
+            reason=error.strerror,
         ) from None
 
 
-def complain(error: ActionError, details: str = "") -> None:
-    """Annotate the step with `error` where the actions-toolkit is not there to do it; `details` go to a group of the log."""
-    if details:
-        lines = "".join(f"| {line}\n" for line in details.replace("##[", "##\\[").splitlines())
-        sys.stdout.write(f"::group::Details\n{lines}::endgroup::\n")
-    sys.stdout.write(f"::error title={error.slug}::{_escaped(error.text())}\n")
-
-
-def mask(secrets: Iterable[str]) -> None:
-    """Have the runner hide `secrets` wherever they are printed from now on, in every step of the job."""
-    sys.stdout.write("".join(f"::add-mask::{_escaped(secret)}\n" for secret in secrets))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _made(folder: str, uv: str, environ: Mapping[str, str], run: Run) -> str:
-    """Install beside `folder`, give that its name, so that a folder of the name is always whole, and return where it is."""
+def _made(folder: str, uv: Uv) -> str:
+    """Install beside `folder`, rename that to `folder`, so that a folder of this name is always complete, and return where it is."""
     beside = f"{folder}-{os.urandom(8).hex()}"
     os.mkdir(beside, mode=0o700)
     try:
-        _install(uv, beside, environ, run)
+        _install(uv, beside)
     except BaseException:
         _remove(beside)
         raise
     try:
         os.rename(beside, folder)
     except OSError:
-        # Another step may have made it in the meantime; or a virus scanner of Windows holds a file of it, which is whole all the same.
+        # Another step has made it in the meantime, or a virus scanner of Windows holds a file of ours, which is complete anyway.
         if not os.path.isdir(folder):
             return beside
         _remove(beside)
@@ -81,28 +66,18 @@ def _remove(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _install(uv: str, folder: str, environ: Mapping[str, str], run: Run) -> None:
-    try:
-        # What uv has cached needs no index; asking one first would be most of the time that this takes.
-        completed = run(arguments.own_wheels(uv, _REQUIREMENTS, folder, environ, offline=True))
-        if completed.returncode:
-            completed = run(arguments.own_wheels(uv, _REQUIREMENTS, folder, environ))
-        if completed.returncode:
-            _require_not_too_old(uv, environ, run)
-    except OSError as error:
-        raise UvUnavailable(f"{uv} does not start: {error.strerror}.", "Install uv in an earlier step, or set `uv-version`.") from None
+def _install(uv: Uv, folder: str) -> None:
+    # What is in uv's cache needs no index; asking one would take most of the time.
+    completed = uv.install_requirements(_REQUIREMENTS, folder, offline=True)
     if completed.returncode:
-        words = completed.output.strip()[-2500:]
+        completed = uv.install_requirements(_REQUIREMENTS, folder, offline=False)
+    if completed.returncode:
+        # A uv that is too old may not have understood its arguments.
+        uv.require()
         raise UvUnavailable(
-            f"{uv} could not install what the action itself needs (exit status {completed.returncode}). It said: {words}",
-            "Let uv reach an index that has actions-toolkit, packaging and tomli; `UV_DEFAULT_INDEX` names another one.",
+            "{path} could not install the packages that uv-system-sync itself needs (exit status {status}).",
+            "Make them available on the index that uv uses: actions-toolkit, packaging and tomli. `UV_DEFAULT_INDEX` sets another index.",
+            words=completed.output.strip()[-_KEPT_CHARACTERS:],
+            path=uv.path,
+            status=completed.returncode,
         )
-
-
-def _require_not_too_old(uv: str, environ: Mapping[str, str], run: Run) -> None:
-    """Raise `UvUnavailable` for a uv that may not even have understood what it was told."""
-    from uv_system_sync.uv.executable import require, version
-
-    said = run(arguments.version(uv, environ))
-    if not said.returncode:
-        require(uv, version(uv, said.output), arguments.needs())

@@ -1,0 +1,255 @@
+"""The entry point of the command: it reads the arguments and the environment of the process, and decides its exit status."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Callable, Mapping, Sequence
+
+from uv_system_sync import errors, inputs, paths
+from uv_system_sync.errors import PythonNotFound, PythonUnsuitable
+from uv_system_sync.inputs import Inputs
+from uv_system_sync.reporting import console
+from uv_system_sync.reporting.context import RunContext
+from uv_system_sync.reporting.reporter import report_errors
+from uv_system_sync.text import Option
+
+if TYPE_CHECKING:
+    from uv_system_sync.interpreter.target import Target
+
+_DESCRIPTION = "Install a project's uv.lock into a Python that is already there."
+
+_EXAMPLES = """\
+Arguments after `--` are passed to `uv sync`.
+
+examples:
+  uv-system-sync                                      the python on PATH, with the group dev
+  uv-system-sync --python /usr/local --no-dev         in a Dockerfile, on an image of Python
+  uv-system-sync --python /var/lang --no-dev --no-editable --inexact
+                                                      in a Dockerfile, on an image of AWS Lambda
+  uv-system-sync --group test && pytest               in a job of GitLab
+  uv-system-sync --check                              is everything there, and nothing else?
+  uv-system-sync -- --no-binary-package numpy         an argument of uv sync
+
+uv has to be on PATH, and uv-system-sync installed elsewhere than in the Python that it installs into.
+The exit status is 0 on success, 2 for a wrong command line, and one for each kind of error:
+"""
+
+# Errors that only the actions raise.
+_ONLY_IN_ACTIONS = (errors.PackagesDiffer,)
+
+# `Inputs.python_source` without `--python`.
+_BY_DEFAULT = "python on PATH"
+
+_NAME_ANOTHER = "Name the Python to install into, such as {example}."
+
+
+def main() -> int:
+    """Sync as the command line asks for and return the exit status."""
+    import signal
+
+    arguments = _parsed(sys.argv[1:])
+    # The package has set it for the action, which is started with -B; here it is as the user has it.
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or arguments.check
+    for stream in (sys.stdout, sys.stderr):
+        # Neither a terminal's code page nor the C locale of an image holds uv's output and every path.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    log, json = (sys.stderr, sys.stdout) if arguments.json else (sys.stdout, None)
+    colours = log.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    path = search_path(os.environ)
+    reporter = console.ConsoleReporter(log, json=json, search_path=path, colours=colours, verbose=arguments.verbose)
+    context = RunContext()
+    # `docker stop` sends the second. Both stop uv before they stop this process.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    error = report_errors(lambda: _sync(arguments, reporter, context), reporter)
+    return reporter.publish_failure(error, context) if error else 0
+
+
+def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext) -> None:
+    from uv_system_sync import process
+    from uv_system_sync.sync import Step, sync
+    from uv_system_sync.uv import executable
+    from uv_system_sync.uv.client import Uv
+
+    environ = environment(os.environ, colours=reporter.colours)
+    context.inputs = read(arguments, environ, reporter.info)
+    # uv may have been installed beside this package.
+    path = os.pathsep.join([environ.get("PATH", ""), os.path.dirname(sys.executable)])
+    uv = Uv(executable.find({"PATH": path}), environ, process.run, process.start)
+    sync(Step(environ, context.inputs, uv, process.run, reporter, context, partial(check_target, context.inputs)))
+
+
+def read(arguments: argparse.Namespace, environ: Mapping[str, str], info: Callable[[str], None]) -> Inputs:
+    """Return the inputs that the parsed `arguments` mean; without `--python`, it is the one on PATH, which `info` is told."""
+    chosen = Inputs(
+        python=arguments.python,
+        python_source="python",
+        working_directory=arguments.working_directory or ".",
+        extras=inputs.names("extras", arguments.extra),
+        groups=inputs.names("groups", arguments.group),
+        packages=inputs.names("packages", arguments.package),
+        all_extras=arguments.all_extras,
+        all_groups=arguments.all_groups,
+        all_packages=arguments.all_packages,
+        no_dev=arguments.no_dev,
+        no_install_project=arguments.no_install_project,
+        no_editable=arguments.no_editable,
+        inexact=arguments.inexact,
+        frozen=arguments.frozen,
+        check=arguments.check,
+        args=tuple(arguments.args),
+        allow_externally_managed=arguments.allow_externally_managed,
+        summary=False,
+    ).checked()
+    if chosen.python:
+        return chosen
+    path = search_path(environ)
+    found = paths.program("python", path) or paths.program("python3", path)
+    if found is None:
+        raise PythonNotFound("There is no `python` on PATH.", _NAME_ANOTHER, example=Option("python", "/usr/local"))
+    info(f"Python is {found}, the one on PATH; use `--python` for another one.")
+    return chosen._replace(python=found, python_source=_BY_DEFAULT)
+
+
+def check_target(chosen: Inputs, target: Target, _: str) -> None:
+    """Raise `PythonUnsuitable` for a Python that is only used if it is named, and for one from which the sync would remove us."""
+    by_default = chosen.python_source == _BY_DEFAULT
+    if by_default and paths.same_file(target.prefix, sys.prefix):
+        raise PythonUnsuitable(
+            "The `python` on PATH is {python}, which runs uv-system-sync itself.",
+            _NAME_ANOTHER,
+            python=chosen.python,
+            example=Option("python", "/usr/local"),
+        )
+    if by_default and target.virtual:
+        raise PythonUnsuitable(
+            "The `python` on PATH is {python}, in the virtual environment {prefix}.",
+            "If you mean this one, use {this}; otherwise name another one.",
+            python=chosen.python,
+            prefix=target.prefix,
+            this=Option("python", target.prefix),
+        )
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if not (chosen.inexact or chosen.check) and any(paths.same_file(ours, folder) for folder in target.site_packages):
+        raise PythonUnsuitable(
+            "uv-system-sync is itself installed in {prefix}, and the sync would remove it.",
+            "Run it from an environment of its own, as `uvx uv-system-sync` does, or use {inexact} to keep what is not in the lock.",
+            prefix=target.prefix,
+            inexact=Option("inexact", "true"),
+        )
+
+
+def environment(environ: Mapping[str, str], *, colours: bool) -> dict[str, str]:
+    """Return `environ` without what a runner, if this is one, and an action there have added; without `colours`, uv prints none."""
+    kept = {name: value for name, value in environ.items() if not name.startswith((inputs.PREFIX, "RUNNER_"))}
+    return kept if colours else {**kept, "NO_COLOR": "1"}
+
+
+def search_path(environ: Mapping[str, str]) -> str:
+    """Return PATH as the user's shell has it: `uvx` puts the environment of the tool that it runs in front.
+
+    It sets `UV` then, and no `VIRTUAL_ENV` (astral-sh/uv, crates/uv/src/commands/tool/run.rs).
+    """
+    first, _, rest = environ.get("PATH", "").partition(os.pathsep)
+    by_uvx = "UV" in environ and not paths.same_file(environ.get("VIRTUAL_ENV", ""), sys.prefix)
+    return rest if by_uvx and paths.same_file(first, os.path.dirname(sys.executable)) else environ.get("PATH", "")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    import textwrap
+
+    kinds = sorted((kind.exit_status, kind.slug) for kind in errors.ActionError.__subclasses__() if kind not in _ONLY_IN_ACTIONS)
+    statuses = ", ".join(f"{status} {slug}" for status, slug in kinds)
+    made = argparse.ArgumentParser(
+        prog="uv-system-sync",
+        usage="%(prog)s [options] [-- arguments of uv sync]",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES + textwrap.fill(statuses, 110, break_on_hyphens=False),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_target(made.add_argument_group("where to install"))
+    _add_selection(made.add_argument_group("what to install"))
+    _add_mode(made.add_argument_group("how to install"))
+    _add_output(made.add_argument_group("output"))
+    return made
+
+
+def _add_target(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--python",
+        metavar="PATH",
+        default="",
+        help="An interpreter, its prefix (`/usr/local`) or an existing virtual environment. Default: the python on PATH.",
+    )
+    group.add_argument(
+        "--working-directory",
+        metavar="PATH",
+        default="",
+        help="The folder of the project's pyproject.toml. Its uv.lock is there too, or at the root of its workspace.",
+    )
+    _flag(group, "--allow-externally-managed", "Install even into a Python that the operating system manages (PEP 668).")
+
+
+def _add_selection(group: argparse._ArgumentGroup) -> None:
+    for name, what in (("extra", "Also install this extra"), ("group", "Also install this dependency group")):
+        group.add_argument(f"--{name}", metavar="NAME", action="append", default=[], help=f"{what}; may be repeated.")
+    group.add_argument(
+        "--package",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="Install this workspace member instead of the project; may be repeated.",
+    )
+    _flag(group, "--all-extras", "Install all extras.")
+    _flag(group, "--all-groups", "Install all dependency groups.")
+    _flag(group, "--all-packages", "Install all members of the workspace.")
+    _flag(group, "--no-dev", "Do not install the group `dev`.")
+    _flag(group, "--no-install-project", "Install the dependencies of the project, but not the project itself.")
+    _flag(group, "--no-editable", "Install the project and its workspace members as copies instead of links to the checkout.")
+
+
+def _add_mode(group: argparse._ArgumentGroup) -> None:
+    _flag(group, "--inexact", "Keep installed packages that are not in the lock, which are removed otherwise.")
+    _flag(group, "--frozen", "Install uv.lock as it is, without checking that it matches pyproject.toml.")
+    _flag(group, "--check", "Change nothing, and fail if the environment does not match the lock.")
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    _flag(group, "--json", "Print the report as JSON on standard output, and everything else on standard error.")
+    _flag(group, "--verbose", "Show uv's command line, which variables it sees, and how long everything takes.")
+    _flag(group, "--version", "Print the version and exit.")
+
+
+def _flag(group: argparse._ArgumentGroup, name: str, meaning: str) -> None:
+    group.add_argument(name, action="store_true", help=meaning)
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Return the parsed command line, with the words after `--` as `args`; argparse itself exits for help and for errors."""
+    at = words.index("--") if "--" in words else len(words)
+    try:
+        found = parser().parse_args(words[:at])
+    except SystemExit:
+        console.put(sys.stdout, "")
+        raise
+    if found.version:
+        print(f"uv-system-sync {_version()}")  # noqa: T201 - the answer to a question, before there is a reporter
+        sys.exit()
+    found.args = words[at + 1 :]
+    return found
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("uv-system-sync")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"

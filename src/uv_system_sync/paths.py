@@ -1,0 +1,52 @@
+"""Programs on PATH, and what paths have in common."""
+
+from __future__ import annotations
+
+import os
+
+# As type checkers know it; importing it from `typing` takes long, and the step that only looks for uv needs nothing else of it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+
+
+def program(name: str, search_path: str, *, windows: bool = os.name == "nt") -> str | None:
+    """Return the path of the program `name` in the folders of `search_path`, or None.
+
+    On Windows, `shutil.which` would look in the current folder first, which is that of the repository.
+    """
+    return first_program(search_path.split(os.pathsep), (f"{name}.exe",) if windows else (name,))
+
+
+def first_program(folders: Iterable[str], names: Iterable[str]) -> str | None:
+    """Return the path of the first of `names`, which may hold slashes, that is a program in one of `folders`, or None."""
+    for folder in folders:
+        for name in names:
+            path = os.path.join(folder, *name.split("/"))
+            if folder and os.path.isfile(path) and os.access(path, os.X_OK):
+                return path
+    return None
+
+
+def same_file(one: str, other: str) -> bool:
+    """Return whether both paths exist and lead to the same file or folder."""
+    return os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other)
+
+
+def same_program(one: str, other: str) -> bool:
+    """Return whether both paths lead to the same program: one file, or copies in one folder, as some virtual environments have."""
+    if same_file(one, other) or not same_file(os.path.dirname(one), os.path.dirname(other)):
+        return same_file(one, other)
+    import filecmp
+
+    return os.path.isfile(one) and os.path.isfile(other) and filecmp.cmp(one, other, shallow=False)
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Return whether `path`, with its links resolved, is `folder` or below it."""
+    folder = os.path.realpath(folder)
+    try:
+        return os.path.commonpath([os.path.realpath(path), folder]) == folder
+    except ValueError:
+        # Another drive, on Windows, or a path that no system has.
+        return False

@@ -1,0 +1,78 @@
+"""uv.lock: its packages, and where they are in it."""
+
+from __future__ import annotations
+
+import os
+from typing import Iterator
+
+from uv_system_sync.errors import ActionError, ProjectInvalid
+from uv_system_sync.project import toml
+from uv_system_sync.project.toml import Document, Place, Table
+
+_FOLDERS = ("editable", "virtual", "directory")
+
+
+class Lockfile:
+    """The uv.lock at `path`, an absolute path; it is read when it is first needed, and once.
+
+    Parsing takes longer than a sync that has nothing to do, and uv is the judge of what is in it. So nothing here fails for a
+    file that cannot be read: it has no packages then, and `error` is what is wrong with it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._document: Document | None = None
+        self._error: ActionError | None = None
+
+    @property
+    def root(self) -> str:
+        """The folder of uv.lock, which is that of the project or of its workspace."""
+        return os.path.dirname(self.path)
+
+    @property
+    def error(self) -> ActionError | None:
+        """What is wrong with the file, or None."""
+        self._read()
+        return self._error
+
+    @property
+    def document(self) -> Document:
+        """The whole file; empty if it cannot be read."""
+        return self._read()
+
+    @property
+    def packages(self) -> list[Table]:
+        """The entries of the packages, as they are in the file."""
+        return [package for package in toml.array(self.document.data, "package") if isinstance(package, dict)]
+
+    def names(self) -> set[str]:
+        """Return the names of the packages, which uv writes in their normalized form."""
+        return {toml.string(package, "name") for package in self.packages}
+
+    def package(self, name: str, version: str) -> Table:
+        """Return the entry of a package, or an empty one."""
+        entries = (package for package in self.packages if (package.get("name"), package.get("version")) == (name, version))
+        return next(entries, {})
+
+    def place_of(self, name: str) -> Place:
+        """Return the line where the first entry of the package `name` begins; no line, if there is none."""
+        return Place(self.path, self.document.line_with(f'name = "{name}"'))
+
+    def members(self) -> Iterator[tuple[str, Table]]:
+        """Yield the path of the pyproject.toml of each package that comes from a folder, and the entry of that package."""
+        for package in self.packages:
+            source = toml.table(package, "source")
+            folder = next((source[key] for key in _FOLDERS if key in source), None)
+            if isinstance(folder, str) and "\0" not in folder:
+                file = os.path.normpath(os.path.join(self.root, folder, "pyproject.toml"))
+                if os.path.isfile(file):
+                    yield file, package
+
+    def _read(self) -> Document:
+        if self._document is None:
+            self._document = Document(self.path, "", {})
+            try:
+                self._document = toml.read(self.path, ProjectInvalid)
+            except ActionError as error:
+                self._error = error
+        return self._document

@@ -1,0 +1,68 @@
+"""What is known of a run: it grows while the run goes on, and the reports of success and of failure are made from it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Callable
+
+if TYPE_CHECKING:
+    from uv_system_sync.inputs import Inputs
+    from uv_system_sync.interpreter.target import Target
+    from uv_system_sync.project.pyproject import Project
+
+
+class Timings:
+    """How long each part of a run took, in seconds, by its name and in order; the first part begins with this object."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds: dict[str, float] = {}
+        self._clock = clock
+        self._begun = self._last = clock()
+
+    def end(self, name: str) -> None:
+        """Count the time since the last call as `name`."""
+        now = self._clock()
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
+        self._last = now
+
+    @property
+    def total(self) -> float:
+        """The seconds since the beginning."""
+        return self._clock() - self._begun
+
+
+class RunContext:
+    """The inputs, the Python, the project and the version of uv, each as soon as it is known; and how long the parts took."""
+
+    def __init__(
+        self, inputs: Inputs | None = None, target: Target | None = None, project: Project | None = None, uv_version: str = ""
+    ) -> None:
+        self.inputs = inputs
+        self.target = target
+        self.project = project
+        self.uv_version = uv_version
+        self.timings = Timings()
+
+    def line(self) -> str:
+        """Return in one line what is installed into what, as far as it is known."""
+        python = f"Python {self.target.version} at {self.target.prefix}" if self.target else ""
+        uv = f"uv {self.uv_version}" if self.uv_version else ""
+        lock = f"uv.lock of {self.project.title}" if self.project else ""
+        selection = self.inputs.selection() if self.inputs else ""
+        return ", ".join(filter(None, (python, uv, lock))) + (f": {selection}" if selection else "")
+
+    def as_json(self) -> dict[str, object]:
+        """Return the fields `python`, `uv` and `project` of a report; what is not known is null."""
+        python, project = self.target, self.project
+        return {
+            "python": python
+            and {
+                "version": python.version,
+                "implementation": python.implementation,
+                "platform": python.platform,
+                "executable": python.executable,
+                "environment": python.prefix,
+            },
+            "uv": self.uv_version or None,
+            "project": project and {"name": project.name, "directory": project.directory},
+        }

@@ -1,0 +1,134 @@
+"""A client of uv: it holds the program and its environment, and has a method for each command that a run needs."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Iterator, Mapping
+
+from uv_system_sync import environment
+from uv_system_sync.errors import UvUnavailable
+from uv_system_sync.process import Command, Completed, Run, Start
+from uv_system_sync.text import Option
+from uv_system_sync.uv import arguments
+
+if TYPE_CHECKING:
+    from uv_system_sync.inputs import Inputs
+    from uv_system_sync.interpreter.target import Target
+    from uv_system_sync.project.pyproject import Project
+
+# The last patch release of the oldest minor version that the integration tests pass with. 0.5.29 does not report when `uv lock`
+# would change no package, and 0.5.15 calls a workspace's lock outdated if an index in it is a relative path.
+_OLDEST = "0.5.31"
+
+_INSTALL = "Install a newer uv first, or put one first on PATH; in a workflow, {option} can ask for one."
+
+
+class Uv:
+    """The program at the absolute path `path`.
+
+    `environ` is the environment of this process; uv sees of it what `environment.for_uv` lets through. `run` runs each command.
+    The version is asked for at once with `start`, which takes as long as everything else that is done before it is needed.
+    """
+
+    def __init__(self, path: str, environ: Mapping[str, str], run: Run, start: Start) -> None:
+        self.path = path
+        self._environ = environ
+        self._run = run
+        self._version = ""
+        try:
+            self._finish_version = start(self._command("--version"))
+        except OSError as error:
+            raise _not_starting(path, error) from None
+
+    @property
+    def version(self) -> str:
+        """The version, such as `0.9.7`; raise `UvUnavailable` if the program is something else."""
+        self._version = self._version or _version_in(self.path, self._finish_version(None).output)
+        return self._version
+
+    def require(self, inputs: Inputs | None = None) -> None:
+        """Raise `UvUnavailable` if this uv is too old for uv-system-sync or for what `inputs` ask for."""
+        for what, oldest in _needs(inputs):
+            if _release(self.version) < _release(oldest):
+                raise UvUnavailable(
+                    "{what} needs uv {oldest} or newer, and {path} is uv {version}.",
+                    _INSTALL,
+                    what=what,
+                    oldest=oldest,
+                    path=self.path,
+                    version=self.version,
+                    option=Option("uv-version"),
+                )
+
+    def sync_command(self, inputs: Inputs, project: Project, target: Target) -> Command:
+        """Return the `uv sync` that does what `inputs` ask for; raise `InvalidInput` for an argument that it cannot take."""
+        argv = ("sync", *arguments.colours(inputs, self._environ), "--python", target.executable, *arguments.sync(inputs))
+        return self._command(*argv, target=target, cwd=project.directory)
+
+    def lock_dry_run(self, inputs: Inputs, project: Project, target: Target) -> Completed:
+        """Ask what `uv lock` would change; it changes nothing, and raises `OSError` if uv does not start.
+
+        It asks no index: what a sync has just resolved is in uv's cache, and explaining a failure must not take longer than it.
+        """
+        argv = ("lock", "--dry-run", "--offline", "--python", target.executable, *inputs.args)
+        return self._run(self._command(*argv, target=target, cwd=project.directory))
+
+    def pip_list(self, target: Target) -> str:
+        """Return as JSON, after other lines, what uv finds installed in `target`."""
+        argv = ("pip", "list", "--no-config", "--format", "json", "--python", target.executable)
+        return self._run(self._command(*argv, target=target)).output
+
+    def install_requirements(self, requirements: str, folder: str, *, offline: bool) -> Completed:
+        """Install the hash-locked file `requirements` into `folder`, for the Python that runs this; no code of it is run.
+
+        Settings of the project do not apply. Raise `UvUnavailable` if uv does not start.
+        """
+        argv = ("pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build", "--python", sys.executable)
+        command = self._command(*argv, "--target", folder, "-r", requirements, *(["--offline"] if offline else []))
+        policies = ("UV_NO_BINARY", "UV_NO_BUILD", "UV_BUILD_CONSTRAINT", "UV_COMPILE_BYTECODE")
+        env = {name: value for name, value in command.env.items() if not name.startswith(policies)}
+        try:
+            return self._run(command._replace(env={**env, "UV_PYTHON_DOWNLOADS": "never"}))
+        except OSError as error:
+            raise _not_starting(self.path, error) from None
+
+    def _command(self, *argv: str, target: Target | None = None, cwd: str = ".") -> Command:
+        env = environment.for_sync(self._environ, target.prefix) if target else environment.for_uv(self._environ)
+        return Command((self.path, *argv), env, cwd)
+
+
+def _needs(inputs: Inputs | None) -> Iterator[tuple[object, str]]:
+    yield "uv-system-sync", _OLDEST
+    if inputs and inputs.check:
+        yield Option("check", "true"), "0.6.10"
+    if inputs and len(inputs.packages) > 1:
+        yield Option("packages", " ".join(inputs.packages)), "0.9.8"
+
+
+def _version_in(path: str, output: str) -> str:
+    found = re.search(r"^uv (\d\S*)", output, re.MULTILINE)
+    if found is None:
+        raise UvUnavailable(
+            "{path} is not uv: `--version` printed {output!r}.",
+            "Put uv first on PATH; in a workflow, {option} can ask for one.",
+            path=path,
+            output=output[:200],
+            option=Option("uv-version"),
+        )
+    return found.group(1)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    # uv's versions are three numbers, so comparing them needs no import of packaging, which takes as long as starting an interpreter.
+    return tuple(map(int, re.findall(r"\d{1,9}", version)[:3]))
+
+
+def _not_starting(path: str, error: OSError) -> UvUnavailable:
+    return UvUnavailable(
+        "{path} does not start: {reason}.",
+        "Install uv first, for example with `pip install uv`; in a workflow, {option} can ask for one.",
+        path=path,
+        reason=error.strerror,
+        option=Option("uv-version"),
+    )

@@ -1,0 +1,108 @@
+"""Every sentence that users see: all of them in one file, so that a change of wording is one diff to review."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from tests.test_architecture import MODULES, ROOT
+from uv_system_sync import errors
+
+SNAPSHOT = ROOT / "tests" / "data" / "messages.txt"
+
+KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.ActionError)}
+# Calls whose arguments are templates, and the positions of those.
+TEMPLATES = {**dict.fromkeys({*KINDS, "kind"}, (0, 1)), "message": (0,), "Row": (2, 3)}
+
+
+class Call(NamedTuple):
+    """A call that makes a message: where it is, its template, and the names of its values, or None if they are not literal."""
+
+    line: int
+    template: ast.expr
+    texts: list[str]
+    values: set[str] | None
+
+
+def calls(module: str) -> Iterator[Call]:
+    """Yield the calls in `module` that make messages, once for each template."""
+    tree = MODULES[module]
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for scope in (tree, *functions):
+        for node in ast.walk(scope):
+            if not isinstance(node, ast.Call) or (scope is tree and any(node in ast.walk(function) for function in functions)):
+                continue
+            for index in TEMPLATES.get(getattr(node.func, "id", ""), ()):
+                if index < len(node.args):
+                    names = {keyword.arg for keyword in node.keywords if keyword.arg}
+                    known = None if any(keyword.arg is None for keyword in node.keywords) else names
+                    yield Call(node.lineno, node.args[index], texts(node.args[index], scope, tree), known)
+
+
+def texts(node: ast.expr, *scopes: ast.AST) -> list[str]:
+    """Return the texts that an argument may be: a literal, or what a name or a condition stands for in the first scope that has it."""
+    if isinstance(node, ast.Constant):
+        return [str(node.value)]
+    if isinstance(node, ast.IfExp):
+        return [*texts(node.body, *scopes), *texts(node.orelse, *scopes)]
+    if isinstance(node, ast.Name):
+        for scope in scopes:
+            values = [value for assign in ast.walk(scope) if isinstance(assign, ast.Assign) for value in assigned(assign, node.id)]
+            if values:
+                return [text for value in values for text in texts(value, *scopes)]
+    return []
+
+
+def assigned(node: ast.Assign, name: str) -> Iterator[ast.expr]:
+    """Yield what `node` assigns to `name`, alone or in a tuple."""
+    target, value = node.targets[0], node.value
+    pairs = (
+        zip(target.elts, value.elts, strict=True) if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) else [(target, value)]
+    )
+    yield from (found for to, found in pairs if isinstance(to, ast.Name) and to.id == name)
+
+
+def current() -> str:
+    """Return the sentences of all modules, as the snapshot has them."""
+    found = {module: sorted({text for call in calls(module) for text in call.texts}) for module in MODULES}
+    return "\n".join(f"{module}\n" + "".join(f"    {text}\n" for text in lines) for module, lines in found.items() if lines)
+
+
+def test_every_sentence_is_as_it_was_reviewed() -> None:
+    assert SNAPSHOT.read_text(encoding="utf-8") == current(), "review the new sentences, and record them with `make docs`"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_template_is_made_of_outside_text(module: str) -> None:
+    """A value that is formatted into a template would be read as part of it."""
+    formatted = (ast.JoinedStr, ast.BinOp)
+    made = [
+        call.line
+        for call in calls(module)
+        for node in (call.template, *ast.iter_child_nodes(call.template))
+        if isinstance(node, formatted)
+        if not isinstance(call.template, ast.Call)
+    ]
+
+    assert [] == made
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_field_of_a_template_has_a_value(module: str) -> None:
+    lacking = [
+        (call.line, field)
+        for call in calls(module)
+        for text in call.texts
+        for _, field, _, _ in string.Formatter().parse(text)
+        if field and call.values is not None and field not in call.values
+    ]
+
+    assert [] == lacking
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(current(), encoding="utf-8")
