@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -178,9 +177,7 @@ def own_pip(prefix: Path) -> None:
 
 def copy_python(python: Python, folder: Path) -> None:
     """Make `folder` a copy of `python` whose standard library is compiled, as an installer leaves it."""
-    # Copies share files with one below this repository, which may be on another file system.
-    with tempfile.TemporaryDirectory(dir=ROOT / ".venv") as temp:
-        shutil.copytree(python.copy(Path(temp) / "python"), folder, symlinks=True)
+    python.copy_to_file_system(folder)
     command = [executable(folder), "-I", "-S", "-m", "compileall", "-q", "-j", "0", str(folder / "lib")]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.faults.injected import HOSTILE
 from tests.faults.job import Fault, Job, Meant
 from tests.faults.running import Running
-from tests.support.layouts import program
+from tests.support import program
 from tools.shared.uv import UV
 
 _REAL = f'{shlex.quote(str(UV))} "$@"'

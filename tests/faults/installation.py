@@ -6,14 +6,12 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.checkouts import Project
 from tests.support.index import Index
 from tests.support.step import Runner, runner
-from tools.shared import ROOT
 from tools.shared.pythons import Python
 from tools.shared.uv import UV
 
@@ -96,9 +94,7 @@ class Installation:
 
     def prepare(self) -> Installation:
         """Make the Python, and record its files before and after each kind of sync."""
-        # Copies share files with one below this repository, which may be on another file system.
-        with tempfile.TemporaryDirectory(dir=ROOT / ".venv") as temp:
-            shutil.copytree(self.python.copy(Path(temp) / "python"), self.prefix, symlinks=True)
+        self.python.copy_to_file_system(self.prefix)
         # Every sync keeps pip, and going back to it costs more than going back to all of a small project.
         shutil.rmtree(self.site_packages)
         self.site_packages.mkdir()

@@ -19,7 +19,7 @@ from typing import IO
 import pytest
 import tomli
 
-from tests.support.layouts import program
+from tests.support import program
 from tests.support.projects import CAN_CHECK, Project, since
 from tools.shared import ROOT
 from tools.shared.action_steps import NETWORK

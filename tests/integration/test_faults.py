@@ -21,9 +21,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import index
+from tests.support import index, program
 from tests.support.index import Fault, Index
-from tests.support.layouts import before_the_step, bound_by_permissions, permissions_bind, program
+from tests.support.layouts import before_the_step, bound_by_permissions, permissions_bind
 from tests.support.projects import since
 from tests.support.step import Outcome, Runner, runner
 from tools.shared.pythons import found

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support import documents, images
+from tests.support import documents, images, program
 from tests.support.dockerfiles import Build, Failed
 from tests.support.images import Image
 from tests.support.index import Index
-from tests.support.layouts import install, program
+from tests.support.layouts import install
 from tests.support.projects import WHEELS, Project, Wheel
 from tools.shared import ROOT
 from tools.shared.pythons import found

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import program
 from tests.support.layouts import (
     bound_by_permissions,
     install,
     laid_out,
     older_than_supported,
     permissions_bind,
-    program,
     spelled,
     virtual_environment,
 )

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from tests.support import program
 from tests.support.projects import Project, Wheel
 from tests.support.step import Outcome, Runner
 from tools.shared.pythons import Python
@@ -63,14 +64,6 @@ def spelled(layout: object) -> str:
 def laid_out(name: str, *layouts: Callable[..., object]) -> list[ParameterSet]:
     """Return `layouts`, functions, as parameters of a test that shows the layout that users call `name`."""
     return [pytest.param(layout, marks=pytest.mark.layout(name), id=spelled(layout)) for layout in layouts]
-
-
-def program(path: Path, *lines: str) -> Path:
-    """Write `lines` as a file that may be started, and return its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    path.chmod(0o755)
-    return path
 
 
 def virtual_environment(prefix: Path, environment: Path, *options: str) -> Path:

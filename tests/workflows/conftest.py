@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documents import CHECKOUT, SETUP_PYTHON
 from tests.support.projects import Project, Wheel
 from tools.shared import ROOT
 from tools.shared.act import Act
 from tools.shared.pythons import Python, found
-
-CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
-SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97"
 
 
 @pytest.fixture

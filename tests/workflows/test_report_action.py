@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documents import CHECKOUT, SETUP_PYTHON
 from tests.support.projects import Project
-from tests.workflows.conftest import CHECKOUT, SETUP_PYTHON
 from tools.shared.act import Act
 from tools.shared.pythons import Python, found
 

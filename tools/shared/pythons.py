@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.shared import ROOT
 
 # Copied once and shared by every run; `make clean` removes them.
 _COPIES = ROOT / ".venv" / "pythons"
@@ -92,6 +92,11 @@ class Python:
                 shutil.copy2(original, script)
                 original.unlink()
         return prefix
+
+    def copy_to_file_system(self, prefix: Path) -> Path:
+        """Make `prefix` an installation that shares no files with others, on any file system, and return it."""
+        with tempfile.TemporaryDirectory(dir=ROOT / ".venv") as temp:
+            return Path(shutil.copytree(self.copy(Path(temp) / "python"), prefix, symlinks=True))
 
     def _pristine(self) -> Path:
         pristine = _COPIES / (self.version if self.implementation == "cpython" else f"{self.implementation}-{self.version}")
