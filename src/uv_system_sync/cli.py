@@ -20,7 +20,36 @@ from uv_system_sync.text import Option
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
 
-_DESCRIPTION = "Install a project's uv.lock into a Python that is already there."
+# Titles of the help, and below each the options: name, what their value is called, and what they do. A NAME may be given more than
+# once; options without a value are switches.
+_OPTIONS = {
+    "where to install": (
+        ("python", "PATH", "An interpreter, its prefix (`/usr/local`) or an existing virtual environment. Default: the python on PATH."),
+        ("working-directory", "PATH", "The folder of the project's pyproject.toml. Its uv.lock is there, or at the root of its workspace."),
+        ("allow-externally-managed", "", "Install even into a Python that the operating system manages (PEP 668)."),
+    ),
+    "what to install": (
+        ("extra", "NAME", "Also install this extra; may be repeated."),
+        ("group", "NAME", "Also install this dependency group; may be repeated."),
+        ("package", "NAME", "Install this workspace member instead of the project; may be repeated."),
+        ("all-extras", "", "Install all extras."),
+        ("all-groups", "", "Install all dependency groups."),
+        ("all-packages", "", "Install all members of the workspace."),
+        ("no-dev", "", "Do not install the group `dev`."),
+        ("no-install-project", "", "Install the dependencies of the project, but not the project itself."),
+        ("no-editable", "", "Install the project and its workspace members as copies instead of links to the checkout."),
+    ),
+    "how to install": (
+        ("inexact", "", "Keep installed packages that are not in the lock, which are removed otherwise."),
+        ("frozen", "", "Install uv.lock as it is, without checking that it matches pyproject.toml."),
+        ("check", "", "Change nothing, and fail if the environment does not match the lock."),
+    ),
+    "output": (
+        ("json", "", "Print the report as JSON on standard output, and everything else on standard error."),
+        ("verbose", "", "Show uv's command line, which variables it sees, and how long everything takes."),
+        ("version", "", "Print the version and exit."),
+    ),
+}
 
 _EXAMPLES = """\
 Arguments after `--` are passed to `uv sync`.
@@ -169,66 +198,21 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="uv-system-sync",
         usage="%(prog)s [options] [-- arguments of uv sync]",
-        description=_DESCRIPTION,
+        description="Install a project's uv.lock into a Python that is already there.",
         epilog=_EXAMPLES + textwrap.fill(statuses, 110, break_on_hyphens=False),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_target(made.add_argument_group("where to install"))
-    _add_selection(made.add_argument_group("what to install"))
-    _add_mode(made.add_argument_group("how to install"))
-    _add_output(made.add_argument_group("output"))
+    for title, options in _OPTIONS.items():
+        group = made.add_argument_group(title)
+        for name, value, meaning in options:
+            if value == "NAME":
+                group.add_argument(f"--{name}", metavar=value, action="append", default=[], help=meaning)
+            elif value:
+                group.add_argument(f"--{name}", metavar=value, default="", help=meaning)
+            else:
+                group.add_argument(f"--{name}", action="store_true", help=meaning)
     return made
-
-
-def _add_target(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--python",
-        metavar="PATH",
-        default="",
-        help="An interpreter, its prefix (`/usr/local`) or an existing virtual environment. Default: the python on PATH.",
-    )
-    group.add_argument(
-        "--working-directory",
-        metavar="PATH",
-        default="",
-        help="The folder of the project's pyproject.toml. Its uv.lock is there too, or at the root of its workspace.",
-    )
-    _flag(group, "--allow-externally-managed", "Install even into a Python that the operating system manages (PEP 668).")
-
-
-def _add_selection(group: argparse._ArgumentGroup) -> None:
-    for name, what in (("extra", "Also install this extra"), ("group", "Also install this dependency group")):
-        group.add_argument(f"--{name}", metavar="NAME", action="append", default=[], help=f"{what}; may be repeated.")
-    group.add_argument(
-        "--package",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="Install this workspace member instead of the project; may be repeated.",
-    )
-    _flag(group, "--all-extras", "Install all extras.")
-    _flag(group, "--all-groups", "Install all dependency groups.")
-    _flag(group, "--all-packages", "Install all members of the workspace.")
-    _flag(group, "--no-dev", "Do not install the group `dev`.")
-    _flag(group, "--no-install-project", "Install the dependencies of the project, but not the project itself.")
-    _flag(group, "--no-editable", "Install the project and its workspace members as copies instead of links to the checkout.")
-
-
-def _add_mode(group: argparse._ArgumentGroup) -> None:
-    _flag(group, "--inexact", "Keep installed packages that are not in the lock, which are removed otherwise.")
-    _flag(group, "--frozen", "Install uv.lock as it is, without checking that it matches pyproject.toml.")
-    _flag(group, "--check", "Change nothing, and fail if the environment does not match the lock.")
-
-
-def _add_output(group: argparse._ArgumentGroup) -> None:
-    _flag(group, "--json", "Print the report as JSON on standard output, and everything else on standard error.")
-    _flag(group, "--verbose", "Show uv's command line, which variables it sees, and how long everything takes.")
-    _flag(group, "--version", "Print the version and exit.")
-
-
-def _flag(group: argparse._ArgumentGroup, name: str, meaning: str) -> None:
-    group.add_argument(name, action="store_true", help=meaning)
 
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:

@@ -17,6 +17,11 @@ class ActionError(Exception):
     slug: str
     exit_status: int
 
+    def __init_subclass__(cls, *, slug: str, exit_status: int) -> None:
+        """Set what identifies this kind of error."""
+        super().__init_subclass__()
+        cls.slug, cls.exit_status = slug, exit_status
+
     def __init__(
         self,
         message: str | Message,
@@ -36,102 +41,60 @@ class ActionError(Exception):
         super().__init__(str(self.message))
 
 
-class InvalidInput(ActionError):
+class InvalidInput(ActionError, slug="invalid-input", exit_status=3):
     """An input or option has a value that cannot be used."""
 
-    slug = "invalid-input"
-    exit_status = 3
 
-
-class PythonNotFound(ActionError):
+class PythonNotFound(ActionError, slug="python-not-found", exit_status=4):
     """There is no Python where the input says."""
 
-    slug = "python-not-found"
-    exit_status = 4
 
-
-class PythonUnsuitable(ActionError):
+class PythonUnsuitable(ActionError, slug="python-unsuitable", exit_status=5):
     """The Python is unsafe or impossible to install into, or later steps would not get it."""
 
-    slug = "python-unsuitable"
-    exit_status = 5
 
-
-class PythonRejected(ActionError):
+class PythonRejected(ActionError, slug="python-rejected", exit_status=6):
     """The project's `requires-python` or `environments` excludes this Python."""
 
-    slug = "python-rejected"
-    exit_status = 6
 
-
-class ProjectInvalid(ActionError):
+class ProjectInvalid(ActionError, slug="project-invalid", exit_status=7):
     """The project's files are missing, unreadable or malformed."""
 
-    slug = "project-invalid"
-    exit_status = 7
 
-
-class LockMissing(ActionError):
+class LockMissing(ActionError, slug="lock-missing", exit_status=8):
     """The project has no uv.lock."""
 
-    slug = "lock-missing"
-    exit_status = 8
 
-
-class LockOutdated(ActionError):
+class LockOutdated(ActionError, slug="lock-outdated", exit_status=9):
     """uv.lock does not match pyproject.toml."""
 
-    slug = "lock-outdated"
-    exit_status = 9
 
-
-class OutOfSync(ActionError):
+class OutOfSync(ActionError, slug="out-of-sync", exit_status=10):
     """A check found that the environment does not match uv.lock."""
 
-    slug = "out-of-sync"
-    exit_status = 10
 
-
-class UvUnavailable(ActionError):
+class UvUnavailable(ActionError, slug="uv-unavailable", exit_status=11):
     """There is no uv that starts and that the project accepts, and none could be installed."""
 
-    slug = "uv-unavailable"
-    exit_status = 11
 
-
-class SyncFailed(ActionError):
+class SyncFailed(ActionError, slug="sync-failed", exit_status=12):
     """uv failed to install: a build, a download or a resolution."""
 
-    slug = "sync-failed"
-    exit_status = 12
 
-
-class RunnerUnusable(ActionError):
+class RunnerUnusable(ActionError, slug="runner-unusable", exit_status=13):
     """The runner's files or folders cannot be written, or the machine has run out of something."""
 
-    slug = "runner-unusable"
-    exit_status = 13
 
-
-class PackagesDiffer(ActionError):
+class PackagesDiffer(ActionError, slug="packages-differ", exit_status=14):
     """Jobs of a matrix have different versions of a package that must match."""
 
-    slug = "packages-differ"
-    exit_status = 14
 
-
-class Cancelled(ActionError):
+class Cancelled(ActionError, slug="cancelled", exit_status=130):
     """The runner or the user asked the run to stop."""
 
-    slug = "cancelled"
-    exit_status = 130
 
-
-class InternalError(ActionError):
+class InternalError(ActionError, slug="internal-error", exit_status=1):
     """A bug in uv-system-sync."""
-
-    slug = "internal-error"
-    exit_status = 1
 
 
 def exhausted(error: OSError) -> RunnerUnusable | None:
