@@ -1,24 +1,52 @@
-"""Reading pyproject.toml, and finding uv.lock, as uv does."""
+"""Reading a project: its files, the workspace that it belongs to, and the settings of uv."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.support import place, words
+from tests.support import options, place
 from uv_system_sync.errors import ActionError, InvalidInput, LockMissing, ProjectInvalid
 from uv_system_sync.project import pyproject
+from uv_system_sync.project.lockfile import Lockfile
 from uv_system_sync.project.pyproject import Project
+from uv_system_sync.project.toml import Document, Place
+from uv_system_sync.text import Option
 
 _SAMPLE = '[project]\nname = "Sample"\nrequires-python = ">=3.9"\n'
+_WORKSPACE = '[tool.uv.workspace]\nmembers = ["packages/*"]\n'
+
+# As uv writes it for a workspace with a root, one member and two dependencies from folders.
+_LOCK = """\
+version = 1
+
+[manifest]
+members = [
+    "root",
+    "sample",
+]
+
+[[package]]
+name = "other"
+source = { editable = "libs/other" }
+
+[[package]]
+name = "root"
+source = { virtual = "." }
+
+[[package]]
+name = "sample"
+source = { editable = "packages/sample" }
+"""
 
 
-def _write(folder: Path, text: str, *, lock: bool = False) -> Path:
+def _write(folder: Path, text: str = _SAMPLE, *, lock: str | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pyproject.toml").write_text(text, encoding="utf-8")
-    if lock:
-        (folder / "uv.lock").write_text("version = 1\n", encoding="utf-8")
+    if lock is not None:
+        (folder / "uv.lock").write_text(lock, encoding="utf-8")
     return folder
 
 
@@ -28,237 +56,205 @@ def _rejected(kind: type[ActionError], folder: Path) -> ActionError:
     return caught.value
 
 
-def test_read(tmp_path: Path) -> None:
-    """A project is its folder, its name and the Pythons that it allows."""
-    folder = str(_write(tmp_path, _SAMPLE, lock=True))
+def test_a_project_is_its_folder_its_pyproject_and_the_lock_beside_it(tmp_path: Path) -> None:
+    folder = str(_write(tmp_path, lock=""))
+    found = pyproject.read(folder)
 
-    assert Project(directory=folder, root=folder, name="Sample", requires_python=">=3.9") == pyproject.read(folder)
+    assert (folder, folder, "Sample", "Sample") == (found.directory, found.root, found.name, found.title)
+    assert (str(tmp_path / "pyproject.toml"), str(tmp_path / "uv.lock")) == (found.pyproject.path, found.lock.path)
+    assert ("", False) == (found.pinned, found.prefers_managed)
 
 
-def test_paths(tmp_path: Path) -> None:
-    """Its pyproject.toml is in its folder, and uv.lock in its root."""
-    found = Project(directory=str(tmp_path / "member"), root=str(tmp_path), name="", requires_python=None)
+@pytest.mark.parametrize("text", ["", "[tool.uv]\n", "[project]\n", "project = 1\n", "[project]\nname = 1\n"])
+def test_a_project_without_a_name_is_called_by_its_folder(tmp_path: Path, text: str) -> None:
+    found = pyproject.read(str(_write(tmp_path / "my ☃ project", text, lock="")))
 
-    assert (str(tmp_path / "member" / "pyproject.toml"), str(tmp_path / "uv.lock")) == (found.pyproject, found.lock)
+    assert ("", "my ☃ project") == (found.name, found.title)
+
+
+def test_reading_a_project_does_not_read_its_lock(tmp_path: Path) -> None:
+    found = pyproject.read(str(_write(tmp_path, lock="")))
+    Path(found.lock.path).write_text('[[package]]\nname = "alpha"\n', encoding="utf-8")
+
+    assert {"alpha"} == found.lock.names()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("missing", InvalidInput), ("file", InvalidInput), ("empty", ProjectInvalid)])
+def test_a_working_directory_without_a_project_is_an_error_of_that_option(tmp_path: Path, name: str, kind: type[ActionError]) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
+    error = _rejected(kind, tmp_path / name)
+
+    assert ({Option("working-directory")}, str(tmp_path / name), (None, None)) == (options(error), error.values["directory"], place(error))
+
+
+def test_a_missing_lock_is_an_error_on_line_1_of_pyproject(tmp_path: Path) -> None:
+    error = _rejected(LockMissing, _write(tmp_path))
+
+    assert (str(tmp_path), (str(tmp_path / "pyproject.toml"), 1)) == (error.values["directory"], place(error))
+
+
+@pytest.mark.parametrize(("content", "line"), [(b'[project]\nname = "a"\nversion =\n', 3), (b'name = "\xfc"\n', None)])
+def test_a_pyproject_that_is_not_toml_is_an_error_on_its_line(tmp_path: Path, content: bytes, line: int | None) -> None:
+    path = _write(tmp_path, lock="") / "pyproject.toml"
+    path.write_bytes(content)
+
+    assert (str(path), line) == place(_rejected(ProjectInvalid, tmp_path))
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("above", "own", "expected"),
     [
-        pytest.param("", id="empty-file"),
-        pytest.param("[tool.uv]\n", id="no-project-table"),
-        pytest.param("[project]\n", id="empty-project-table"),
-        pytest.param("project = 1\n", id="project-is-no-table"),
-        pytest.param("[project]\nrequires-python = 3.9\n", id="requires-python-is-no-text"),
+        pytest.param({"": _WORKSPACE}, _SAMPLE, "", id="member"),
+        pytest.param({"": "[tool.uv.workspace]\n"}, _SAMPLE, "", id="workspace-that-uv-has-to-judge"),
+        pytest.param({"": _WORKSPACE}, _WORKSPACE, "packages/sample", id="root-of-an-inner-workspace"),
+        pytest.param({"": _SAMPLE}, _SAMPLE, "packages/sample", id="no-workspace"),
+        pytest.param({"": "[tool.uv]\nworkspace = 1\n"}, _SAMPLE, "packages/sample", id="workspace-is-not-a-table"),
+        pytest.param({"": _WORKSPACE, "packages": _SAMPLE}, _SAMPLE, "packages/sample", id="another-project-between"),
+        pytest.param({"": _SAMPLE, "packages": _WORKSPACE}, _SAMPLE, "packages", id="nearest-workspace"),
     ],
 )
-def test_read_without_metadata(tmp_path: Path, text: str) -> None:
-    """What a project does not say of itself is left empty, for uv to judge."""
-    found = pyproject.read(str(_write(tmp_path, text, lock=True)))
+def test_a_project_without_a_lock_has_that_of_the_workspace_above(tmp_path: Path, above: dict[str, str], own: str, expected: str) -> None:
+    """As for uv, the search for a workspace ends at the first pyproject.toml above the project."""
+    for folder, text in above.items():
+        _write(tmp_path / folder, text)
+    member = _write(tmp_path / "packages" / "sample", own)
+    (tmp_path / expected / "uv.lock").touch()
 
-    assert ("", None) == (found.name, found.requires_python)
-
-
-@pytest.mark.parametrize("mark", [pytest.param("\ufeff", id="byte-order-mark"), pytest.param("# ☃ ü\r\n", id="unicode-and-windows-lines")])
-def test_read_what_editors_write(tmp_path: Path, mark: str) -> None:
-    """A pyproject.toml that uv reads is read here too."""
-    found = pyproject.read(str(_write(tmp_path / "my ☃ project", mark + _SAMPLE, lock=True)))
-
-    assert "Sample" == found.name
+    assert str(tmp_path / expected) == pyproject.read(str(member)).root
 
 
-def test_no_folder(tmp_path: Path) -> None:
-    """A working directory that is not there is an input that is wrong."""
-    missing = tmp_path / "missing"
-    error = _rejected(InvalidInput, missing)
-    expected = (
-        f"`working-directory` is {missing}, which is not a folder.",
-        "Name the folder of the project's pyproject.toml, relative to the repository; run actions/checkout before this step.",
-    )
+@pytest.mark.parametrize(
+    ("folder", "name", "lock", "is_member"),
+    [
+        pytest.param("packages/sample", "Sample", _LOCK, True, id="member"),
+        pytest.param("libs/other", "other", _LOCK, False, id="excluded-but-a-dependency"),
+        pytest.param("examples/sample", "sample", _LOCK, False, id="excluded-of-the-same-name"),
+        pytest.param("packages/sample/nested", "nested", _LOCK, False, id="below-a-member"),
+        pytest.param("packages/sample", "sample", None, False, id="workspace-without-a-lock"),
+    ],
+)
+def test_a_project_with_a_lock_of_its_own_is_a_member_if_the_workspaces_lock_lists_it(
+    tmp_path: Path, folder: str, name: str, lock: str | None, *, is_member: bool
+) -> None:
+    _write(tmp_path, _WORKSPACE, lock=lock)
+    project = _write(tmp_path / folder, f'[project]\nname = "{name}"\n', lock="")
 
-    assert (expected, (None, None)) == (words(error), place(error))
-
-
-def test_no_pyproject(tmp_path: Path) -> None:
-    """A folder without a pyproject.toml is no project."""
-    error = _rejected(ProjectInvalid, tmp_path)
-    expected = (
-        f"There is no pyproject.toml in {tmp_path}.",
-        "Run actions/checkout before this step, or set `working-directory` to the project's folder.",
-    )
-
-    assert (expected, (None, None)) == (words(error), place(error))
+    assert str(tmp_path if is_member else project) == pyproject.read(str(project)).root
 
 
-def test_no_lock(tmp_path: Path) -> None:
-    """A project without a uv.lock is told where it belongs."""
-    error = _rejected(LockMissing, _write(tmp_path, _SAMPLE))
-    expected = (f"There is no uv.lock in {tmp_path}.", "Run `uv lock` there and commit uv.lock; check that .gitignore does not name it.")
+def test_a_missing_lock_of_a_workspace_is_an_error_in_the_members_file(tmp_path: Path) -> None:
+    _write(tmp_path, _WORKSPACE)
+    member = _write(tmp_path / "packages" / "sample")
+    error = _rejected(LockMissing, member)
 
-    assert (expected, (str(tmp_path / "pyproject.toml"), 1)) == (words(error), place(error))
-
-
-def test_malformed_pyproject(tmp_path: Path) -> None:
-    """A syntax error is shown on its line."""
-    path = _write(tmp_path, '[project]\nname = "a"\nversion =\n', lock=True) / "pyproject.toml"
-    error = _rejected(ProjectInvalid, tmp_path)
-    expected = ("pyproject.toml is not valid TOML: Invalid value (at line 3, column 10).", f"Correct {path}.")
-
-    assert (expected, (str(path), 3)) == (words(error), place(error))
+    assert (str(tmp_path), (str(member / "pyproject.toml"), 1)) == (error.values["directory"], place(error))
 
 
-def test_pyproject_in_another_encoding(tmp_path: Path) -> None:
-    """A file that is not UTF-8 is told apart from one with a syntax error."""
-    path = _write(tmp_path, _SAMPLE, lock=True) / "pyproject.toml"
-    path.write_bytes(b'[project]\nname = "\xfc"\n')
-    error = _rejected(ProjectInvalid, tmp_path)
-    expected = (
-        "pyproject.toml is not UTF-8: 'utf-8' codec can't decode byte 0xfc in position 18: invalid start byte.",
-        f"Save {path} as UTF-8; TOML allows no other encoding.",
-    )
-
-    assert (expected, (str(path), None)) == (words(error), place(error))
-
-
-def test_no_lock_in_the_workspace(tmp_path: Path) -> None:
-    """A member is told where the workspace's lock belongs, and pointed at in its own file."""
-    _write(tmp_path, '[tool.uv.workspace]\nmembers = ["one"]\n')
-    error = _rejected(LockMissing, _write(tmp_path / "one", _SAMPLE, lock=True))
-
-    assert (f"There is no uv.lock in {tmp_path}.", str(tmp_path / "one" / "pyproject.toml")) == (error.message, error.file)
-
-
-def test_malformed_parent(tmp_path: Path) -> None:
-    """A syntax error in the workspace's file is shown there."""
+def test_a_malformed_pyproject_of_the_workspace_is_an_error_there(tmp_path: Path) -> None:
     _write(tmp_path, "[tool\n")
-    error = _rejected(ProjectInvalid, _write(tmp_path / "one", _SAMPLE, lock=True))
 
-    assert (str(tmp_path / "pyproject.toml"), 1) == place(error)
+    assert (str(tmp_path / "pyproject.toml"), 1) == place(_rejected(ProjectInvalid, _write(tmp_path / "packages" / "sample", lock="")))
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("content", "expected"),
     [
-        pytest.param("3.12\n", "3.12", id="version"),
-        pytest.param("# comment\n\n  3.12  \n3.11\n", "3.12", id="first-of-several"),
-        pytest.param("cpython-3.12\r\n", "cpython-3.12", id="windows-lines"),
-        pytest.param("# comment\n", "", id="comment-only"),
-        pytest.param("", "", id="empty-file"),
+        pytest.param(b"3.12\n", "3.12", id="version"),
+        pytest.param(b"# comment\n\n  3.12  \n3.11\n", "3.12", id="first-of-several"),
+        pytest.param(b"cpython-3.12\r\n", "cpython-3.12", id="windows-lines"),
+        pytest.param(b"# comment\n", "", id="comment-only"),
+        pytest.param(b"", "", id="empty-file"),
+        pytest.param(b"\xff3.12", "", id="not-utf-8"),
     ],
 )
-def test_pin(tmp_path: Path, text: str, expected: str) -> None:
-    """The version that .python-version names is read, whatever else is in it."""
-    _write(tmp_path, _SAMPLE, lock=True)
-    (tmp_path / ".python-version").write_bytes(text.encode())
+def test_the_first_version_in_a_python_version_file_counts(tmp_path: Path, content: bytes, expected: str) -> None:
+    (_write(tmp_path, lock="") / ".python-version").write_bytes(content)
 
     assert expected == pyproject.read(str(tmp_path)).pinned
-
-
-def test_pin_in_another_encoding(tmp_path: Path) -> None:
-    """A .python-version that is no text pins nothing."""
-    _write(tmp_path, _SAMPLE, lock=True)
-    (tmp_path / ".python-version").write_bytes(b"\xff3.12")
-
-    assert "" == pyproject.read(str(tmp_path)).pinned
 
 
 @pytest.mark.parametrize(
     ("pins", "expected"),
     [
-        pytest.param({"one": "3.11"}, "3.11", id="of-the-member"),
+        pytest.param({"packages/one": "3.11"}, "3.11", id="of-the-member"),
         pytest.param({"": "3.12"}, "3.12", id="of-the-workspace"),
-        pytest.param({"one": "3.11", "": "3.12"}, "3.11", id="of-both"),
-        pytest.param({"two": "3.13"}, "", id="of-another-member"),
+        pytest.param({"packages/one": "3.11", "": "3.12"}, "3.11", id="of-both"),
+        pytest.param({"packages/two": "3.13"}, "", id="of-another-member"),
     ],
 )
-def test_pin_of_a_workspace(tmp_path: Path, pins: dict[str, str], expected: str) -> None:
-    """A member's own .python-version is nearer than that of its workspace."""
-    _write(tmp_path, '[tool.uv.workspace]\nmembers = ["*"]\n', lock=True)
+def test_a_members_own_python_version_file_goes_first(tmp_path: Path, pins: dict[str, str], expected: str) -> None:
+    _write(tmp_path, _WORKSPACE, lock="")
     for name in ("one", "two"):
-        _write(tmp_path / name, _SAMPLE)
+        _write(tmp_path / "packages" / name)
     for folder, pin in pins.items():
         (tmp_path / folder / ".python-version").write_text(pin, encoding="utf-8")
 
-    assert expected == pyproject.read(str(tmp_path / "one")).pinned
+    assert expected == pyproject.read(str(tmp_path / "packages" / "one")).pinned
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("value", "expected"), [('"managed"', True), ('"only-managed"', True), ('"system"', False), ('"only-system"', False), ("1", False)]
+)
+def test_a_project_may_prefer_managed_pythons(tmp_path: Path, value: str, *, expected: bool) -> None:
+    assert expected == pyproject.read(str(_write(tmp_path, f"[tool.uv]\npython-preference = {value}\n", lock=""))).prefers_managed
+
+
+_MANAGED = '[tool.uv]\npython-preference = "managed"\n'
+_MEMBER = "packages/one/"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
     [
-        pytest.param('[tool.uv]\npython-preference = "managed"\n', True, id="managed"),
-        pytest.param('[tool.uv]\npython-preference = "only-managed"\n', True, id="only-managed"),
-        pytest.param('[tool.uv]\npython-preference = "system"\n', False, id="system"),
-        pytest.param('[tool.uv]\npython-preference = "only-system"\n', False, id="only-system"),
-        pytest.param("[tool.uv]\npython-preference = 1\n", False, id="not-a-text"),
-        pytest.param("", False, id="not-set"),
+        pytest.param({"pyproject.toml": _MANAGED}, "pyproject.toml", id="pyproject"),
+        pytest.param({"uv.toml": 'python-preference = "managed"\n'}, "uv.toml", id="uv-toml"),
+        pytest.param({"uv.toml": "python-preference = 'system'", "pyproject.toml": _MANAGED}, "", id="uv-toml-goes-first"),
+        pytest.param({"uv.toml": "#", "pyproject.toml": _MANAGED}, "", id="uv-toml-hides-the-table"),
+        pytest.param({"uv.toml": "[", "pyproject.toml": _MANAGED}, "pyproject.toml", id="malformed-uv-toml"),
+        pytest.param({f"{_MEMBER}pyproject.toml": _MANAGED}, "", id="of-a-member"),
     ],
 )
-def test_preference(tmp_path: Path, text: str, *, expected: bool) -> None:
-    """A project may prefer Pythons that uv has installed."""
-    assert expected == pyproject.read(str(_write(tmp_path, text, lock=True))).prefers_managed
+def test_uvs_settings_are_those_of_the_workspaces_root(tmp_path: Path, files: dict[str, str], expected: str) -> None:
+    _write(tmp_path, _WORKSPACE, lock="")
+    member = _write(tmp_path / _MEMBER)
+    for name, text in files.items():
+        path = tmp_path / name
+        path.write_text(text + (_WORKSPACE if name == "pyproject.toml" else ""), encoding="utf-8")
+    found = pyproject.read(str(member))
+
+    assert bool(expected) == found.prefers_managed
+    if expected:
+        line = 2 if expected == "pyproject.toml" else 1
+        assert Place(str(tmp_path / expected), line) == found.place_of_setting("python-preference")
 
 
-def test_preference_of_a_workspace(tmp_path: Path) -> None:
-    """Like for uv, the preference is the workspace's, and not that of a member."""
-    _write(tmp_path, '[tool.uv]\npython-preference = "only-managed"\n[tool.uv.workspace]\nmembers = ["*"]\n', lock=True)
-    quiet = _write(tmp_path / "quiet", _SAMPLE)
-    _write(tmp_path / "other", '[tool.uv.workspace]\nmembers = ["*"]\n', lock=True)
-    loud = _write(tmp_path / "other" / "loud", '[tool.uv]\npython-preference = "only-managed"\n')
+def test_a_setting_that_is_not_made_is_placed_in_the_workspaces_pyproject(tmp_path: Path) -> None:
+    found = pyproject.read(str(_write(tmp_path, lock="")))
 
-    assert (True, False) == (pyproject.read(str(quiet)).prefers_managed, pyproject.read(str(loud)).prefers_managed)
+    assert Place(str(tmp_path / "pyproject.toml"), None) == found.place_of_setting("required-version")
 
 
-def test_preference_of_uv_toml(tmp_path: Path) -> None:
-    """A uv.toml goes before what pyproject.toml says."""
-    _write(tmp_path, '[tool.uv]\npython-preference = "only-managed"\n', lock=True)
-    (tmp_path / "uv.toml").write_text("", encoding="utf-8")
+@pytest.mark.parametrize("text", ["[", None], ids=["malformed", "missing"])
+def test_a_document_that_cannot_be_read_is_empty_if_uv_explains_it(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "uv.toml"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
 
-    assert not pyproject.read(str(tmp_path)).prefers_managed
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param('[[package]]\nname = "alpha"\n\n[[package]]\nname = "beta-two"\n', {"alpha", "beta-two"}, id="packages"),
-        pytest.param('[[package]]\nversion = "1.0"\n', {""}, id="without-a-name"),
-        pytest.param("package = [1]\n", set(), id="no-tables"),
-        pytest.param("version = 1\n", set(), id="none"),
-    ],
-)
-def test_locked_names(tmp_path: Path, text: str, expected: set[str]) -> None:
-    """The names in uv.lock are those of its packages."""
-    (tmp_path / "uv.lock").write_text(text, encoding="utf-8")
-
-    assert expected == pyproject.locked_names(Project(directory="", root=str(tmp_path), name="", requires_python=None))
+    assert Document(str(path), "", {}) == pyproject.read_or_empty(str(path))
 
 
 @pytest.mark.parametrize(
-    ("own", "locked", "expected"),
+    ("root", "folder"),
     [
-        pytest.param(">=3.9", 'requires-python = ">=3.10"', [("pyproject.toml", ">=3.9"), ("uv.lock", ">=3.10")], id="both"),
-        pytest.param(None, 'requires-python = ">=3.10"', [("uv.lock", ">=3.10")], id="lock-only"),
-        pytest.param(">=3.9", "", [("pyproject.toml", ">=3.9")], id="project-only"),
-        pytest.param(None, "requires-python = 3", [], id="neither"),
-    ],
-)
-def test_python_requirements(tmp_path: Path, own: str | None, locked: str, expected: list[tuple[str, str]]) -> None:
-    """Both files may say which Pythons the project is for, its own first."""
-    (tmp_path / "uv.lock").write_text(locked, encoding="utf-8")
-    found = pyproject.python_requirements(Project(directory=str(tmp_path), root=str(tmp_path), name="", requires_python=own))
-
-    assert [(str(tmp_path / name), requirement) for name, requirement in expected] == list(found)
-
-
-@pytest.mark.parametrize(
-    ("root", "expected"),
-    [
-        (Path.cwd(), "`uv lock`"),
-        (Path.cwd() / "libs" / "alpha", f"`uv lock` in {Path('libs', 'alpha')}"),
-        (Path(f"{Path.cwd()}-other"), f"`uv lock` in {Path.cwd()}-other"),
-        (Path.cwd().parent, f"`uv lock` in {Path.cwd().parent}"),
+        (Path.cwd(), None),
+        (Path.cwd() / "libs" / "alpha", os.path.join("libs", "alpha")),
+        (Path(f"{Path.cwd()}-other"), f"{Path.cwd()}-other"),
+        (Path.cwd().parent, str(Path.cwd().parent)),
     ],
     ids=["here", "below", "beside", "above"],
 )
-def test_how_to_lock_it(root: Path, expected: str) -> None:
-    """A folder is named as the repository has it, and not at all when it is the current one."""
-    assert expected == pyproject.lock_it(Project(str(root), str(root), "sample", None))
+def test_the_command_that_locks_names_the_folder_unless_it_is_the_current_one(root: Path, folder: str | None) -> None:
+    project = Project(str(root), Document(str(root / "pyproject.toml"), "", {}), Lockfile(str(root / "uv.lock")))
+
+    assert folder == project.lock_command().values.get("folder")

@@ -2,98 +2,135 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from tests.support import place, words
-from uv_system_sync.errors import LockMissing, ProjectInvalid
+from tests.support import place
+from uv_system_sync.errors import LockMissing, ProjectInvalid, RunnerUnusable
 from uv_system_sync.project import toml
+from uv_system_sync.project.toml import Document, Place
 
 
-def test_syntax_error(tmp_path: Path) -> None:
-    """A lock with conflict markers in it is the kind of error that was asked for, on its line."""
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"\xef\xbb\xbfoffline = true\n", id="byte-order-mark"),
+        pytest.param("offline = true # ☃ ü\r\n".encode(), id="unicode-and-windows-lines"),
+    ],
+)
+def test_a_file_is_read_as_editors_write_it(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "uv.toml"
+    path.write_bytes(content)
+    document = toml.read(str(path), ProjectInvalid)
+
+    assert ({"offline": True}, "uv.toml", Place(str(path), 1)) == (document.data, document.name, document.place_of("offline"))
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        pytest.param(b"version = 1\n<<<<<<< HEAD\n", 2, id="syntax"),
+        pytest.param(b'\nname = "\xfc"\n', None, id="not-utf-8"),
+        pytest.param(b"a = " + b"[" * 5000 + b"]" * 5000, None, id="nested-too-deeply"),
+    ],
+)
+def test_a_file_that_is_not_toml_is_an_error_of_the_kind_that_was_asked_for(tmp_path: Path, content: bytes, line: int | None) -> None:
     path = tmp_path / "uv.lock"
-    path.write_text("version = 1\n<<<<<<< HEAD\n", encoding="utf-8")
-    error = toml.syntax_error(str(path), LockMissing)
+    path.write_bytes(content)
+    with pytest.raises(LockMissing) as caught:
+        toml.read(str(path), LockMissing)
 
-    assert error is not None
-    assert (LockMissing, (str(path), 2)) == (type(error), place(error))
-    assert ("uv.lock is not valid TOML: Invalid statement (at line 2, column 1).", f"Correct {path}.") == words(error)
-
-
-def test_no_syntax_error(tmp_path: Path) -> None:
-    """A file that can be parsed has none."""
-    path = tmp_path / "uv.lock"
-    path.write_text("version = 1\n", encoding="utf-8")
-
-    assert toml.syntax_error(str(path), ProjectInvalid) is None
+    assert (str(path), line) == place(caught.value)
+    assert ("uv.lock", str(path)) == (caught.value.values["name"], caught.value.values["path"])
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has another reason")
-def test_unreadable_file(tmp_path: Path) -> None:
-    """A file that cannot be read is said to be so, with the system's reason."""
+def test_a_file_that_cannot_be_read_is_an_error_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "uv.lock"
     path.mkdir()
-    error = toml.syntax_error(str(path), ProjectInvalid)
+    with pytest.raises(ProjectInvalid) as caught:
+        toml.read(str(path), ProjectInvalid)
 
-    reason = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-
-    assert error is not None
-    assert (f"uv.lock cannot be read: {reason}.", f"Make {path} a file that this user can read.") == words(error)
-    assert (str(path), None) == place(error)
+    assert (str(path), None) == place(caught.value)
+    assert str(path) in str(caught.value.values["reason"])
 
 
-def test_another_encoding(tmp_path: Path) -> None:
-    """A file that is not UTF-8 is told apart from one with a syntax error."""
-    path = tmp_path / "uv.toml"
-    path.write_bytes(b'\nname = "\xfc"\n')
-    error = toml.syntax_error(str(path), ProjectInvalid)
-    expected = (
-        "uv.toml is not UTF-8: 'utf-8' codec can't decode byte 0xfc in position 9: invalid start byte.",
-        f"Save {path} as UTF-8; TOML allows no other encoding.",
-    )
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on file handles that a test can reach")
+def test_a_machine_without_file_handles_is_not_an_error_of_the_file(tmp_path: Path) -> None:
+    import resource
 
-    assert error is not None
-    assert (expected, (str(path), None)) == (words(error), place(error))
-
-
-def test_byte_order_mark(tmp_path: Path) -> None:
-    """The mark that some editors write first hides nothing."""
-    path = tmp_path / "uv.toml"
-    path.write_text("\ufeffoffline = true\n", encoding="utf-8")
-
-    assert ({"offline": True}, 1) == (toml.load(str(path), ProjectInvalid), toml.line_of(str(path), "offline"))
+    path = tmp_path / "uv.lock"
+    path.touch()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        with pytest.raises(RunnerUnusable):
+            toml.read(str(path), ProjectInvalid)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 @pytest.mark.parametrize(
-    ("document", "table", "array"),
-    [
-        pytest.param({"key": {"a": 1}}, {"a": 1}, [], id="table"),
-        pytest.param({"key": [1]}, {}, [1], id="array"),
-        pytest.param({"key": "text"}, {}, [], id="text"),
-        pytest.param({}, {}, [], id="nothing"),
-    ],
+    ("value", "table", "array", "string"),
+    [({"a": 1}, {"a": 1}, [], ""), ([1], {}, [1], ""), ("text", {}, [], "text"), (1, {}, [], "")],
+    ids=["table", "array", "string", "number"],
 )
-def test_table_and_array(document: toml.Table, table: toml.Table, array: list[object]) -> None:
-    """What is not of the kind that was asked for is as good as not there."""
-    assert (table, array) == (toml.table(document, "key"), toml.array(document, "key"))
+def test_a_value_of_another_type_counts_as_missing(value: object, table: toml.Table, array: list[object], string: str) -> None:
+    data = {"key": value}
+
+    assert (table, array, string) == (toml.table(data, "key"), toml.array(data, "key"), toml.string(data, "key"))
+
+
+def test_missing_values_are_empty() -> None:
+    assert ({}, {}, [], "") == (toml.table({}, "a"), toml.table({"a": 1}, "a", "b"), toml.array({}, "a"), toml.string({}, "a"))
+
+
+_TEXT = """\
+# requires-python = ">=3.8"
+[project]
+requires-python-not = 1
+  requires-python='>=3.9'
+dependencies = [
+    "alpha",
+    'beta',
+]
+optional-dependencies.Fast_Path = ["gamma"]
+
+[tool.uv.sources]
+"My.Lib" = { path = "lib" }
+
+[[tool.uv.index]] # the company's
+name = "private"
+
+[tool . uv.workspace]
+members = ["alpha"]
+"""
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("keys", "item", "line"),
     [
-        pytest.param('[project]\nrequires-python = ">=3.9"\n', 2, id="with-spaces"),
-        pytest.param("[project]\n\n  requires-python='>=3.9'\n", 3, id="without-spaces"),
-        pytest.param('# requires-python = ">=3.8"\nrequires-python-not = 1\nrequires-python = ">=3.9"\n', 3, id="after-look-alikes"),
-        pytest.param("[project]\n", None, id="nowhere"),
+        pytest.param(("project", "requires-python"), "", 4, id="key"),
+        pytest.param(("project", "dependencies"), "", 5, id="array"),
+        pytest.param(("project", "dependencies"), "alpha", 6, id="item"),
+        pytest.param(("project", "dependencies"), "beta", 7, id="item-in-single-quotes"),
+        pytest.param(("project", "dependencies"), "gamma", 5, id="item-that-is-elsewhere"),
+        pytest.param(("project", "optional-dependencies", "fast-path"), "", 9, id="dotted-key"),
+        pytest.param(("tool", "uv", "sources", "my-lib"), "", 12, id="quoted-key-in-another-form"),
+        pytest.param(("tool", "uv", "sources"), "", 11, id="table"),
+        pytest.param(("tool", "uv", "index"), "", 14, id="array-of-tables"),
+        pytest.param(("tool", "uv", "workspace", "members"), "alpha", 18, id="header-with-spaces"),
+        pytest.param(("requires-python",), "", None, id="commented-out"),
+        pytest.param(("project", "version"), "", None, id="missing"),
     ],
 )
-def test_line_of(tmp_path: Path, text: str, expected: int | None) -> None:
-    """A setting is found on the line that assigns it."""
-    path = tmp_path / "pyproject.toml"
-    path.write_text(text, encoding="utf-8")
+def test_a_place_is_the_line_of_an_item_or_of_the_value_that_may_have_it(keys: tuple[str, ...], item: str, line: int | None) -> None:
+    expected = Place("/pyproject.toml", line) if line else None
 
-    assert expected == toml.line_of(str(path), "requires-python")
+    assert expected == Document("/pyproject.toml", _TEXT, {}).place_of(*keys, item=item)
+
+
+@pytest.mark.parametrize(("text", "line"), [("[project]", 2), ('"private"', 15), ("nowhere", None)])
+def test_the_first_line_with_a_text_is_found(text: str, line: int | None) -> None:
+    assert line == Document("/pyproject.toml", _TEXT, {}).line_with(text)

@@ -9,7 +9,7 @@ from uv_system_sync.errors import InvalidInput, LockMissing, ProjectInvalid
 from uv_system_sync.project import toml
 from uv_system_sync.project.lockfile import Lockfile
 from uv_system_sync.project.toml import Document, Place, Table
-from uv_system_sync.text import Message, Option, message
+from uv_system_sync.text import Message, Option, message, normalized_name
 
 
 class Project(NamedTuple):
@@ -113,7 +113,7 @@ def _root(pyproject: Document) -> str:
 
     As for uv, only the nearest pyproject.toml above can hold that workspace (astral-sh/uv, crates/uv-workspace/src/workspace.rs).
     Whether the project is a member of it is for uv to decide, by `members` and `exclude`. A project with a uv.lock of its own is
-    one if the workspace's uv.lock lists its folder.
+    one if the workspace's uv.lock lists it.
     """
     directory = os.path.dirname(pyproject.path)
     if _has_workspace(pyproject):
@@ -127,20 +127,25 @@ def _root(pyproject: Document) -> str:
         return directory
     if not os.path.isfile(os.path.join(directory, "uv.lock")):
         return above
-    return above if _lists(os.path.join(above, "uv.lock"), os.path.relpath(directory, above)) else directory
+    name = normalized_name(toml.string(toml.table(pyproject.data, "project"), "name"))
+    return above if _has_member(os.path.join(above, "uv.lock"), name, os.path.relpath(directory, above)) else directory
 
 
 def _has_workspace(document: Document) -> bool:
     return isinstance(toml.table(document.data, "tool", "uv").get("workspace"), dict)
 
 
-def _lists(lock: str, folder: str) -> bool:
-    """Return whether the uv.lock at the path `lock` has a package from `folder`; searching its text is much faster than parsing it."""
+def _has_member(lock: str, name: str, folder: str) -> bool:
+    """Return whether the uv.lock at the path `lock` has the member `name` in `folder`; searching its text is much faster than parsing it.
+
+    The folder alone may be that of a dependency, and the name alone that of another project.
+    """
     try:
         with open(lock, encoding="utf-8", errors="replace") as file:
-            return f' = "{folder.replace(os.sep, "/")}" }}' in file.read()
+            text = file.read()
     except OSError:
         return False
+    return f'\n    "{name}",\n' in text and f' = "{folder.replace(os.sep, "/")}" }}' in text
 
 
 def _pin(folder: str) -> str:

@@ -1,0 +1,103 @@
+"""Reading uv.lock, once and only if it is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from uv_system_sync.errors import ProjectInvalid
+from uv_system_sync.project.lockfile import Lockfile
+from uv_system_sync.project.toml import Place
+
+_TEXT = """\
+version = 1
+
+[[package]]
+name = "alpha"
+version = "1.0"
+
+[[package]]
+name = "alpha"
+version = "2.0"
+source = { registry = "wheels" }
+
+[[package]]
+name = "one"
+version = "0.1"
+source = { editable = "packages/one" }
+
+[[package]]
+name = "outside"
+version = "0.1"
+source = { directory = "../outside" }
+
+[[package]]
+name = "root"
+source = { virtual = "." }
+
+[[package]]
+name = "deleted"
+source = { directory = "deleted" }
+"""
+
+
+def _lock(folder: Path, text: str = _TEXT) -> Lockfile:
+    folder.mkdir(exist_ok=True)
+    path = folder / "uv.lock"
+    path.write_text(text, encoding="utf-8")
+    return Lockfile(str(path))
+
+
+def test_packages_are_found_by_name_and_version(tmp_path: Path) -> None:
+    lock = _lock(tmp_path)
+
+    assert {"alpha", "one", "outside", "root", "deleted"} == lock.names()
+    assert {"name": "alpha", "version": "2.0", "source": {"registry": "wheels"}} == lock.package("alpha", "2.0")
+    assert {} == lock.package("alpha", "3.0")
+    assert None is lock.error
+
+
+def test_the_place_of_a_package_is_the_line_of_its_first_name(tmp_path: Path) -> None:
+    lock = _lock(tmp_path)
+
+    assert [Place(lock.path, 4), Place(lock.path, 13), Place(lock.path, None)] == [*map(lock.place_of, ("alpha", "one", "beta"))]
+
+
+def test_members_are_the_packages_whose_folder_has_a_pyproject(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    lock = _lock(root)
+    for folder in (root, root / "packages" / "one", tmp_path / "outside"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "pyproject.toml").touch()
+    expected = {str(root / "packages" / "one"): "one", str(tmp_path / "outside"): "outside", str(root): "root"}
+
+    assert {f"{folder}/pyproject.toml": name for folder, name in expected.items()} == {
+        Path(file).as_posix(): package["name"] for file, package in lock.members()
+    }
+
+
+@pytest.mark.parametrize("text", ["package = 1\n", "package = [1]\n", '[[package]]\nsource = { editable = "a\\u0000b" }\n', ""])
+def test_an_unusual_lock_has_no_members_and_no_error(tmp_path: Path, text: str) -> None:
+    lock = _lock(tmp_path, text)
+
+    assert ([], None) == (list(lock.members()), lock.error)
+
+
+@pytest.mark.parametrize("text", [None, "version = 1\n<<<<<<< HEAD\n"], ids=["missing", "malformed"])
+def test_a_lock_that_cannot_be_read_has_no_packages_but_an_error(tmp_path: Path, text: str | None) -> None:
+    lock = Lockfile(str(tmp_path / "uv.lock")) if text is None else _lock(tmp_path, text)
+
+    assert (set(), {}, []) == (lock.names(), lock.document.data, list(lock.members()))
+    assert isinstance(lock.error, ProjectInvalid)
+    assert lock.path == lock.error.file
+
+
+def test_the_file_is_read_when_it_is_first_needed_and_once(tmp_path: Path) -> None:
+    lock = _lock(tmp_path, "version = 1\n")
+    assert str(tmp_path) == lock.root
+    Path(lock.path).write_text('[[package]]\nname = "alpha"\n', encoding="utf-8")
+
+    assert {"alpha"} == lock.names()
+    Path(lock.path).unlink()
+    assert ({"alpha"}, None) == (lock.names(), lock.error)
