@@ -7,13 +7,19 @@ import re
 import pytest
 import yaml
 
-from tests.support import step_inputs
+from tests.support import Recorder, step_inputs
 from tools import compatibility
 from tools.compatibility import Case
 from tools.shared import ROOT
-from uv_system_sync.uv import arguments
+from uv_system_sync.errors import UvUnavailable
+from uv_system_sync.inputs import Inputs
+from uv_system_sync.process import Completed
+from uv_system_sync.uv.client import Uv
 
 _TOO_OLD, *_TESTED = compatibility.locked()
+
+# Inputs that need a newer uv than the oldest one.
+_NEEDING = {"check": "true", "packages": "one two"}
 
 _REPORT = """\
 <testsuites><testsuite tests="6">
@@ -29,6 +35,14 @@ _REPORT = """\
 
 def _rows(page: str, title: str) -> list[str]:
     return re.findall(r"^\| (.*) \|$", page.partition(f"\n## {title}\n")[2].partition("\n## ")[0], re.MULTILINE)
+
+
+def _oldest_for(inputs: Inputs | None, version: str) -> object:
+    """Return the oldest uv that the error names which refuses uv `version` for `inputs`."""
+    uv = Uv("/bin/uv", {}, Recorder(), lambda _: lambda _: Completed(0, f"uv {version}\n"))
+    with pytest.raises(UvUnavailable) as refused:
+        uv.require(inputs)
+    return refused.value.values["oldest"]
 
 
 def _frame(page: str) -> list[str]:
@@ -87,7 +101,7 @@ def test_versions() -> None:
     """The oldest uv that is tested is the oldest that is not refused, and there is one of every minor version after it."""
     listed = [tuple(map(int, version.split("."))) for version in _TESTED]
 
-    assert (["uv-system-sync", _TESTED[0]], "0.1.45") == (list(*arguments.needs()), _TOO_OLD)
+    assert (_TESTED[0], "0.1.45") == (_oldest_for(None, _TOO_OLD), _TOO_OLD)
     assert [(0, minor) for minor in range(listed[0][1], listed[-1][1] + 1)] == [version[:2] for version in listed]
     with pytest.raises(SystemExit, match=r"^requirements/uvs\.lock has no uv 0\.0\.1; it has 0\.1\.45, 0\.5\.31, "):
         compatibility.install("0.0.1")
@@ -102,7 +116,8 @@ def test_versions_of_the_weekly_run() -> None:
 
 def test_what_inputs_need() -> None:
     """The page and the README name the oldest uv, and what inputs that came to uv later need."""
-    inputs = step_inputs(check="true", packages="one two")
+    oldest = [_oldest_for(None, _TOO_OLD), *(_oldest_for(step_inputs(**{name: value}), _TESTED[0]) for name, value in _NEEDING.items())]
     texts = [path.read_text(encoding="utf-8") for path in (compatibility.DOCUMENT, ROOT / "README.md")]
 
-    assert [] == [(what, oldest) for what, oldest in arguments.needs(inputs) for text in texts if oldest not in text]
+    assert len(oldest) == len(set(oldest))
+    assert [] == [version for version in oldest for text in texts if str(version) not in text]
