@@ -63,7 +63,7 @@ def test_a_step_that_is_killed_alone(act: Act, workspace: Path) -> None:
 
     assert ("success", []) == (job.result, _titles(job))
     assert "[unset] [unset]\n" in job.log
-    assert "Waiting for another step to end its sync of " in job.log
+    assert "Waiting for another process to finish its sync of " in job.log
 
 
 def test_a_python_that_a_killed_sync_has_left_broken(act: Act, workspace: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_python_that_a_killed_sync_has_left_broken(act: Act, workspace: Path) 
     ((properties, message),) = job.annotations("notice")
 
     assert ("success", {"title": "packages-repaired"}) == (job.result, properties), job.log
-    assert message.startswith("Found broken, and cleared away for uv to install anew: alpha (it has no METADATA), beta (")
+    assert message.startswith("Found broken, and installed again: alpha (it has no METADATA), beta (")
     assert "alpha" in job.summary("sync")
 
 

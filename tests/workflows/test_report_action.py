@@ -101,7 +101,7 @@ def test_switch(act: Act, workspace: Path) -> None:
     ((properties, message),) = report.annotations("error")
 
     assert ("failure", "packages-differ") == (report.result, properties["title"])
-    assert message.startswith("1 package that `must-match` names has several versions: alpha is 1.0 in ")
+    assert message.startswith("1 package that must match has several versions: alpha is 1.0 in ")
     assert "[true] [" in report.log
 
 

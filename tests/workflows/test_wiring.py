@@ -74,7 +74,7 @@ def test_a_uv_that_cannot_be_installed_is_one_clear_error(act: Act, workspace: P
         (
             {"title": "uv-unavailable"},
             (
-                "astral-sh/setup-uv could not install uv; the step's log says why.\n"
+                "astral-sh/setup-uv could not install uv; its part of the log says why.\n"
                 "Correct `uv-version` or the network, or install uv in an earlier step and leave `uv-version` empty."
             ),
         )
