@@ -1,210 +1,152 @@
-"""Getting the action's own wheels, before there is anything else to work with."""
+"""Installing the packages that uv-system-sync itself needs."""
 
 from __future__ import annotations
 
 import binascii
-import errno
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support import Recorder, words
+from tests.support import Recorder
 from tools.shared import ROOT
-from uv_system_sync.errors import ActionError, RunnerUnusable, SyncFailed, UvUnavailable
+from uv_system_sync.errors import RunnerUnusable, UvUnavailable
 from uv_system_sync.process import Command, Completed, Relay
-from uv_system_sync.uv import arguments, dependencies
+from uv_system_sync.uv import dependencies
+from uv_system_sync.uv.client import Uv
 
-_REQUIREMENTS = ROOT / "requirements" / "action.txt"
+_DONE = Completed(0, "")
+_FAILED = Completed(2, "offline")
 
 
 class Installer(Recorder):
-    """A uv that makes the folder it is told to, where it succeeds."""
+    """A uv that makes the folder that it is to install into, if it succeeds; `meanwhile` is called with its path."""
+
+    def __init__(self, *answers: Completed, meanwhile: Callable[[Path], object] = lambda _: None) -> None:
+        super().__init__(*answers)
+        self._meanwhile = meanwhile
 
     def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
         """Install, and answer."""
         completed = super().__call__(command, relay)
         if not completed.returncode:
-            Path(self.folder, "tomli").mkdir(parents=True)
+            (self.folder / "tomli").mkdir()
+        self._meanwhile(self.folder)
         return completed
 
     @property
-    def folder(self) -> str:
+    def folder(self) -> Path:
         """The folder that the last command named."""
         argv = self.commands[-1].argv
-        return argv[argv.index("--target") + 1]
+        return Path(argv[argv.index("--target") + 1])
+
+    @property
+    def are_offline(self) -> list[bool]:
+        """Whether each of the commands may not ask an index."""
+        return ["--offline" in command.argv for command in self.commands]
 
 
-def _environ(temp: Path) -> dict[str, str]:
-    return {"RUNNER_TEMP": str(temp), "HOME": "/home"}
+def _install(run: Recorder, temp: str | Path, version: str = "0.13.9") -> Path:
+    uv = Uv("/bin/uv", {}, run, lambda _: lambda _: Completed(0, f"uv {version}"))
+    return Path(dependencies.install(uv, str(temp)))
 
 
-def _refused(kind: type[ActionError], environ: dict[str, str], run: Recorder) -> tuple[str, str]:
-    with pytest.raises(kind) as caught:
-        dependencies.own_wheels("/bin/uv", environ, run)
-    return words(caught.value)
+def test_the_folder_is_named_for_the_python_and_the_requirements(tmp_path: Path) -> None:
+    requirements = ROOT / "requirements" / "action.txt"
+    run = Installer(_DONE)
+    folder = _install(run, tmp_path)
+    checksum = f"{binascii.crc32(requirements.read_bytes()):08x}"
+
+    assert tmp_path / f"uv-system-sync-{sys.implementation.cache_tag}-{checksum}" == folder
+    assert str(requirements) in run.commands[0].argv
 
 
-def test_own_wheels(tmp_path: Path) -> None:
-    """The wheels are in a folder of the runner's temporary one, named for the Python and the lock that they belong to."""
-    folder = dependencies.own_wheels("/bin/uv", _environ(tmp_path), Installer(Completed(0, "")))
-    lock = f"{binascii.crc32(_REQUIREMENTS.read_bytes()):08x}"
+def test_nothing_but_the_folder_is_left(tmp_path: Path) -> None:
+    run = Installer(_DONE)
+    folder = _install(run, tmp_path)
 
-    assert str(tmp_path / f"uv-system-sync-{sys.implementation.cache_tag}-{lock}") == folder
-    assert ["tomli"] == os.listdir(folder)
-
-
-def test_nothing_else_is_left(tmp_path: Path) -> None:
-    """What was made on the way was made in the runner's temporary folder too, and is gone."""
-    uv = Installer(Completed(0, ""))
-    folder = dependencies.own_wheels("/bin/uv", _environ(tmp_path), uv)
-
-    assert tmp_path in Path(uv.folder).parents
-    assert [os.path.basename(folder)] == os.listdir(tmp_path)
+    assert (["tomli"], [folder]) == (os.listdir(folder), list(tmp_path.iterdir()))
+    assert (tmp_path, True) == (run.folder.parent, run.folder != folder)
 
 
-def test_cached_wheels(tmp_path: Path) -> None:
-    """Wheels that uv has in its cache are installed without asking an index."""
-    uv = Installer(Completed(0, ""))
-    dependencies.own_wheels("/bin/uv", _environ(tmp_path), uv)
+@pytest.mark.parametrize(("answers", "are_offline"), [([_DONE], [True]), ([_FAILED, _DONE], [True, False])], ids=["cached", "not-cached"])
+def test_an_index_is_only_asked_for_what_is_not_in_the_cache(tmp_path: Path, answers: list[Completed], are_offline: list[bool]) -> None:
+    run = Installer(*answers)
+    _install(run, tmp_path)
 
-    assert [arguments.own_wheels("/bin/uv", str(_REQUIREMENTS), uv.folder, _environ(tmp_path), offline=True)] == uv.commands
-
-
-def test_wheels_that_are_not_cached(tmp_path: Path) -> None:
-    """Wheels that uv does not have yet come from the index."""
-    uv = Installer(Completed(2, "offline"), Completed(0, ""))
-    dependencies.own_wheels("/bin/uv", _environ(tmp_path), uv)
-
-    assert arguments.own_wheels("/bin/uv", str(_REQUIREMENTS), uv.folder, _environ(tmp_path)) == uv.commands[1]
+    assert are_offline == run.are_offline
 
 
-def test_second_step_of_a_job(tmp_path: Path) -> None:
-    """What an earlier step has installed is not installed again."""
-    folder = dependencies.own_wheels("/bin/uv", _environ(tmp_path), Installer(Completed(0, "")))
-    nothing_starts = Recorder()
+def test_a_later_step_of_the_job_installs_nothing(tmp_path: Path) -> None:
+    folder = _install(Installer(_DONE), tmp_path)
 
-    assert (folder, []) == (dependencies.own_wheels("/bin/uv", _environ(tmp_path), nothing_starts), nothing_starts.commands)
+    assert folder == _install(Recorder(), tmp_path)
 
 
-def test_two_steps_at_once(tmp_path: Path) -> None:
-    """Where another step was faster, its folder is as good."""
-    faster: list[str] = []
+def test_of_two_steps_at_once_the_folder_of_the_faster_one_is_used(tmp_path: Path) -> None:
+    faster: list[Path] = []
+    folder = _install(Installer(_DONE, meanwhile=lambda _: faster.append(_install(Installer(_DONE), tmp_path))), tmp_path)
 
-    class Slower(Installer):
-        def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
-            faster.append(dependencies.own_wheels("/bin/uv", _environ(tmp_path), Installer(Completed(0, ""))))
-            return super().__call__(command, relay)
-
-    folder = dependencies.own_wheels("/bin/uv", _environ(tmp_path), Slower(Completed(0, "")))
-
-    assert [folder] == faster
-    assert [os.path.basename(folder)] == os.listdir(tmp_path)
+    assert ([folder], [folder]) == (faster, list(tmp_path.iterdir()))
 
 
-def test_name_that_cannot_be_given(tmp_path: Path) -> None:
-    """Wheels that are whole are used where they are when something keeps them from their name, as a virus scanner of Windows may."""
+def test_a_folder_that_cannot_be_renamed_is_used_as_it_is(tmp_path: Path) -> None:
+    """As a virus scanner of Windows may prevent it."""
+    run = Installer(_DONE, meanwhile=lambda folder: Path(str(folder).rpartition("-")[0]).touch())
+    folder = _install(run, tmp_path)
 
-    class Hindered(Installer):
-        def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
-            completed = super().__call__(command, relay)
-            Path(self.folder.rpartition("-")[0]).write_text("not a folder", encoding="utf-8")
-            return completed
-
-    uv = Hindered(Completed(0, ""))
-    folder = dependencies.own_wheels("/bin/uv", _environ(tmp_path), uv)
-
-    assert (uv.folder, ["tomli"]) == (folder, os.listdir(folder))
+    assert (run.folder, ["tomli"]) == (folder, os.listdir(folder))
 
 
-def test_relative_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder is an absolute path, because it goes into `sys.path`."""
+def test_the_path_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes into `sys.path`."""
     monkeypatch.chdir(tmp_path)
-    folder = dependencies.own_wheels("/bin/uv", {"RUNNER_TEMP": "."}, Installer(Completed(0, "")))
 
-    assert str(tmp_path) == os.path.dirname(folder)
+    assert tmp_path == _install(Installer(_DONE), ".").parent
 
 
-@pytest.mark.parametrize("value", [None, "", "/nowhere", __file__], ids=["not-set", "empty", "missing", "a-file"])
-def test_no_temporary_folder(value: str | None) -> None:
-    """Without the runner's temporary folder, nothing is started."""
-    expected = (
-        f"`RUNNER_TEMP` is {value or ''!r}, which is not a folder.",
-        "Run the action on a runner of GitHub Actions, which makes it.",
-    )
+@pytest.mark.parametrize("temp", ["", "/nowhere", __file__], ids=["empty", "missing", "a-file"])
+def test_a_missing_temporary_folder_is_an_error_of_the_runner(temp: str) -> None:
+    with pytest.raises(RunnerUnusable) as caught:
+        _install(Recorder(), temp)
 
-    assert expected == _refused(RunnerUnusable, {} if value is None else {"RUNNER_TEMP": value}, Recorder())
+    assert {"temp": temp} == caught.value.values
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that nobody can write to")
-def test_temporary_folder_that_cannot_be_written() -> None:
-    """A temporary folder that takes nothing is an error of the runner's, and no bug."""
-    message, hint = _refused(RunnerUnusable, {"RUNNER_TEMP": "/proc"}, Recorder())
+def test_a_temporary_folder_that_cannot_be_written_is_an_error_of_the_runner() -> None:
+    with pytest.raises(RunnerUnusable) as caught:
+        _install(Recorder(), "/proc")
 
-    assert message.startswith("`RUNNER_TEMP` is /proc, which cannot be written: ")
-    assert "Free space on the runner's disk, and leave its temporary folder writable." == hint
-
-
-def test_uv_does_not_start(tmp_path: Path) -> None:
-    """A uv that the system cannot start is refused with the system's reason."""
-    uv = Recorder(OSError(errno.ENOEXEC, "Exec format error"))
-    expected = ("/bin/uv does not start: Exec format error.", "Install uv in an earlier step, or set `uv-version`.")
-
-    assert (expected, []) == (_refused(UvUnavailable, _environ(tmp_path), uv), os.listdir(tmp_path))
+    assert ("/proc", True) == (caught.value.values["temp"], bool(caught.value.values["reason"]))
 
 
 @pytest.mark.parametrize(
-    ("output", "said"),
-    [
-        pytest.param("\nerror: no such host\n", "error: no such host", id="short"),
-        pytest.param("x" * 3000 + "\n", "x" * 2500, id="long"),
-    ],
+    ("output", "words"), [("\nerror: no such host\n", "error: no such host"), (f"{'x' * 3000}\n", "x" * 2500)], ids=["short", "long"]
 )
-@pytest.mark.parametrize("version", [Completed(0, "uv 0.13.9"), Completed(1, "no memory")], ids=["new-enough", "without-a-version"])
-def test_uv_fails(tmp_path: Path, output: str, said: str, version: Completed) -> None:
-    """Where no index has the wheels, uv's reason for it is quoted, and nothing is left."""
-    uv = Recorder(Completed(2, "offline"), Completed(1, output), version)
-    expected = (
-        f"/bin/uv could not install what the action itself needs (exit status 1). It said: {said}",
-        "Let uv reach an index that has actions-toolkit, packaging and tomli; `UV_DEFAULT_INDEX` names another one.",
-    )
+def test_a_failed_installation_is_an_error_with_uvs_last_words_and_leaves_nothing(tmp_path: Path, output: str, words: str) -> None:
+    with pytest.raises(UvUnavailable) as caught:
+        _install(Installer(_FAILED, Completed(1, output)), tmp_path)
 
-    assert (expected, []) == (_refused(UvUnavailable, _environ(tmp_path), uv), os.listdir(tmp_path))
+    assert (words, {"path": "/bin/uv", "status": 1}) == (caught.value.words, caught.value.values)
+    assert [] == os.listdir(tmp_path)
 
 
-def test_old_uv_fails(tmp_path: Path) -> None:
-    """A uv that is too old to be told what to install is refused for its age, whatever it says itself."""
-    complaint = Completed(2, "error: unexpected argument '--no-config' found")
-    uv = Recorder(complaint, complaint, Completed(0, "uv 0.1.45\n"))
-    expected = (
-        "uv-system-sync needs uv 0.5.31 or newer, and /bin/uv is uv 0.1.45.",
-        "Set `uv-version` to a newer one, or put a newer uv first on PATH.",
-    )
+def test_an_interrupted_installation_leaves_nothing(tmp_path: Path) -> None:
+    def interrupt(_: Path) -> None:
+        raise KeyboardInterrupt
 
-    assert (expected, []) == (_refused(UvUnavailable, _environ(tmp_path), uv), os.listdir(tmp_path))
-    assert arguments.version("/bin/uv", _environ(tmp_path)) == uv.commands[-1]
+    with pytest.raises(KeyboardInterrupt):
+        _install(Installer(_DONE, meanwhile=interrupt), tmp_path)
+
+    assert [] == os.listdir(tmp_path)
 
 
-def test_complain(capsys: pytest.CaptureFixture[str]) -> None:
-    """Before there is an actions-toolkit, an error is an annotation all the same."""
-    dependencies.complain(SyncFailed("50%:\r\n::error::no", "Try again.\nPlease."))
+def test_a_failed_installation_by_an_old_uv_is_an_error_of_its_version(tmp_path: Path) -> None:
+    with pytest.raises(UvUnavailable) as caught:
+        _install(Installer(_FAILED, _FAILED), tmp_path, version="0.1.45")
 
-    assert "::error title=sync-failed::50%25:%0D%0A::error::no%0ATry again.%0APlease.\n" == capsys.readouterr().out
-
-
-def test_complain_in_detail(capsys: pytest.CaptureFixture[str]) -> None:
-    """Details go to a group of the log before the annotation, and no line of them is a command."""
-    details = 'Traceback:\n  File "a"\n::error::no\n##[error]no\n'
-    dependencies.complain(SyncFailed("It failed.", "Try again."), details=details)
-    *group, annotation = capsys.readouterr().out.splitlines()
-
-    assert ["::group::Details", "| Traceback:", '|   File "a"', "| ::error::no", "| ##\\[error]no", "::endgroup::"] == group
-    assert "::error title=sync-failed::It failed.%0ATry again." == annotation
-
-
-def test_mask(capsys: pytest.CaptureFixture[str]) -> None:
-    """Secrets are told to the runner in the runner's own way, whatever they hold."""
-    dependencies.mask(["50%\nx", "y"])
-
-    assert "::add-mask::50%25%0Ax\n::add-mask::y\n" == capsys.readouterr().out
+    assert ("0.1.45", "0.5.31") == (caught.value.values["version"], caught.value.values["oldest"])
+    assert [] == os.listdir(tmp_path)

@@ -1,0 +1,174 @@
+"""The commands of uv that a run needs, and what is required of uv's version."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+import pytest
+
+from tests.support import PROJECT, TARGET, Recorder, options, step_inputs
+from uv_system_sync import environment
+from uv_system_sync.errors import InvalidInput, UvUnavailable
+from uv_system_sync.process import Command, Completed, Finish
+from uv_system_sync.text import Option
+from uv_system_sync.uv.client import Uv
+
+_ENVIRON = {"HOME": "/home", "UV_NO_DEV": "1"}
+_ENV = {"HOME": "/home"}
+_SYNC_ENV = environment.for_sync(_ENV, TARGET.prefix)
+_ON_TARGET = ("--python", TARGET.executable)
+
+
+def _uv(run: Recorder, *, prints: str = "uv 0.13.9\n", environ: dict[str, str] = _ENVIRON) -> Uv:
+    def start(_: Command) -> Finish:
+        return lambda _: Completed(0, prints)
+
+    return Uv("/bin/uv", environ, run, start)
+
+
+def test_the_version_is_asked_for_at_once_and_only_once() -> None:
+    started: list[Command] = []
+    finished: list[object] = []
+
+    def start(command: Command) -> Finish:
+        def finish(relay: object) -> Completed:
+            finished.append(relay)
+            return Completed(0, "uv 0.13.9 (abcdef 2026-01-01)\n")
+
+        started.append(command)
+        return finish
+
+    uv = Uv("/bin/uv", _ENVIRON, Recorder(), start)
+    assert ([Command(("/bin/uv", "--version"), _ENV, ".")], []) == (started, finished)
+
+    assert ("0.13.9", "0.13.9", [None]) == (uv.version, uv.version, finished)
+
+
+@pytest.mark.parametrize("prints", ["uv 0.13.9", "uv 0.13.9 (abcdef)\n", "warning: x\nuv 0.13.9\n"])
+def test_the_version_is_found_in_what_uv_prints(prints: str) -> None:
+    assert "0.13.9" == _uv(Recorder(), prints=prints).version
+
+
+@pytest.mark.parametrize("prints", ["", "Usage: uv [options]\n", "x" * 300])
+def test_a_program_that_prints_no_version_is_not_uv(prints: str) -> None:
+    uv = _uv(Recorder(), prints=prints)
+    with pytest.raises(UvUnavailable) as caught:
+        _ = uv.version
+
+    assert ("/bin/uv", prints[:200], {Option("uv-version")}) == (
+        caught.value.values["path"],
+        caught.value.values["output"],
+        options(caught.value),
+    )
+
+
+_BROKEN = OSError(errno.ENOEXEC, "Exec format error")
+
+
+def test_a_uv_that_does_not_start_is_an_error_with_the_reason() -> None:
+    def start(_: Command) -> Finish:
+        raise _BROKEN
+
+    with pytest.raises(UvUnavailable) as at_once:
+        Uv("/bin/uv", {}, Recorder(), start)
+    with pytest.raises(UvUnavailable) as later:
+        _uv(Recorder(_BROKEN)).install_requirements("/requirements.txt", "/folder", offline=True)
+
+    expected = {"path": "/bin/uv", "reason": "Exec format error", "option": Option("uv-version")}
+    assert (expected, expected) == (at_once.value.values, later.value.values)
+
+
+_OLD = [
+    pytest.param("0.5.30", {}, "uv-system-sync", "0.5.31", id="for-everything"),
+    pytest.param("0.5.3", {"check": "true"}, "uv-system-sync", "0.5.31", id="for-everything-first"),
+    pytest.param("0.4.100", {}, "uv-system-sync", "0.5.31", id="minor"),
+    pytest.param("0.5.30+99", {}, "uv-system-sync", "0.5.31", id="local-version"),
+    pytest.param("0.6.9", {"check": "true"}, Option("check", "true"), "0.6.10", id="for-a-check"),
+    pytest.param("0.9.7", {"packages": "a b"}, Option("packages", "a b"), "0.9.8", id="for-several-packages"),
+]
+
+
+@pytest.mark.parametrize(("version", "inputs", "what", "oldest"), _OLD)
+def test_an_old_uv_is_an_error_with_what_needs_a_newer_one(version: str, inputs: dict[str, str], what: object, oldest: str) -> None:
+    uv = _uv(Recorder(), prints=f"uv {version}")
+    with pytest.raises(UvUnavailable) as caught:
+        uv.require(step_inputs(**inputs))
+
+    expected = {"what": what, "oldest": oldest, "path": "/bin/uv", "version": version, "option": Option("uv-version")}
+    assert expected == caught.value.values
+
+
+@pytest.mark.parametrize("version", ["0.5.31", "0.5.31+1", "0.5.100", "0.10.0", "1", "1.0.0-alpha.1", f"0.{'9' * 5000}"])
+def test_a_uv_that_is_new_enough_is_accepted(version: str) -> None:
+    uv = _uv(Recorder(), prints=f"uv {version}")
+    uv.require()
+    uv.require(step_inputs(packages="one", frozen="true"))
+
+
+@pytest.mark.parametrize(("inputs", "version"), [({"check": "true"}, "0.6.10"), ({"packages": "a b"}, "0.9.8")])
+def test_an_input_is_accepted_from_the_version_on_that_has_it(inputs: dict[str, str], version: str) -> None:
+    _uv(Recorder(), prints=f"uv {version}").require(step_inputs(**inputs))
+
+
+def test_a_sync_runs_in_the_projects_folder_and_is_about_the_target() -> None:
+    member = PROJECT._replace(directory="/src/sample/member")
+    command = _uv(Recorder()).sync_command(step_inputs(no_dev="true"), member, TARGET)
+
+    argv = ("/bin/uv", "sync", "--color", "always", *_ON_TARGET, "--locked", "--no-dev")
+    assert Command(argv, _SYNC_ENV, "/src/sample/member") == command
+
+
+def test_a_sync_without_colours_is_one_with_no_color() -> None:
+    command = _uv(Recorder(), environ={"NO_COLOR": "1"}).sync_command(step_inputs(), PROJECT, TARGET)
+
+    assert ("/bin/uv", "sync", *_ON_TARGET, "--locked") == command.argv
+
+
+def test_a_sync_does_not_take_arguments_that_are_decided_here() -> None:
+    with pytest.raises(InvalidInput):
+        _uv(Recorder()).sync_command(step_inputs(args="--python 3.8"), PROJECT, TARGET)
+
+
+def test_a_dry_run_of_lock_asks_no_index() -> None:
+    run = Recorder(Completed(2, "Would update"))
+    completed = _uv(run).lock_dry_run(step_inputs(args="--find-links x", groups="a"), PROJECT, TARGET)
+
+    argv = ("/bin/uv", "lock", "--dry-run", "--offline", *_ON_TARGET, "--find-links", "x")
+    assert (Completed(2, "Would update"), [Command(argv, _SYNC_ENV, PROJECT.directory)]) == (completed, run.commands)
+
+
+def test_a_list_of_packages_ignores_settings() -> None:
+    run = Recorder(Completed(0, "[]"))
+    listed = _uv(run).pip_list(TARGET)
+
+    argv = ("/bin/uv", "pip", "list", "--no-config", "--format", "json", *_ON_TARGET)
+    assert ("[]", [Command(argv, _SYNC_ENV, ".")]) == (listed, run.commands)
+
+
+@pytest.mark.parametrize(("offline", "added"), [(False, ()), (True, ("--offline",))])
+def test_requirements_are_installed_by_hash_and_without_builds_for_the_python_that_runs_this(
+    *, offline: bool, added: tuple[str, ...]
+) -> None:
+    run = Recorder(Completed(0, ""))
+    completed = _uv(run).install_requirements("/requirements.txt", "/folder", offline=offline)
+
+    how = ("--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build", "--python", sys.executable)
+    argv = ("/bin/uv", "pip", "install", *how, "--target", "/folder", "-r", "/requirements.txt", *added)
+    assert (Completed(0, ""), [Command(argv, {**_ENV, "UV_PYTHON_DOWNLOADS": "never"}, ".")]) == (completed, run.commands)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_BUILD_ISOLATION"),
+        *("UV_BUILD_CONSTRAINT", "UV_COMPILE_BYTECODE", "UV_COMPILE_BYTECODE_TIMEOUT"),
+    ],
+)
+def test_a_policy_for_the_projects_packages_is_for_the_sync_alone(name: str) -> None:
+    run = Recorder(Completed(0, ""))
+    uv = _uv(run, environ={name: "1"})
+    uv.install_requirements("/requirements.txt", "/folder", offline=True)
+    sync = uv.sync_command(step_inputs(), PROJECT, TARGET)
+
+    assert (None, "1") == (run.commands[0].env.get(name), sync.env.get(name))
