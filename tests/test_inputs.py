@@ -1,4 +1,4 @@
-"""Turning the text that GitHub hands over into `Inputs`."""
+"""Reading the inputs from the variables that action.yml sets."""
 
 from __future__ import annotations
 
@@ -6,113 +6,77 @@ from typing import Any
 
 import pytest
 
-from tests.support import step_inputs, step_variables, words
+from tests.support import options, step_inputs, step_variables
 from uv_system_sync.errors import InvalidInput
 from uv_system_sync.inputs import Inputs, variable
+from uv_system_sync.text import Option
 
 _DEFAULTS = Inputs(python="", python_source="pythonLocation", working_directory=".")
 
-_OFF_BY_DEFAULT = [
-    "all_extras",
-    "all_groups",
-    "all_packages",
-    "no_dev",
-    "no_install_project",
-    "no_editable",
-    "inexact",
-    "frozen",
-    "check",
-    "allow_externally_managed",
-]
+_OFF_BY_DEFAULT = (
+    *("all_extras", "all_groups", "all_packages", "no_dev", "no_install_project", "no_editable"),
+    *("inexact", "frozen", "check", "allow_externally_managed"),
+)
 
 
-def _rejected(**inputs: str) -> tuple[str, str]:
+def _rejected(**inputs: str) -> InvalidInput:
     with pytest.raises(InvalidInput) as caught:
         step_inputs(**inputs)
-    return words(caught.value)
+    return caught.value
 
 
-def test_nothing_is_set() -> None:
-    """Without any variable, everything has its default."""
+@pytest.mark.parametrize("value", ["", " \n"], ids=["empty", "white-space"])
+def test_an_empty_input_is_at_its_default(value: str) -> None:
+    names = [*_OFF_BY_DEFAULT, "python", "working_directory", "extras", "groups", "packages", "args", "summary"]
+
+    assert _DEFAULTS == step_inputs(**dict.fromkeys(names, value))
     assert _DEFAULTS == Inputs.from_environ({})
 
 
-def test_everything_is_empty() -> None:
-    """An input that is set to nothing, or to white space, is at its default."""
-    names = [*_OFF_BY_DEFAULT, "python", "working_directory", "extras", "groups", "packages", "args", "summary"]
+@pytest.mark.parametrize("prefix", ["INPUT_", ""])
+def test_variables_of_other_actions_are_not_inputs(prefix: str) -> None:
+    """A runner or an outer action sets them."""
+    assert _DEFAULTS == Inputs.from_environ({f"{prefix}FROZEN": "true", f"{prefix}PYTHON": "/usr"})
 
-    assert _DEFAULTS == step_inputs(**dict.fromkeys(names, " \n"))
 
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        pytest.param("check", "UV_SYSTEM_SYNC_CHECK", id="one-word"),
-        pytest.param("allow-externally-managed", "UV_SYSTEM_SYNC_ALLOW_EXTERNALLY_MANAGED", id="hyphens"),
-    ],
-)
-def test_variable(name: str, expected: str) -> None:
-    """Each input has a variable of its own, which is none that the runner or act sets by itself."""
-    assert expected == variable(name)
+def test_the_variable_of_an_input_has_our_prefix() -> None:
+    assert "UV_SYSTEM_SYNC_ALLOW_EXTERNALLY_MANAGED" == variable("allow-externally-managed")
 
 
 @pytest.mark.parametrize("name", _OFF_BY_DEFAULT)
-def test_switch_on(name: str) -> None:
-    """Each switch turns on what it names, and nothing else."""
+def test_a_switch_turns_on_what_it_names(name: str) -> None:
     changes: dict[str, Any] = {name: True}
 
     assert _DEFAULTS._replace(**changes) == step_inputs(**{name: "true"})
 
 
-def test_summary_off() -> None:
-    """The summary is the one switch that is on by default."""
-    assert _DEFAULTS._replace(summary=False) == step_inputs(summary="false")
-
-
-@pytest.mark.parametrize("text", ["true", "True", "TRUE", " true\n"])
-def test_spellings_of_true(text: str) -> None:
-    """True is what YAML calls true, whatever white space is around it."""
-    assert step_inputs(frozen=text).frozen
-
-
-@pytest.mark.parametrize("text", ["false", "False", "FALSE", " false\n"])
-def test_spellings_of_false(text: str) -> None:
-    """False is what YAML calls false, whatever white space is around it."""
-    assert not step_inputs(summary=text).summary
+@pytest.mark.parametrize(("true", "false"), [("true", "false"), ("True", "False"), ("TRUE", "FALSE"), (" true\n", " false\n")])
+def test_true_and_false_are_those_of_yaml(true: str, false: str) -> None:
+    assert _DEFAULTS._replace(frozen=True, summary=False) == step_inputs(frozen=true, summary=false)
 
 
 @pytest.mark.parametrize("text", ["yes", "1", "0", "tRUE", "truefalse", "true false", "none", "wahr"])
-def test_neither_true_nor_false(text: str) -> None:
-    """Every other text is refused, rather than taken for one of the two."""
-    assert (f"`no-dev` is {text!r}, which is neither true nor false.", "Write `true` or `false`.") == _rejected(no_dev=text)
+def test_any_other_value_of_a_switch_is_an_error(text: str) -> None:
+    assert {"option": Option("no-dev"), "value": text} == _rejected(no_dev=text).values
 
 
-def test_python_location() -> None:
-    """Without the input `python`, it is the Python that actions/setup-python exported."""
-    inputs = Inputs.from_environ({"pythonLocation": "/opt/python"})
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        pytest.param({"pythonLocation": "/opt/python"}, ("/opt/python", "pythonLocation"), id="setup-python"),
+        pytest.param({"PYTHONLOCATION": r"C:\Python"}, (r"C:\Python", "pythonLocation"), id="setup-python-on-windows"),
+        pytest.param({"pythonLocation": "/opt", **step_variables(python=" /usr/local \n")}, ("/usr/local", "python"), id="named"),
+        pytest.param({"pythonLocation": " "}, ("", "pythonLocation"), id="neither"),
+    ],
+)
+def test_the_python_is_the_one_that_is_named_or_else_that_of_setup_python(environ: dict[str, str], expected: tuple[str, str]) -> None:
+    inputs = Inputs.from_environ(environ)
 
-    assert ("/opt/python", "pythonLocation") == (inputs.python, inputs.python_source)
-
-
-def test_python_location_as_windows_names_it() -> None:
-    """Windows has variables in capitals only, and Python shows them so in a copy of the environment."""
-    inputs = Inputs.from_environ({"PYTHONLOCATION": r"C:\Python"})
-
-    assert (r"C:\Python", "pythonLocation") == (inputs.python, inputs.python_source)
-
-
-def test_python_goes_before_python_location() -> None:
-    """The input `python` wins over actions/setup-python, and loses the white space around it."""
-    inputs = Inputs.from_environ({"pythonLocation": "/opt/python", **step_variables(python=" /usr/local \n")})
-
-    assert ("/usr/local", "python") == (inputs.python, inputs.python_source)
+    assert expected == (inputs.python, inputs.python_source)
 
 
-def test_path_with_spaces_and_unicode() -> None:
-    """The spaces within a path belong to it."""
-    inputs = step_inputs(python="/opt/my python ü", working_directory=" packages/my app ☃ ")
-
-    assert ("/opt/my python ü", "packages/my app ☃") == (inputs.python, inputs.working_directory)
+def test_a_working_directory_is_a_path_with_spaces_in_it() -> None:
+    assert "my project/ü" == step_inputs(working_directory=" my project/ü\n").working_directory
 
 
 @pytest.mark.parametrize("name", ["extras", "groups", "packages"])
@@ -120,30 +84,23 @@ def test_path_with_spaces_and_unicode() -> None:
     ("text", "expected"),
     [
         pytest.param("docs", ("docs",), id="one"),
-        pytest.param("docs lint", ("docs", "lint"), id="spaces"),
-        pytest.param("docs,lint", ("docs", "lint"), id="commas"),
-        pytest.param("docs\nlint\r\n\ttest\n", ("docs", "lint", "test"), id="lines"),
-        pytest.param(", docs ,, lint,\n", ("docs", "lint"), id="everything-together"),
-        pytest.param(" ,\n,", (), id="separators-only"),
-        pytest.param("b a b", ("b", "a"), id="twice-is-once-in-the-order-given"),
-        pytest.param("My_Docs my.docs", ("my-docs",), id="normalized"),
+        pytest.param("docs test", ("docs", "test"), id="spaces"),
+        pytest.param("docs,test , lint", ("docs", "test", "lint"), id="commas"),
+        pytest.param("docs\n test\r\n\nlint\n", ("docs", "test", "lint"), id="lines"),
+        pytest.param("Fast_Path fast.path FAST--PATH", ("fast-path",), id="normalized-and-each-once"),
+        pytest.param("test docs test", ("test", "docs"), id="in-their-order"),
+        pytest.param(" , ,", (), id="separators-only"),
         pytest.param("0", ("0",), id="a-digit"),
     ],
 )
-def test_names(name: str, text: str, expected: tuple[str, ...]) -> None:
-    """Names may be separated in any usual way, and are normalized."""
+def test_names_are_separated_and_normalized(name: str, text: str, expected: tuple[str, ...]) -> None:
     assert expected == getattr(step_inputs(**{name: text}), name)
 
 
 @pytest.mark.parametrize("word", ["--all-extras", "-x", "x-", "a/b", "a[b]", "a==1", "ü", "`", "$(id)", ";"])
-def test_not_a_name(word: str) -> None:
-    """What cannot be a name is refused, so that nothing can pass for a flag of uv."""
-    expected = (
-        f"`groups` holds {word!r}, which is not a name.",
-        "Names are letters, digits, `-`, `_` and `.`; separate them by spaces, commas or new lines.",
-    )
-
-    assert expected == _rejected(groups=f"docs {word}")
+def test_a_word_that_is_not_a_name_is_an_error(word: str) -> None:
+    """So that none of them can be an argument of uv."""
+    assert {"option": Option("groups"), "word": word} == _rejected(groups=f"docs {word}").values
 
 
 @pytest.mark.parametrize(
@@ -156,56 +113,34 @@ def test_not_a_name(word: str) -> None:
         pytest.param("$HOME $(id) `id` * ~ a;b #c", ("$HOME", "$(id)", "`id`", "*", "~", "a;b", "#c"), id="nothing-is-run-or-expanded"),
     ],
 )
-def test_arguments(text: str, expected: tuple[str, ...]) -> None:
-    """`args` is split as a POSIX shell would, and only split."""
+def test_arguments_are_split_as_by_a_posix_shell(text: str, expected: tuple[str, ...]) -> None:
     assert expected == step_inputs(args=text).args
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        pytest.param("'a", "No closing quotation", id="open-quotation"),
-        pytest.param("a\\", "No escaped character", id="lone-backslash"),
-    ],
-)
-def test_arguments_that_cannot_be_split(text: str, reason: str) -> None:
-    """What a shell could not split either is refused, with the reason."""
-    expected = (
-        f"`args` is {text!r}, which cannot be split: {reason}.",
-        "It is split like a POSIX shell would; close every quotation and double every backslash.",
-    )
+@pytest.mark.parametrize("text", ["'a", "a\\"], ids=["open-quotation", "lone-backslash"])
+def test_arguments_that_cannot_be_split_are_an_error(text: str) -> None:
+    error = _rejected(args=text)
 
-    assert expected == _rejected(args=text)
+    assert (text, {Option("args")}) == (error.values["value"], options(error))
 
 
 @pytest.mark.parametrize(
-    ("inputs", "message"),
+    ("inputs", "expected"),
     [
         pytest.param(
-            {"all_extras": "true", "extras": "docs lint"}, "`all-extras: true` contradicts `extras: docs lint`.", id="extras-all-and-some"
+            {"all_extras": "true", "extras": "docs lint"}, {Option("all-extras", "true"), Option("extras", "docs lint")}, id="extras"
         ),
-        pytest.param({"all_groups": "true", "groups": "Lint"}, "`all-groups: true` contradicts `groups: lint`.", id="groups-all-and-some"),
-        pytest.param(
-            {"all_packages": "true", "packages": "a"}, "`all-packages: true` contradicts `packages: a`.", id="packages-all-and-some"
-        ),
-        pytest.param({"no_dev": "true", "groups": "lint dev"}, "`no-dev: true` contradicts `groups: dev`.", id="dev-and-no-dev"),
+        pytest.param({"all_groups": "true", "groups": "Lint"}, {Option("all-groups", "true"), Option("groups", "lint")}, id="groups"),
+        pytest.param({"all_packages": "true", "packages": "a"}, {Option("all-packages", "true"), Option("packages", "a")}, id="packages"),
+        pytest.param({"no_dev": "true", "groups": "lint dev"}, {Option("no-dev", "true"), Option("groups", "dev")}, id="dev"),
     ],
 )
-def test_contradictions(inputs: dict[str, str], message: str) -> None:
-    """Two inputs that cannot both be meant are refused, rather than one of them ignored."""
-    assert (message, "Remove one of the two.") == _rejected(**inputs)
+def test_inputs_that_contradict_each_other_are_an_error(inputs: dict[str, str], expected: set[Option]) -> None:
+    assert expected == options(_rejected(**inputs))
 
 
-def test_no_dev_with_other_groups() -> None:
-    """`no-dev` goes with every group but `dev`."""
-    inputs = step_inputs(no_dev="true", groups="lint")
-
-    assert (True, ("lint",)) == (inputs.no_dev, inputs.groups)
-
-
-def test_inputs_of_another_action() -> None:
-    """INPUT_* variables, which act and outer actions set, are not ours."""
-    assert _DEFAULTS == Inputs.from_environ({"INPUT_FROZEN": "true", "INPUT_PYTHON": "/usr", "FROZEN": "true"})
+def test_no_dev_does_not_contradict_other_groups() -> None:
+    assert _DEFAULTS._replace(no_dev=True, groups=("lint",)) == step_inputs(no_dev="true", groups="lint")
 
 
 @pytest.mark.parametrize(
@@ -213,10 +148,9 @@ def test_inputs_of_another_action() -> None:
     [
         pytest.param({}, "", id="default"),
         pytest.param({"extras": "docs test", "groups": "lint"}, "extras docs, test; groups lint", id="names"),
-        pytest.param({"no_dev": "true", "frozen": "true", "summary": "false"}, "no-dev; frozen", id="flags"),
+        pytest.param({"no_dev": "true", "frozen": "true", "summary": "false"}, "no-dev; frozen", id="switches"),
         pytest.param({"all_extras": "true", "args": "--reinstall -v"}, "all-extras; --reinstall -v", id="arguments"),
     ],
 )
-def test_selection(inputs: dict[str, str], expected: str) -> None:
-    """A few words say what was asked for beyond the default."""
+def test_the_selection_has_what_is_not_at_its_default(inputs: dict[str, str], expected: str) -> None:
     assert expected == step_inputs(**inputs).selection()
