@@ -1,4 +1,4 @@
-"""Starting programs; every test starts a real one."""
+"""Running programs; every test runs a real one."""
 
 from __future__ import annotations
 
@@ -7,68 +7,63 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tools.shared import ROOT
-from uv_system_sync.process import Command, Completed, begin, run
+from uv_system_sync.process import Command, Completed, run, start
 
 
-def _python(*lines: str) -> Command:
-    """Return the command that runs `lines` in a Python whose streams are unbuffered."""
+def _python(*lines: str, arguments: tuple[object, ...] = ()) -> Command:
+    """Return the command that runs `lines` with `arguments` in a Python whose streams are unbuffered."""
     # Windows starts no Python without SYSTEMROOT.
     system = {name: value for name, value in os.environ.items() if name == "SYSTEMROOT"}
-    return Command((sys.executable, "-I", "-u", "-c", "\n".join(("import os, sys, time", *lines))), system, os.path.abspath(os.sep))
+    program = "\n".join(("import os, sys, time", *lines))
+    return Command((sys.executable, "-I", "-u", "-c", program, *map(str, arguments)), system, os.path.abspath(os.sep))
 
 
 @pytest.mark.parametrize("status", [0, 1, 2, 101])
-def test_exit_status(status: int) -> None:
-    """The exit status is the program's own."""
+def test_the_exit_status_is_that_of_the_program(status: int) -> None:
     assert Completed(status, "") == run(_python(f"sys.exit({status})"))
 
 
-def test_both_streams_in_order() -> None:
-    """What the program writes to either stream is one text, in the order in which it was written."""
+def test_both_streams_are_one_text_in_the_order_of_writing() -> None:
     completed = run(_python(*(f"print({number}, file=sys.{name})" for number, name in enumerate(["stdout", "stderr"] * 3))))
 
     assert ["0", "1", "2", "3", "4", "5"] == completed.output.split()
 
 
-def test_relay() -> None:
-    """The relay gets every byte as the program wrote it."""
+def test_a_relay_gets_every_byte() -> None:
     pieces: list[bytes] = []
     run(_python(r"sys.stdout.buffer.write(b'a\r\n\xff\x00\x1b[0m')"), pieces.append)
 
     assert b"a\r\n\xff\x00\x1b[0m" == b"".join(pieces)
 
 
-def test_relay_is_live(tmp_path: Path) -> None:
-    """A piece is relayed while the program still runs."""
+def test_a_relay_gets_output_while_the_program_runs(tmp_path: Path) -> None:
     seen = tmp_path / "seen"
-    # The program ends well only after its first words have come through.
+    # The program succeeds only if its first line was relayed in the meantime.
     wait = ("deadline = time.monotonic() + 20", "while not os.path.exists(sys.argv[1]) and time.monotonic() < deadline: time.sleep(0.01)")
-    command = _python("print('first')", *wait, "sys.exit(not os.path.exists(sys.argv[1]))")
-    completed = run(command._replace(argv=(*command.argv, str(seen))), lambda _: seen.touch())
+    command = _python("print('first')", *wait, "sys.exit(not os.path.exists(sys.argv[1]))", arguments=(seen,))
+    completed = run(command, lambda _: seen.touch())
 
     assert 0 == completed.returncode
 
 
-def test_output_that_is_not_utf8() -> None:
-    """Bytes that are no text are shown as what they are."""
+def test_bytes_that_are_not_utf8_are_escaped() -> None:
     assert "ü \\xff \\xc3" == run(_python(r"sys.stdout.buffer.write('ü '.encode() + b'\xff \xc3')")).output
 
 
-def test_colours() -> None:
-    """What FORCE_COLOR makes colourful stays so in the log, and is plain where it is quoted."""
+def test_colours_are_relayed_and_not_kept() -> None:
     pieces: list[bytes] = []
     completed = run(_python(r"sys.stdout.write('\x1b[1m\x1b[31merror\x1b[39m\x1b[0m: \x1b[38;5;9mno\x1b[K')"), pieces.append)
 
     assert ("error: no", b"\x1b[1m\x1b[31merror\x1b[39m\x1b[0m: \x1b[38;5;9mno\x1b[K") == (completed.output, b"".join(pieces))
 
 
-def test_a_megabyte_on_one_line() -> None:
-    """However long a line is, all of it is relayed, and its end is kept."""
+def test_all_of_a_long_line_is_relayed_and_its_end_is_kept() -> None:
     pieces: list[bytes] = []
     completed = run(_python("sys.stdout.write('x' * (1 << 20) + 'end')"), pieces.append)
 
@@ -76,31 +71,27 @@ def test_a_megabyte_on_one_line() -> None:
     assert "x" * ((1 << 18) - 3) + "end" == completed.output
 
 
-def test_environment_is_the_commands_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program sees the variables of its command, and none of ours."""
+def test_a_program_sees_the_variables_of_its_command_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OURS", "1")
     command = _python("sys.stdout.write(repr([os.environ.get(name) for name in ('THEIRS', 'OURS')]))")
 
     assert "['2', None]" == run(command._replace(env={**command.env, "THEIRS": "2"})).output
 
 
-def test_working_directory(tmp_path: Path) -> None:
-    """The program runs in the folder of its command."""
-    command = _python("print(os.path.samefile('.', sys.argv[1]))")
+def test_a_program_runs_in_the_folder_of_its_command(tmp_path: Path) -> None:
+    command = _python("print(os.path.samefile('.', sys.argv[1]))", arguments=(tmp_path,))
 
-    assert "True" == run(command._replace(argv=(*command.argv, str(tmp_path)), cwd=str(tmp_path))).output.strip()
+    assert "True" == run(command._replace(cwd=str(tmp_path))).output.strip()
 
 
-def test_arguments_are_not_a_shells(tmp_path: Path) -> None:
-    """No argument is split, expanded or run."""
+def test_no_shell_expands_the_arguments() -> None:
     arguments = ("a b", "$HOME", "*", "; exit 3", '"', "")
-    command = _python("print(sys.argv[1:])")
 
-    assert str(list(arguments)) == run(command._replace(argv=(*command.argv, *arguments), cwd=str(tmp_path))).output.strip()
+    assert str(list(arguments)) == run(_python("print(sys.argv[1:])", arguments=arguments)).output.strip()
 
 
-def test_nothing_to_read() -> None:
-    """The program's input is at its end, so that no question of its can wait for an answer, even where ours is not."""
+def test_a_program_has_nothing_to_read_from_standard_input() -> None:
+    """Otherwise, it could ask a question and wait for the answer."""
     outer = f"""
 import sys
 sys.path.insert(0, {str(ROOT / "src")!r})
@@ -112,25 +103,23 @@ print(run(Command((sys.executable, "-I", "-c", "import sys; print(repr(sys.stdin
     assert b"''" == output.strip()
 
 
-def test_missing_program(tmp_path: Path) -> None:
-    """A program that is not there is the system's own error."""
+@pytest.mark.parametrize("function", [run, start])
+def test_a_missing_program_is_an_error_of_the_system(tmp_path: Path, function: Callable[[Command], object]) -> None:
     with pytest.raises(FileNotFoundError):
-        run(Command((str(tmp_path / "missing"),), {}, str(tmp_path)))
+        function(Command((str(tmp_path / "missing"),), {}, str(tmp_path)))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no permission to execute")
-def test_program_without_permission(tmp_path: Path) -> None:
-    """A file that must not be executed is the system's own error."""
+def test_a_file_that_is_not_executable_is_an_error_of_the_system(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.touch(mode=0o644)
     with pytest.raises(PermissionError):
         run(Command((str(program),), {}, str(tmp_path)))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows cannot tell a process that is gone by its id")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other errors for a process that has ended")
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, BrokenPipeError], ids=["cancelled", "log-closed"])
-def test_interruption_ends_the_program(interruption: type[BaseException]) -> None:
-    """When waiting is interrupted, the program is gone before the interruption goes on."""
+def test_a_program_is_stopped_before_an_interruption_goes_on(interruption: type[BaseException]) -> None:
     started: list[int] = []
 
     def interrupt(piece: bytes) -> None:
@@ -141,35 +130,31 @@ def test_interruption_ends_the_program(interruption: type[BaseException]) -> Non
     with pytest.raises(interruption):
         run(_python("sys.stdout.write(str(os.getpid()))", "time.sleep(30)"), interrupt)
 
-    # Less than it takes to lose patience.
+    # Less than the time after which it would have been killed.
     assert time.monotonic() - begun < 4
     with pytest.raises(ProcessLookupError):
         os.kill(started[0], 0)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups that end together")
-def test_nothing_is_left_running() -> None:
-    """What a program leaves behind in its group when it ends is ended, too."""
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")
+def test_what_a_program_has_left_running_is_killed() -> None:
     reading, writing = os.pipe()
     start = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL"
     command = _python("import subprocess", f"{start}, pass_fds=[{writing}])")
     run(command._replace(descriptors=(writing,)))
     os.close(writing)
 
-    # The pipe is at its end when nobody holds the other one any more.
+    # The pipe is at its end once no process has its other side open.
     ready, _, _ = select.select([reading], [], [], 20)
     os.close(reading)
     assert [reading] == ready
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows inherits no descriptors by their numbers")
-def test_descriptors() -> None:
-    """A program inherits the descriptors of its command, and no other."""
+def test_a_program_inherits_the_descriptors_of_its_command_alone() -> None:
     pipes = os.pipe(), os.pipe()
-    command = _python(
-        "import stat", "print([stat.S_ISFIFO(os.fstat(int(n)).st_mode) if os.path.exists(f'/dev/fd/{n}') else None for n in sys.argv[1:]])"
-    )
-    command = command._replace(argv=(*command.argv, str(pipes[0][0]), str(pipes[1][0])), descriptors=(pipes[0][0],))
+    are_pipes = "print([stat.S_ISFIFO(os.fstat(int(n)).st_mode) if os.path.exists(f'/dev/fd/{n}') else None for n in sys.argv[1:]])"
+    command = _python("import stat", are_pipes, arguments=(pipes[0][0], pipes[1][0]))._replace(descriptors=(pipes[0][0],))
     try:
         assert "[True, None]" == run(command).output.strip()
     finally:
@@ -177,19 +162,13 @@ def test_descriptors() -> None:
             os.close(descriptor)
 
 
-def test_begin(tmp_path: Path) -> None:
-    """A program that was begun goes on by itself, and whoever waits for it gets all that it has printed."""
-    begun = tmp_path / "begun"
-    command = _python("print('first', flush=True)", "open(sys.argv[1], 'w').close()", "print('last')")
-    finish = begin(replace_argv(command, str(begun)))
+def test_a_program_that_was_started_runs_before_anything_waits_for_it(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    command = _python("print('first', flush=True)", "open(sys.argv[1], 'w').close()", "print('last')", arguments=(started,))
+    finish = start(command)
 
     deadline = time.monotonic() + 20
-    while not begun.exists() and time.monotonic() < deadline:
+    while not started.exists() and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert begun.exists()
+    assert started.exists()
     assert "first\nlast\n" == finish(None).output.replace("\r", "")
-
-
-def replace_argv(command: Command, *arguments: str) -> Command:
-    """Return `command` with more `arguments`."""
-    return command._replace(argv=(*command.argv, *arguments))
