@@ -1,4 +1,4 @@
-"""What an interpreter says of itself; every test asks a real one."""
+"""Tests of `interpreter.probe`, with real interpreters."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from uv_system_sync.interpreter import probe
 _SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 _PROGRAM = "python.exe" if os.name == "nt" else "python3"
 
-# An interpreter that its distribution marks, where there is one: Debian's, for example.
+# The Python of the operating system, where that manages it: Debian's, for example.
 _MANAGED = next((path for path in Path("/usr/lib").glob("python3*/EXTERNALLY-MANAGED")), None)
 _SYSTEM = Path("/usr/bin/python3")
 
 managed = pytest.mark.skipif(_MANAGED is None or not _SYSTEM.exists(), reason="no Python here is managed by its operating system")
 
-# Older than the action itself supports, and asked all the same, so that the answer can be a clear one.
+# Too old to sync into, which the probe has to report.
 _OLD = sorted(Path.home().glob(".pyenv/versions/3.[67].*/bin/python3"))
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a virtual environment of the running Python, in a folder that is hard to write."""
+    """A virtual environment of the running Python, in a folder whose name has spaces and a symbol."""
     folder = tmp_path_factory.mktemp("probe") / "my ☃ environment"
     venv.create(folder, symlinks=os.name != "nt")
     return folder
 
 
-def _ask(interpreter: Path, *flags: str) -> dict[str, object]:
+def _probe(interpreter: Path, *flags: str) -> dict[str, object]:
     command = [str(interpreter), *flags, probe.__file__]
     answer: dict[str, object] = json.loads(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout)
     return answer
 
 
-def test_virtual_environment(environment: Path) -> None:
-    """A virtual environment has its own prefix, scripts and packages, although `-S` keeps `site` from saying so."""
+def test_a_virtual_environment_has_its_own_prefix_scripts_and_packages(environment: Path) -> None:
+    """With `-S`, `sys.prefix` is that of the Python that it was made of."""
     interpreter = environment / _SCRIPTS / _PROGRAM
     packages = environment / ("Lib" if os.name == "nt" else f"lib/python{sys.version_info[0]}.{sys.version_info[1]}") / "site-packages"
     expected = {
@@ -58,64 +58,57 @@ def test_virtual_environment(environment: Path) -> None:
         "externally_managed": None,
     }
 
-    assert expected == _ask(interpreter, "-I", "-S")
+    assert expected == _probe(interpreter, "-I", "-S")
 
 
-def test_same_answer_with_site(environment: Path) -> None:
-    """The answer is that of an interpreter that starts as usual."""
+def test_the_answer_is_the_same_with_site(environment: Path) -> None:
     interpreter = environment / _SCRIPTS / _PROGRAM
 
-    assert _ask(interpreter, "-I", "-S") == _ask(interpreter, "-I")
+    assert _probe(interpreter, "-I", "-S") == _probe(interpreter, "-I")
 
 
-def test_installation() -> None:
-    """An installation is not virtual, and its packages go where `pip` would put them."""
+def test_packages_of_an_installation_go_where_sysconfig_has_them() -> None:
     interpreter = Path(sys.base_prefix, *(() if os.name == "nt" else ("bin",)), _PROGRAM)
-    asked = "import json, sysconfig; print(json.dumps([sysconfig.get_path(name) for name in ('scripts', 'purelib', 'platlib')]))"
-    paths = json.loads(subprocess.run([interpreter, "-I", "-c", asked], check=True, capture_output=True).stdout)
-    marker = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
-    answer = _ask(interpreter, "-I", "-S")
+    script = "import json, sysconfig; print(json.dumps([sysconfig.get_path(name) for name in ('scripts', 'purelib', 'platlib')]))"
+    paths = json.loads(subprocess.run([interpreter, "-I", "-c", script], check=True, capture_output=True).stdout)
+    declaration = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
+    answer = _probe(interpreter, "-I", "-S")
 
     assert (False, sys.base_prefix) == (answer["virtual"], answer["prefix"])
-    assert (str(marker) if marker.exists() else None) == answer["externally_managed"]
+    assert (str(declaration) if declaration.exists() else None) == answer["externally_managed"]
     assert paths == [answer[name] for name in ("scripts", "purelib", "platlib")]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only POSIX has an interpreter that is a link")
-def test_settings_beside_the_interpreter(tmp_path: Path) -> None:
-    """A virtual environment may have its pyvenv.cfg beside its interpreter."""
+def test_a_virtual_environment_may_have_its_pyvenv_cfg_beside_its_interpreter(tmp_path: Path) -> None:
     venv.create(tmp_path, symlinks=True)
     (tmp_path / "pyvenv.cfg").rename(tmp_path / "bin" / "pyvenv.cfg")
-    answer = _ask(tmp_path / "bin" / "python3", "-I", "-S")
+    answer = _probe(tmp_path / "bin" / "python3", "-I", "-S")
 
     assert (True, str(tmp_path)) == (answer["virtual"], answer["prefix"])
 
 
-def test_in_our_own_process(environment: Path) -> None:
-    """The running interpreter answers for itself as it would if it were asked from outside."""
-    assert _ask(Path(sys.executable), "-I", "-S") == probe.describe()
-    assert probe.describe().keys() == _ask(environment / _SCRIPTS / _PROGRAM, "-I", "-S").keys()
+def test_the_answer_is_the_same_in_this_process(environment: Path) -> None:
+    assert _probe(Path(sys.executable), "-I", "-S") == probe.describe()
+    assert probe.describe().keys() == _probe(environment / _SCRIPTS / _PROGRAM, "-I", "-S").keys()
 
 
 @managed
-def test_externally_managed() -> None:
-    """A Python that its operating system manages names the file that says so."""
-    assert str(_MANAGED) == _ask(_SYSTEM, "-I", "-S")["externally_managed"]
+def test_a_python_that_its_operating_system_manages_names_the_file_that_declares_it() -> None:
+    assert str(_MANAGED) == _probe(_SYSTEM, "-I", "-S")["externally_managed"]
 
 
 @managed
-def test_folders_of_a_distribution() -> None:
-    """A distribution's own packages have their own folders, and what is installed beside them goes elsewhere."""
-    answer = _ask(_SYSTEM, "-I", "-S")
+def test_packages_do_not_go_among_those_of_a_distribution() -> None:
+    answer = _probe(_SYSTEM, "-I", "-S")
 
     assert ("/usr", "/usr/local/bin", "/usr/local/lib") == (answer["prefix"], answer["scripts"], str(answer["purelib"])[:14])
 
 
 @managed
-def test_virtual_environment_of_a_distribution(tmp_path: Path) -> None:
-    """A virtual environment of such a Python has the usual folders, and belongs to the user."""
+def test_a_virtual_environment_of_a_distributions_python_is_not_managed(tmp_path: Path) -> None:
     subprocess.run([_SYSTEM, "-m", "venv", "--without-pip", tmp_path], check=True)
-    answer = _ask(tmp_path / "bin" / "python3", "-I", "-S")
+    answer = _probe(tmp_path / "bin" / "python3", "-I", "-S")
 
     assert (None, str(tmp_path / "bin")) == (answer["externally_managed"], answer["scripts"])
     assert ("lib", "site-packages") == (Path(str(answer["purelib"])).relative_to(tmp_path).parts[::2])
@@ -123,6 +116,5 @@ def test_virtual_environment_of_a_distribution(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not _OLD, reason="no Python 3.6 or 3.7 is installed here")
 @pytest.mark.parametrize("interpreter", _OLD, ids=lambda path: path.parts[-3])
-def test_older_interpreter(interpreter: Path) -> None:
-    """An interpreter that is too old to sync into can still say so."""
-    assert interpreter.parts[-3] == _ask(interpreter, "-I", "-S")["version"]
+def test_an_interpreter_that_is_too_old_reports_its_version(interpreter: Path) -> None:
+    assert interpreter.parts[-3] == _probe(interpreter, "-I", "-S")["version"]

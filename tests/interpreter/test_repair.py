@@ -1,4 +1,4 @@
-"""Finding what an interrupted sync has left broken, and clearing it away."""
+"""Tests of `interpreter.repair`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,27 @@ from uv_system_sync.interpreter.target import Target
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Target:
-    """Give a target whose packages are in a folder of its own, with one whole package."""
-    site_packages = tmp_path / "python" / "lib" / "site-packages"
-    _install(site_packages, "alpha")
+def site_packages(tmp_path: Path) -> Path:
+    """A folder of packages with a complete `alpha`."""
+    folder = tmp_path / "python" / "lib" / "site-packages"
+    _install(folder, "alpha")
+    return folder
+
+
+@pytest.fixture
+def target(tmp_path: Path, site_packages: Path) -> Target:
+    """A target whose packages are in `site_packages`."""
     return TARGET._replace(prefix=str(tmp_path / "python"), site_packages=(str(site_packages),))
 
 
-def _install(site_packages: Path, name: str, *also: str) -> Path:
-    """Install a package of one module and of `also`, as uv leaves it, and return its .dist-info folder."""
+@pytest.fixture
+def info(site_packages: Path) -> Path:
+    """The .dist-info folder of `alpha`."""
+    return site_packages / "alpha-1.0.dist-info"
+
+
+def _install(site_packages: Path, name: str, *also: str) -> None:
+    """Install a package of one module and of the files `also`, as uv leaves it."""
     info = site_packages / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)
     files = {f"{name}.py": "x = 1\n", f"{info.name}/METADATA": "Name: x\n", f"{info.name}/INSTALLER": "uv", **dict.fromkeys(also, "shared")}
@@ -28,112 +40,97 @@ def _install(site_packages: Path, name: str, *also: str) -> Path:
         (site_packages / path).write_text(text, encoding="utf-8")
     rows = [*(f"{path},sha256=x,{len(text)}" for path, text in files.items()), f"{info.name}/RECORD,,"]
     (info / "RECORD").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return info
 
 
-def _found(target: Target, *, thorough: bool = True) -> list[tuple[str, str]]:
-    return [(item.name, item.reason) for item in repair.broken(target, thorough=thorough)]
+def _broken(target: Target, *, thorough: bool = True) -> list[tuple[str, str]]:
+    return [(item.name, item.reason) for item in repair.find_broken(target, thorough=thorough)]
 
 
-def test_what_is_whole(target: Target) -> None:
-    """A package with all its files is not broken."""
-    assert [] == _found(target)
+def test_a_package_with_all_its_files_is_not_broken(target: Target) -> None:
+    assert [] == _broken(target)
 
 
 @pytest.mark.parametrize("name", ["METADATA", "RECORD"])
 @pytest.mark.parametrize("thorough", [True, False])
-def test_without_a_file_of_its_own(target: Target, name: str, *, thorough: bool) -> None:
-    """A package without METADATA or RECORD is broken, however closely one looks."""
-    (Path(target.site_packages[0]) / "alpha-1.0.dist-info" / name).unlink()
+def test_a_package_without_a_file_of_its_own_is_always_found(target: Target, info: Path, name: str, *, thorough: bool) -> None:
+    (info / name).unlink()
 
-    assert [("alpha", f"it has no {name}")] == _found(target, thorough=thorough)
+    assert [("alpha", f"it has no {name}")] == _broken(target, thorough=thorough)
 
 
 @pytest.mark.parametrize(
-    ("installer", "marker", "expected"),
+    ("installer", "externally_managed", "expected"),
     [
         pytest.param("brew", "/EXTERNALLY-MANAGED", [], id="of-what-manages-the-python"),
-        pytest.param("uv", "/EXTERNALLY-MANAGED", [("alpha", "it has no RECORD")], id="of-uv"),
-        pytest.param("", "/EXTERNALLY-MANAGED", [("alpha", "it has no RECORD")], id="not-finished"),
-        pytest.param("brew", None, [("alpha", "it has no RECORD")], id="in-a-python-that-nothing-manages"),
+        pytest.param("uv", "/EXTERNALLY-MANAGED", ["alpha"], id="of-uv"),
+        pytest.param("", "/EXTERNALLY-MANAGED", ["alpha"], id="interrupted"),
+        pytest.param("brew", None, ["alpha"], id="in-an-unmanaged-python"),
     ],
 )
 @pytest.mark.parametrize("thorough", [True, False])
-def test_without_a_record_on_purpose(
-    target: Target, installer: str, marker: str | None, expected: list[tuple[str, str]], *, thorough: bool
+def test_a_package_of_the_operating_system_may_lack_its_record(
+    target: Target, installer: str, externally_managed: str | None, expected: list[str], *, thorough: bool
 ) -> None:
-    """A package that what manages the Python keeps without a RECORD is as it should be (PEP 627)."""
+    """PEP 627 allows it."""
     info = Path(target.site_packages[0]) / "alpha-1.0.dist-info"
     (info / "RECORD").unlink()
     (info / "INSTALLER").write_text(installer, encoding="utf-8")
 
-    assert expected == _found(target._replace(marker=marker), thorough=thorough)
+    assert expected == [name for name, _ in _broken(target._replace(externally_managed=externally_managed), thorough=thorough)]
 
 
-def test_without_a_module(target: Target) -> None:
-    """A file that the RECORD names and that is not there is only found by a thorough look."""
-    module = Path(target.site_packages[0]) / "alpha.py"
-    module.unlink()
+def test_a_missing_module_is_found_by_a_thorough_search_only(target: Target, site_packages: Path) -> None:
+    (site_packages / "alpha.py").unlink()
 
-    assert [] == _found(target, thorough=False)
-    assert [("alpha", f"{module} is missing")] == _found(target)
+    assert [] == _broken(target, thorough=False)
+    assert [("alpha", f"{site_packages / 'alpha.py'} is missing")] == _broken(target)
 
 
-def test_with_half_a_module(target: Target) -> None:
-    """A file that is shorter than the RECORD says is broken."""
-    module = Path(target.site_packages[0]) / "alpha.py"
-    module.write_text("x", encoding="utf-8")
+def test_a_module_of_another_size_is_found(target: Target, site_packages: Path) -> None:
+    (site_packages / "alpha.py").write_text("x", encoding="utf-8")
 
-    assert [("alpha", f"{module} has 1 bytes, not 6")] == _found(target)
+    assert [("alpha", f"{site_packages / 'alpha.py'} has 1 bytes, not 6")] == _broken(target)
 
 
-def test_before_the_installer_was_done(target: Target) -> None:
-    """A RECORD as the wheel brought it, which names no INSTALLER, is not that of an installation that has ended."""
-    record = Path(target.site_packages[0]) / "alpha-1.0.dist-info" / "RECORD"
-    record.write_text("alpha.py,sha256=x,6\nalpha-1.0.dist-info/RECORD,,\n", encoding="utf-8")
+def test_a_record_without_an_installer_is_of_an_interrupted_installation(target: Target, info: Path) -> None:
+    """It is the wheel's."""
+    (info / "RECORD").write_text("alpha.py,sha256=x,6\nalpha-1.0.dist-info/RECORD,,\n", encoding="utf-8")
 
-    assert [("alpha", "its RECORD does not name an INSTALLER")] == _found(target)
-
-
-def test_byte_code_comes_and_goes(target: Target) -> None:
-    """Byte code that the RECORD names need not be there."""
-    record = Path(target.site_packages[0]) / "alpha-1.0.dist-info" / "RECORD"
-    record.write_text(record.read_text(encoding="utf-8") + "__pycache__/alpha.cpython-312.pyc,,\n", encoding="utf-8")
-
-    assert [] == _found(target)
+    assert [("alpha", "its RECORD does not name an INSTALLER")] == _broken(target)
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfe", b'"', b"alpha.py\n", b"a\0b,,\n", b""], ids=["bytes", "quote", "one-column", "nul", "empty"])
-def test_a_record_that_is_none(target: Target, text: bytes) -> None:
-    """A RECORD that cannot be read is a broken package, and no bug."""
-    (Path(target.site_packages[0]) / "alpha-1.0.dist-info" / "RECORD").write_bytes(text)
-    ((name, _),) = _found(target)
+def test_missing_byte_code_is_ignored(target: Target, info: Path) -> None:
+    with (info / "RECORD").open("a", encoding="utf-8") as file:
+        file.write("__pycache__/alpha.cpython-312.pyc,,\n")
 
-    assert "alpha" == name
+    assert [] == _broken(target)
 
 
-def test_clear(target: Target) -> None:
-    """What is broken is gone with all that its RECORD names, less what another package has, too."""
-    site_packages = Path(target.site_packages[0])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b'"', b"alpha.py\n", b"a\0b,,\n", b""], ids=["bytes", "quote", "one-column", "nul", "empty"]
+)
+def test_a_package_with_an_unreadable_record_is_broken(target: Target, info: Path, content: bytes) -> None:
+    (info / "RECORD").write_bytes(content)
+
+    assert ["alpha"] == [name for name, _ in _broken(target)]
+
+
+def test_removal_keeps_files_that_another_package_has_too(target: Target, site_packages: Path) -> None:
     _install(site_packages, "beta", "shared.py")
     _install(site_packages, "gamma", "shared.py")
     (site_packages / "beta.py").unlink()
 
-    repair.clear(repair.broken(target, thorough=True), target)
+    repair.remove(repair.find_broken(target, thorough=True), target)
 
-    assert ["alpha-1.0.dist-info", "alpha.py", "gamma-1.0.dist-info", "gamma.py", "shared.py"] == sorted(
-        path.name for path in site_packages.iterdir()
-    )
+    expected = ["alpha-1.0.dist-info", "alpha.py", "gamma-1.0.dist-info", "gamma.py", "shared.py"]
+    assert expected == sorted(path.name for path in site_packages.iterdir())
 
 
-def test_clear_stays_inside(target: Target, tmp_path: Path) -> None:
-    """A RECORD that names files outside of the Python has none of them removed."""
+def test_removal_stays_inside_the_prefix(target: Target, info: Path, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.touch()
-    record = Path(target.site_packages[0]) / "alpha-1.0.dist-info" / "RECORD"
-    record.write_text(f"{precious},,\n../../../precious,,\n", encoding="utf-8")
+    (info / "RECORD").write_text(f"{precious},,\n../../../precious,,\n", encoding="utf-8")
 
-    repair.clear(repair.broken(target, thorough=True), target)
+    repair.remove(repair.find_broken(target, thorough=True), target)
 
-    assert precious.exists()
-    assert not record.parent.exists()
+    assert (True, False) == (precious.exists(), info.exists())

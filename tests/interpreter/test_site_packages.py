@@ -1,4 +1,4 @@
-"""Reading what is installed, comparing it, and holding it against what uv says."""
+"""Tests of `interpreter.site_packages`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from uv_system_sync.interpreter.site_packages import Change, Package, compare, contradictions, of_others, packages, unknown
+from uv_system_sync.interpreter.site_packages import Change, Package, compare, contradictions, of_other_installers, packages, unknown
 
 
 def _install(folder: Path, *names: str) -> str:
@@ -21,16 +21,14 @@ def _direct_url(folder: Path, text: str) -> tuple[Package, ...]:
     return packages([str(folder)])
 
 
-def test_installed(tmp_path: Path) -> None:
-    """The installed packages are those with a .dist-info folder, sorted by name."""
+def test_packages_are_those_with_a_dist_info_folder_sorted_by_name(tmp_path: Path) -> None:
     folder = _install(tmp_path, "gamma-1.0.dist-info", "alpha-2.0.1rc1.dist-info", "beta-1!3.0+cu.121.dist-info")
 
     assert (Package("alpha", "2.0.1rc1"), Package("beta", "1!3.0+cu.121"), Package("gamma", "1.0")) == packages([folder])
 
 
 @pytest.mark.parametrize("name", ["My_Package", "my.package", "MY__PACKAGE", "my-package", "my-_.package"])
-def test_installed_name(tmp_path: Path, name: str) -> None:
-    """Names are normalized, however the installer spelled the folder."""
+def test_names_of_packages_are_normalized(tmp_path: Path, name: str) -> None:
     assert (Package("my-package", "1.0"),) == packages([_install(tmp_path, f"{name}-1.0.dist-info")])
 
 
@@ -45,18 +43,18 @@ def test_installed_name(tmp_path: Path, name: str) -> None:
         pytest.param("~lpha-1.0.dist-info", id="left-by-an-interrupted-pip"),
     ],
 )
-def test_not_installed(tmp_path: Path, name: str) -> None:
-    """Nothing else in the folder is a package."""
+def test_nothing_else_is_a_package(tmp_path: Path, name: str) -> None:
     assert () == packages([_install(tmp_path, name)])
 
 
-def test_installed_nowhere(tmp_path: Path) -> None:
-    """A folder that does not exist yet has nothing installed."""
-    assert () == packages([str(tmp_path / "missing")])
+def test_a_missing_folder_has_no_packages(tmp_path: Path) -> None:
+    missing = [str(tmp_path / "missing")]
+
+    assert ((), ()) == (packages(missing), of_other_installers(missing, (3, 12)))
 
 
-def test_installed_in_two_folders(tmp_path: Path) -> None:
-    """Pure and compiled packages may have folders of their own; the first one wins, as it does on import."""
+def test_of_two_folders_the_first_takes_precedence(tmp_path: Path) -> None:
+    """As it does on import, where pure and compiled packages have folders of their own."""
     pure = _install(tmp_path / "pure", "alpha-1.0.dist-info", "gamma-1.0.dist-info")
     compiled = _install(tmp_path / "compiled", "alpha-2.0.dist-info", "beta-1.0.dist-info")
 
@@ -69,18 +67,19 @@ def test_installed_in_two_folders(tmp_path: Path) -> None:
         pytest.param("uv", (), id="uv"),
         pytest.param("pip\n", (), id="pip"),
         pytest.param("brew\n", (Package("alpha", "1.0"),), id="another"),
-        pytest.param("", (Package("alpha", "1.0"),), id="nobody"),
+        pytest.param("", (Package("alpha", "1.0"),), id="empty"),
         pytest.param("\udcff", (Package("alpha", "1.0"),), id="garbage"),
-        pytest.param(None, (Package("alpha", "1.0"),), id="not-said"),
+        pytest.param(None, (Package("alpha", "1.0"),), id="no-file"),
     ],
 )
-def test_installed_by_others(tmp_path: Path, installer: str | None, expected: tuple[Package, ...]) -> None:
-    """What neither uv nor pip says it has installed is somebody else's."""
+def test_packages_without_uv_or_pip_as_installer_are_of_others(
+    tmp_path: Path, installer: str | None, expected: tuple[Package, ...]
+) -> None:
     folder = _install(tmp_path, "alpha-1.0.dist-info")
     if installer is not None:
         (tmp_path / "alpha-1.0.dist-info" / "INSTALLER").write_text(installer, encoding="utf-8", errors="surrogateescape")
 
-    assert expected == of_others([folder], (3, 12))
+    assert expected == of_other_installers([folder], (3, 12))
 
 
 @pytest.mark.parametrize(
@@ -93,26 +92,20 @@ def test_installed_by_others(tmp_path: Path, installer: str | None, expected: tu
         ("alpha-1.0.egg", ()),
     ],
 )
-def test_installed_by_others_as_an_egg(tmp_path: Path, name: str, expected: tuple[Package, ...]) -> None:
-    """What has an .egg-info, as folder or as file, is no installer's of today."""
+def test_packages_with_egg_info_are_of_others(tmp_path: Path, name: str, expected: tuple[Package, ...]) -> None:
+    """It may be a folder or a file."""
     (tmp_path / "folder" / name).mkdir(parents=True)
     (tmp_path / "file").mkdir()
     (tmp_path / "file" / name).touch()
 
-    assert [expected, expected] == [of_others([str(tmp_path / kind)], (3, 12)) for kind in ("folder", "file")]
-
-
-def test_installed_by_others_nowhere(tmp_path: Path) -> None:
-    """Nobody has installed anything in a folder that is not there."""
-    assert () == of_others([str(tmp_path / "gone")], (3, 12))
+    assert [expected, expected] == [of_other_installers([str(tmp_path / kind)], (3, 12)) for kind in ("folder", "file")]
 
 
 @pytest.mark.parametrize(("version", "expected"), [((3, 11), ()), ((3, 12), ("setuptools", "wheel"))])
-def test_installed_by_others_and_left_alone(tmp_path: Path, version: tuple[int, int], expected: tuple[str, ...]) -> None:
-    """What uv never removes is not counted, which since 3.12 is pip and uv alone."""
+def test_packages_that_uv_never_removes_are_not_of_others(tmp_path: Path, version: tuple[int, int], expected: tuple[str, ...]) -> None:
     folder = _install(tmp_path, *(f"{name}-1.0.dist-info" for name in ("pip", "setuptools", "uv", "wheel")))
 
-    assert expected == tuple(package.name for package in of_others([folder], version))
+    assert expected == tuple(package.name for package in of_other_installers([folder], version))
 
 
 @pytest.mark.parametrize(
@@ -140,10 +133,10 @@ def test_installed_by_others_and_left_alone(tmp_path: Path, version: tuple[int, 
         pytest.param("[]", Package("alpha", "1.0"), id="not-an-object"),
         pytest.param("{}", Package("alpha", "1.0"), id="no-url"),
         pytest.param('{"url": "file:///src/alpha", "dir_info": null}', Package("alpha", "1.0"), id="no-information"),
+        pytest.param("[" * 100_000, Package("alpha", "1.0"), id="nested-too-deeply"),
     ],
 )
-def test_direct_installs(tmp_path: Path, text: str, expected: Package) -> None:
-    """A package that did not come from an index says where it came from, as far as it can be read."""
+def test_the_origin_of_a_direct_install_is_read_if_it_can_be(tmp_path: Path, text: str, expected: Package) -> None:
     assert (expected,) == _direct_url(tmp_path, text)
 
 
@@ -163,29 +156,17 @@ def test_direct_installs(tmp_path: Path, text: str, expected: Package) -> None:
         ),
     ],
 )
-def test_package_as_json(package: Package, expected: dict[str, object]) -> None:
-    """Only direct installs have a URL, and they say whether they are editable."""
+def test_json_of_a_package_has_the_fields_that_are_set(package: Package, expected: dict[str, object]) -> None:
     assert expected == package.as_json()
 
 
-def test_compare_nothing() -> None:
-    """Two equal sets have no change between them."""
+def test_equal_sets_have_no_changes() -> None:
     same = (Package("alpha", "2.0"), Package("sample", "0.1", url="file:///src/sample", editable=True))
 
     assert () == compare(same, same)
 
 
-@pytest.mark.parametrize(("commit", "built_from"), [("d4e5f6", "one time"), ("a1b2c3", "another time")])
-def test_compare_what_was_built_anew(commit: str, built_from: str) -> None:
-    """A package of the same version and address that was built anew was updated."""
-    before = Package("alpha", "1.0", "https://a.git", editable=False, commit="a1b2c3", built_from="one time")
-    after = before._replace(commit=commit, built_from=built_from)
-
-    assert (Change("alpha", "updated", "1.0", "1.0"),) == compare((before,), (after,))
-
-
-def test_note_of_uv(tmp_path: Path) -> None:
-    """What uv notes of a package that it has built is kept to compare."""
+def test_uvs_record_of_what_a_package_was_built_from_is_read(tmp_path: Path) -> None:
     _install(tmp_path, "alpha-1.0.dist-info")
     (tmp_path / "alpha-1.0.dist-info" / "uv_cache.json").write_text('{"timestamp": 1}', encoding="utf-8")
     (package,) = _direct_url(tmp_path, '{"url": "file:///src/alpha"}')
@@ -193,8 +174,7 @@ def test_note_of_uv(tmp_path: Path) -> None:
     assert '{"timestamp": 1}' == package.built_from
 
 
-def test_compare() -> None:
-    """Every change is one of three, and they are sorted by name."""
+def test_changes_are_of_three_kinds_and_sorted_by_name() -> None:
     before = (Package("beta", "1.0"), Package("alpha", "1.0"), Package("gamma", "1.0"))
     after = (Package("gamma", "1.0"), Package("sample", "0.1"), Package("alpha", "2.0"))
     expected = (
@@ -206,18 +186,20 @@ def test_compare() -> None:
     assert expected == compare(before, after)
 
 
+_BUILT = Package("a", "1", url="file:///a", editable=False, commit="a1b2c3", built_from="one time")
+
+
 @pytest.mark.parametrize(
     "after",
     [
-        pytest.param(Package("a", "1", url="file:///a", editable=False), id="from-a-folder"),
-        pytest.param(Package("a", "1", url="file:///b", editable=True), id="as-editable"),
+        pytest.param(_BUILT._replace(url="file:///b"), id="from-elsewhere"),
+        pytest.param(_BUILT._replace(editable=True), id="as-editable"),
+        pytest.param(_BUILT._replace(commit="d4e5f6"), id="from-another-commit"),
+        pytest.param(_BUILT._replace(built_from="another time"), id="from-changed-files"),
     ],
 )
-def test_compare_origins(after: Package) -> None:
-    """The same version from elsewhere is an update."""
-    before = Package("a", "1", url="file:///b", editable=False)
-
-    assert (Change("a", "updated", "1", "1"),) == compare([before], [after])
+def test_the_same_version_with_another_origin_is_an_update(after: Package) -> None:
+    assert (Change("a", "updated", "1", "1"),) == compare([_BUILT], [after])
 
 
 _FOUND = (Package("alpha", "1.0"), Package("beta-two", "2.0+cu121"))
@@ -226,7 +208,7 @@ _FOUND = (Package("alpha", "1.0"), Package("beta-two", "2.0+cu121"))
 @pytest.mark.parametrize(
     "output",
     [
-        pytest.param("", id="nothing-said"),
+        pytest.param("", id="no-output"),
         pytest.param("Installed 2 packages in 1ms\n + alpha==1.0\n + beta-two==2.0+cu121\n", id="installed"),
         pytest.param(" - alpha==0.9\n + alpha==1.0\n", id="updated"),
         pytest.param(" + alpha==1.0\n - alpha==0.9\n", id="updated-in-the-other-order"),
@@ -236,11 +218,10 @@ _FOUND = (Package("alpha", "1.0"), Package("beta-two", "2.0+cu121"))
         pytest.param(" + alpha==1\n", id="a-version-in-another-spelling"),
         pytest.param(" + beta-two==2+cu121\n", id="a-local-version-in-another-spelling"),
         pytest.param("+ gamma==1.0\n  + gamma==1.0\n * gamma==1.0\n + gamma 1.0\n + gamma\n", id="lines-that-uv-does-not-write"),
-        pytest.param("warning: would say + gamma==1.0\n", id="in-the-middle-of-a-line"),
+        pytest.param("warning: would add + gamma==1.0\n", id="in-the-middle-of-a-line"),
     ],
 )
-def test_no_contradiction(output: str) -> None:
-    """What uv says and what is on the disk agree, and what is not understood says nothing."""
+def test_output_that_agrees_with_the_disk_or_is_unknown_is_no_contradiction(output: str) -> None:
     assert [] == contradictions(output, _FOUND)
 
 
@@ -261,13 +242,11 @@ def test_no_contradiction(output: str) -> None:
         ),
     ],
 )
-def test_contradictions(output: str, expected: list[str]) -> None:
-    """What uv says it has done and the disk does not bear out is told package by package, with what is there."""
+def test_contradictions_are_listed_with_what_is_there_and_removals_last(output: str, expected: list[str]) -> None:
     assert expected == contradictions(output, _FOUND)
 
 
-def test_contradictions_in_order() -> None:
-    """What was not removed is told in alphabetical order, however uv ordered it."""
+def test_contradicted_removals_are_sorted() -> None:
     names = [f"name-{number}" for number in range(9)]
     output = "".join(f" - {name}==1.0\n" for name in reversed(names))
 
@@ -275,7 +254,7 @@ def test_contradictions_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "expected"),
+    ("pip_list", "expected"),
     [
         pytest.param('[{"name": "alpha", "version": "1.0"}]', [], id="the-same"),
         pytest.param('[{"name": "alpha", "version": "1"}]', [], id="another-spelling"),
@@ -287,6 +266,5 @@ def test_contradictions_in_order() -> None:
         pytest.param("[{}]", [], id="no-names"),
     ],
 )
-def test_unknown(listed: str, expected: list[str]) -> None:
-    """What uv lists and is not installed where one looks is told, and what is no list tells nothing."""
-    assert expected == unknown(listed, (Package("alpha", "1.0"),))
+def test_packages_in_uvs_list_that_are_not_our_own_are_unknown(pip_list: str, expected: list[str]) -> None:
+    assert expected == unknown(pip_list, (Package("alpha", "1.0"),))

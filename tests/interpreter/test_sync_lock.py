@@ -1,4 +1,4 @@
-"""The mark of a sync that has begun and not ended, and that only one process holds at a time."""
+"""Tests of `interpreter.sync_lock`."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import TARGET, words
+from tests.support import TARGET
 from tools.shared import ROOT
 from uv_system_sync.errors import PythonUnsuitable
 from uv_system_sync.interpreter import sync_lock
 from uv_system_sync.interpreter.target import Target
 
-ONLY_WITH_LOCKS = pytest.mark.skipif(os.name == "nt", reason="Windows has no locks that are inherited")
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows has neither locks that are inherited nor resource limits")
 
-NAME = ".uv-system-sync-unfinished"
+_NAME = ".uv-system-sync-unfinished"
 
-# Holds the mark until its input ends, and hands it on to a program of its own on request.
-HOLDER = """
+# Holds the lock until its input ends; `pass on` has a program that inherits it hold it, too.
+_HOLDER = """
 import subprocess, sys
 from tests.support import TARGET
 from uv_system_sync.interpreter import sync_lock
 
-with sync_lock.held(TARGET._replace(site_packages=(sys.argv[1],)), {}, print) as held:
-    if sys.argv[2] == "hand on":
+with sync_lock.hold(TARGET._replace(site_packages=(sys.argv[1],)), {}, print) as lock:
+    if sys.argv[2] == "pass on":
         child = "import sys; print('held', flush=True); sys.stdin.read()"
-        subprocess.Popen([sys.executable, "-c", child], pass_fds=held.descriptors)
+        subprocess.Popen([sys.executable, "-c", child], pass_fds=lock.descriptors)
     else:
         print("held", flush=True)
     sys.stdin.read()
-    if sys.argv[2] == "end":
-        held.end()
+    if sys.argv[2] == "finish":
+        lock.finish()
 """
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> Target:
-    """Give a target whose packages are in a folder of its own, which is not there yet."""
+    """A target whose packages go into a folder of its own, which does not exist yet."""
     return TARGET._replace(site_packages=(str(tmp_path / "lib" / "site-packages"),))
 
 
 @contextmanager
 def holder(target: Target, how: str) -> Iterator[subprocess.Popen[str]]:
-    """Have another process hold the mark of `target`, until its input is closed."""
-    command = [sys.executable, "-c", HOLDER, target.site_packages[0], how]
+    """Have another process hold the lock of `target` until its input is closed."""
+    command = [sys.executable, "-c", _HOLDER, target.site_packages[0], how]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ) as process:
         assert process.stdout
@@ -56,107 +56,119 @@ def holder(target: Target, how: str) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def said_while_waiting(target: Target, process: subprocess.Popen[str]) -> tuple[list[str], bool]:
-    """Return what is said while `process` holds the mark, which it stops to do then, and whether a mark was there after it."""
-    said: list[str] = []
+def wait_for(process: subprocess.Popen[str], target: Target) -> tuple[list[str], bool]:
+    """Take the lock that `process` releases once this waits for it; return what was shown, and whether the sync was unfinished."""
+    shown: list[str] = []
 
-    def say(text: str) -> None:
-        said.append(text)
+    def info(text: str) -> None:
+        shown.append(text)
         assert process.stdin
         process.stdin.close()
 
-    with sync_lock.held(target, {}, say) as held:
-        return said, held.was_there
+    with sync_lock.hold(target, {}, info) as lock:
+        return shown, lock.was_unfinished
 
 
-def test_the_mark(target: Target) -> None:
-    """A sync that has begun and not ended can be told, by the next one too."""
-    before = sync_lock.is_left(target)
-    with sync_lock.held(target, {}, print) as first:
-        during = sync_lock.is_left(target)
-    with sync_lock.held(target, {}, print) as second:
-        second.end()
+@contextmanager
+def files_that_stay_empty() -> Iterator[None]:
+    """Let this process write to no file."""
+    import resource
 
-    assert (False, False, True, True) == (before, first.was_there, during, second.was_there)
-    assert not sync_lock.is_left(target)
-
-
-def test_an_end_without_a_beginning(target: Target) -> None:
-    """A mark that is gone already is no error."""
-    with sync_lock.held(target, {}, print) as held:
-        held.end()
-        held.end()
-
-    assert not sync_lock.is_left(target)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_no_place_for_the_mark(tmp_path: Path) -> None:
-    """Where the mark cannot be written, nothing begins."""
+def test_a_sync_is_unfinished_until_it_is_finished(target: Target) -> None:
+    before = sync_lock.is_unfinished(target)
+    with sync_lock.hold(target, {}, pytest.fail) as first:
+        during = sync_lock.is_unfinished(target)
+    with sync_lock.hold(target, {}, pytest.fail) as second:
+        second.finish()
+
+    assert (False, False, True, True) == (before, first.was_unfinished, during, second.was_unfinished)
+    assert not sync_lock.is_unfinished(target)
+
+
+def test_finishing_twice_is_no_error(target: Target) -> None:
+    with sync_lock.hold(target, {}, pytest.fail) as lock:
+        lock.finish()
+        lock.finish()
+
+    assert not sync_lock.is_unfinished(target)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "lib").touch()
-    folder = tmp_path / "lib" / "site-packages"
-    with pytest.raises(PythonUnsuitable) as caught, sync_lock.held(TARGET._replace(site_packages=(str(folder),)), {}, print):
+    folder = str(tmp_path / "lib" / "site-packages")
+    with pytest.raises(PythonUnsuitable) as caught, sync_lock.hold(TARGET._replace(site_packages=(folder,)), {}, pytest.fail):
         pass
 
-    assert (f"{folder} cannot be written: Not a directory.", "Free space on its disk, and let the step's user write to it.") == words(
-        caught.value
-    )
+    assert {"folder": folder, "reason": "Not a directory"} == caught.value.values
 
 
-@ONLY_WITH_LOCKS
-@pytest.mark.parametrize(("how", "was_there"), [("end", False), ("leave", True)])
-def test_one_at_a_time(target: Target, how: str, *, was_there: bool) -> None:
-    """Who finds the mark held waits, says so once, and then knows whether the other one has come to its end."""
+@posix
+def test_a_file_that_cannot_be_written_is_an_error_and_leaves_no_unfinished_sync(target: Target) -> None:
+    with files_that_stay_empty(), pytest.raises(PythonUnsuitable) as caught, sync_lock.hold(target, {}, pytest.fail):
+        pass
+
+    assert {"folder": target.site_packages[0], "reason": "File too large"} == caught.value.values
+    assert not sync_lock.is_unfinished(target)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("how", "is_killed", "was_unfinished"),
+    [
+        pytest.param("finish", False, False, id="finished"),
+        pytest.param("leave", False, True, id="unfinished"),
+        pytest.param("pass on", True, True, id="killed-while-its-child-goes-on"),
+    ],
+)
+def test_one_process_at_a_time_holds_the_lock_and_the_other_waits(
+    target: Target, how: str, *, is_killed: bool, was_unfinished: bool
+) -> None:
     with holder(target, how) as process:
-        said = said_while_waiting(target, process)
+        if is_killed:
+            process.kill()
+            process.wait()
+        shown, was = wait_for(process, target)
 
-    assert ([f"Waiting for another step to end its sync of {target.prefix}"], was_there) == said
-
-
-@ONLY_WITH_LOCKS
-def test_a_killed_step_whose_uv_goes_on(target: Target) -> None:
-    """A process that has inherited the mark holds it after the one that took it was killed."""
-    with holder(target, "hand on") as process:
-        process.kill()
-        process.wait()
-        said = said_while_waiting(target, process)
-
-    assert ([f"Waiting for another step to end its sync of {target.prefix}"], True) == said
+    assert ([True], was_unfinished) == ([target.prefix in line for line in shown], was)
 
 
-@ONLY_WITH_LOCKS
-def test_a_killed_step(target: Target) -> None:
-    """A process that was killed holds nothing, and its mark is found."""
+@posix
+def test_a_killed_process_holds_no_lock_and_leaves_an_unfinished_sync(target: Target) -> None:
     with holder(target, "leave") as process:
         process.kill()
         process.wait()
 
-        with sync_lock.held(target, {}, pytest.fail) as held:
-            assert held.was_there
+        with sync_lock.hold(target, {}, pytest.fail) as lock:
+            assert lock.was_unfinished
 
 
-@ONLY_WITH_LOCKS
-@pytest.mark.parametrize(("variable", "seconds"), [("0", 0), ("1", 1)])
-def test_who_does_not_end(target: Target, variable: str, seconds: int) -> None:
-    """Another sync that does not end is an error after as many seconds as uv itself would wait."""
-    with holder(target, "end") as process:
-        with pytest.raises(PythonUnsuitable) as caught, sync_lock.held(target, {"UV_LOCK_TIMEOUT": variable}, lambda _: None):
+@posix
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_waiting_longer_than_uv_would_is_an_error(target: Target, seconds: int) -> None:
+    with holder(target, "finish") as process:
+        environ = {"UV_LOCK_TIMEOUT": str(seconds)}
+        with pytest.raises(PythonUnsuitable) as caught, sync_lock.hold(target, environ, lambda _: None):
             pass
         assert process.stdin
         process.stdin.close()
 
-    assert (
-        f"{target.prefix} is being synced by another step, which has not ended for {seconds} s.",
-        "Give each job a Python of its own, or set `UV_LOCK_TIMEOUT` to more seconds.",
-    ) == words(caught.value)
+    assert {"prefix": target.prefix, "seconds": seconds, "variable": "UV_LOCK_TIMEOUT"} == caught.value.values
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is on a full disk")
-def test_a_mark_that_was_there_before_stays(target: Target) -> None:
-    """A mark that cannot be written anew is still the mark of the sync that did not end."""
-    path = Path(target.site_packages[0], NAME)
+def test_the_file_of_an_unfinished_sync_is_not_written_again(target: Target) -> None:
+    path = Path(target.site_packages[0], _NAME)
     path.parent.mkdir(parents=True)
     path.symlink_to("/dev/full")
 
-    with sync_lock.held(target, {}, print) as held:
-        assert held.was_there
+    with sync_lock.hold(target, {}, pytest.fail) as lock:
+        assert lock.was_unfinished
     assert path.is_symlink()

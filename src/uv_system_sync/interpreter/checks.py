@@ -40,11 +40,11 @@ def _externally_managed(target: Target, file: str) -> PythonUnsuitable:
     except (configparser.Error, UnicodeDecodeError):
         explanation = "(no explanation)"
     return PythonUnsuitable(
-        "{executable} is externally managed (PEP 668). {file} says: {explanation}",
+        "{executable} is externally managed (PEP 668). {path} says: {explanation}",
         "Set {python} to a virtual environment or, if it does not matter that the system's own packages may break,"
         " set {allow}. In a workflow, use actions/setup-python.",
         executable=target.executable,
-        file=file,
+        path=file,
         explanation=explanation,
         python=Option("python"),
         allow=Option("allow-externally-managed", "true"),
@@ -57,11 +57,11 @@ def _require_no_packages_of_others(target: Target, file: str) -> None:
     # An interrupted sync leaves packages without an INSTALLER, which the next sync repairs.
     if others and not sync_lock.is_unfinished(target):
         raise PythonUnsuitable(
-            "{executable} is externally managed ({file}). An exact sync would remove packages that are not in uv.lock,"
+            "{executable} is externally managed ({path}). An exact sync would remove packages that are not in uv.lock,"
             " and these were installed by neither uv nor pip: {packages}.",
             "Set {inexact} to keep packages that are not in uv.lock, or set {python} to a virtual environment.",
             executable=target.executable,
-            file=file,
+            path=file,
             packages=listed([f"{package.name} {package.version}" for package in others]),
             inexact=Option("inexact", "true"),
             python=Option("python"),

@@ -1,4 +1,4 @@
-"""Whatever a RECORD says, nothing outside of the target is removed for it."""
+"""Properties of `interpreter.repair`: whatever a RECORD holds, nothing outside of the target is removed for it."""
 
 from __future__ import annotations
 
@@ -17,31 +17,10 @@ from uv_system_sync.interpreter.target import Target
 
 _SITE_PACKAGES = ("prefix", "lib", "site-packages")
 
-_paths = st.sampled_from(
-    (
-        *(
-            "../../../outside/kept",
-            "../../../outside",
-            "link/kept",
-            "link/../../outside/kept",
-            "../../lib/../../outside/kept",
-            "/etc/hostname",
-        ),
-        *(
-            "alpha.py",
-            "alpha-1.0.dist-info/RECORD",
-            "alpha-1.0.dist-info/INSTALLER",
-            "",
-            ".",
-            "..",
-            "../..",
-            "beta.py",
-            "~/x",
-            "{outside}/kept",
-        ),
-    )
-)
-# Sizes that are no numbers are among them, and rows that are no CSV.
+_OUTSIDE = ("../../../outside/kept", "../../../outside", "link/kept", "link/../../outside/kept", "../../lib/../../outside/kept")
+_INSIDE = ("alpha.py", "beta.py", "alpha-1.0.dist-info/RECORD", "alpha-1.0.dist-info/INSTALLER")
+_paths = st.sampled_from((*_OUTSIDE, *_INSIDE, "/etc/hostname", "{outside}/kept", "", ".", "..", "../..", "~/x"))
+# Among them are sizes that are no numbers, and rows that are no CSV.
 _rows = st.tuples(
     _paths | hostile.text.map(lambda path: path.replace("\x00", "")), hostile.text, st.sampled_from(("", "0", "-1", "²", "1e3", "٣"))
 )
@@ -49,7 +28,7 @@ _record = st.lists(_rows, max_size=6).map(lambda rows: "".join(",".join(row) + "
 
 
 def _target(folder: str) -> tuple[Target, Path]:
-    """Make a target with a broken `alpha`, a whole `beta` and a link that leads out of it, and return its packages' folder too."""
+    """Make a target with a broken `alpha`, a complete `beta` and a link that leads out of it; return the folder of its packages, too."""
     site_packages = Path(folder, *_SITE_PACKAGES)
     (site_packages / "alpha-1.0.dist-info").mkdir(parents=True)
     (site_packages / "beta-1.0.dist-info").mkdir()
@@ -66,18 +45,16 @@ def _target(folder: str) -> tuple[Target, Path]:
 @given(record=_record | hostile.content, thorough=st.booleans())
 @example(record=b"beta.py,,0\nlink/kept,,0\n../../../outside/kept,,0\n", thorough=True)
 @example(record=b"beta.py,,0\nlink/kept,,0\n{outside}/kept,,0\n", thorough=False)
-def test_clearing(record: bytes, *, thorough: bool) -> None:
-    """A broken distribution is cleared away, and what is outside of the target or another distribution's stays."""
+def test_removal_keeps_what_is_outside_of_the_target_or_another_packages(record: bytes, *, thorough: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         target, site_packages = _target(folder)
-        text = record.replace(b"{outside}", os.fsencode(folder) + b"/outside")
-        (site_packages / "alpha-1.0.dist-info" / "RECORD").write_bytes(text)
-        found = repair.broken(target, thorough=thorough)
-        if b"\x00" not in text:
-            repair.clear(found, target)
+        content = record.replace(b"{outside}", os.fsencode(folder) + b"/outside")
+        (site_packages / "alpha-1.0.dist-info" / "RECORD").write_bytes(content)
+        broken = repair.find_broken(target, thorough=thorough)
+        repair.remove(broken, target)
         left = ((Path(folder) / "outside" / "kept").exists(), (site_packages / "beta.py").exists())
 
-    assert (["alpha"], (True, True)) == ([item.name for item in found], left)
+    assert (["alpha"], (True, True)) == ([item.name for item in broken], left)
 
 
 @pytest.mark.parametrize(
@@ -87,12 +64,11 @@ def test_clearing(record: bytes, *, thorough: bool) -> None:
         pytest.param(b"a,," + b"9" * 5000 + b"\n", id="a-size-that-no-file-has"),
     ],
 )
-def test_clearing_what_no_file_is(tmp_path: Path, record: bytes) -> None:
-    """A path or a size that cannot be is a distribution that is broken, and is cleared away like any other."""
+def test_an_impossible_record_is_of_a_broken_package_that_is_removed(tmp_path: Path, record: bytes) -> None:
     target, site_packages = _target(str(tmp_path))
     (site_packages / "alpha-1.0.dist-info" / "METADATA").touch()
     (site_packages / "alpha-1.0.dist-info" / "RECORD").write_bytes(record)
 
-    repair.clear(repair.broken(target, thorough=True), target)
+    repair.remove(repair.find_broken(target, thorough=True), target)
 
-    assert () == repair.broken(target, thorough=True)
+    assert () == repair.find_broken(target, thorough=True)

@@ -1,4 +1,4 @@
-r"""The paths of Windows, by the rules of Windows: drives, shares, `\` and `;`; this machine has them as the names of plain files."""
+r"""Tests of `paths`, `discovery` and `target` with Windows' paths: drives, shares, `\` and `;`, here as names of plain files."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _TOOL = r"C:\hostedtoolcache\windows\Python\3.12.4\x64"
 _VENV = r"D:\a\sample\.venv"
 _SHARE = r"\\server\tools\Python 3.12"
 
-# A process whose `os.path` is that of Windows, once the rooms are imported; it answers what each of its arguments evaluates to.
-_ASK = f"""
+# A process whose `os.path` is that of Windows once our modules are imported; it prints the value of each of its arguments.
+_EVALUATE = f"""
 import json, ntpath, os, sys
-from uv_system_sync.interpreter import discovery, repair, target
+from uv_system_sync import paths
+from uv_system_sync.interpreter import discovery, target
 from uv_system_sync.errors import ActionError
 os.path, os.pathsep, os.sep = ntpath, ";", "\\\\"
 TOOL, VENV, SHARE = {_TOOL!r}, {_VENV!r}, {_SHARE!r}
@@ -31,13 +32,13 @@ def installed(prefix, executable):
     facts = (prefix, "3.12.4", "cpython", "win-amd64", prefix + r"\\Scripts", (prefix + r"\\Lib\\site-packages",), False)
     return target.Target(prefix + executable, *facts)
 
-def answer(expression):
+def value(expression):
     try:
         return eval(expression)
     except ActionError as error:
-        return error.message + " " + error.hint
+        return error.values
 
-print(json.dumps([answer(expression) for expression in sys.argv[1:]]))
+print(json.dumps([value(expression) for expression in sys.argv[1:]]))
 """
 
 
@@ -50,15 +51,14 @@ def machine(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _answers(machine: Path, *expressions: str) -> dict[str, object]:
-    command = [sys.executable, "-c", _ASK, *expressions]
+def _evaluate(machine: Path, *expressions: str) -> dict[str, object]:
+    command = [sys.executable, "-c", _EVALUATE, *expressions]
     environ = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     completed = subprocess.run(command, cwd=machine, env=environ, capture_output=True, text=True, check=True)
     return dict(zip(expressions, json.loads(completed.stdout), strict=True))
 
 
-def test_interpreter(machine: Path) -> None:
-    """A Python is found by its prefix or its interpreter, however the path is written."""
+def test_an_interpreter_is_found_however_its_path_is_written(machine: Path) -> None:
     found = {
         "TOOL": rf"{_TOOL}\python.exe",
         "TOOL + '/'": rf"{_TOOL}\python.exe",
@@ -71,54 +71,52 @@ def test_interpreter(machine: Path) -> None:
     }
     expected = {f"discovery.interpreter({path}, 'python', windows=True)": interpreter for path, interpreter in found.items()}
 
-    assert expected == _answers(machine, *expected)
+    assert expected == _evaluate(machine, *expected)
 
 
-def test_folder_inside_a_prefix(machine: Path) -> None:
-    """A part of a prefix means that prefix, and nothing is looked for above a drive or a share."""
-    meant = {rf"{_TOOL}\Lib\site-packages": _TOOL, rf"{_VENV}\Lib": _VENV, rf"{_SHARE}\DLLs": _SHARE}
+def test_the_prefix_around_a_folder_is_on_the_same_drive_or_share(machine: Path) -> None:
+    prefixes = {rf"{_TOOL}\Lib\site-packages": _TOOL, rf"{_VENV}\Lib": _VENV, rf"{_SHARE}\DLLs": _SHARE}
     expected = {
-        f"discovery.interpreter({path!r}, 'pythonLocation', windows=True)": (
-            f"`pythonLocation` is {path}, which is a folder without a Python of its own. Did you mean `{prefix}`?"
-        )
-        for path, prefix in meant.items()
+        f"discovery.interpreter({path!r}, 'pythonLocation', windows=True)": {
+            "prefix": prefix,
+            "source": ["pythonLocation", ""],
+            "path": path,
+        }
+        for path, prefix in prefixes.items()
     }
 
-    assert expected == _answers(machine, *expected)
+    assert expected == _evaluate(machine, *expected)
 
 
-def test_next_python(machine: Path) -> None:
-    """Later steps get the folder of the interpreter and that of the scripts, in front of a PATH that `;` separates."""
+def test_later_steps_get_the_target_in_front_of_a_path_with_semicolons(machine: Path) -> None:
     entries = {
         r"installed(TOOL, r'\python.exe')": [_TOOL, rf"{_TOOL}\Scripts"],
         r"installed(VENV, r'\Scripts\python.exe')": [rf"{_VENV}\Scripts"],
         r"installed(SHARE, r'\python.exe')": [_SHARE, rf"{_SHARE}\Scripts"],
     }
-    admitted: dict[str, object] = {rf"target.require_next_python({it}, r'C:\Windows;D:\tools', windows=True)": None for it in entries}
-    expected = {**{f"{it}.path_entries": folders for it, folders in entries.items()}, **admitted}
+    accepted: dict[str, object] = {rf"target.require_next_python({it}, r'C:\Windows;D:\tools', windows=True)": None for it in entries}
+    expected = {**{f"{it}.path_entries": folders for it, folders in entries.items()}, **accepted}
 
-    assert expected == _answers(machine, *expected)
+    assert expected == _evaluate(machine, *expected)
 
 
-def test_program(machine: Path) -> None:
-    """A program is found in the folders of PATH, which have colons of their own."""
+def test_a_program_is_found_on_a_search_path_with_colons(machine: Path) -> None:
     expected = {
-        r"discovery.program('python', r'C:\Windows;' + VENV + r'\Scripts;' + TOOL, windows=True)": rf"{_VENV}\Scripts\python.exe",
-        r"discovery.program('python', 'C:;' + SHARE, windows=True)": rf"{_SHARE}\python.exe",
-        "discovery.program('python', VENV, windows=True)": None,
+        r"paths.program('python', r'C:\Windows;' + VENV + r'\Scripts;' + TOOL, windows=True)": rf"{_VENV}\Scripts\python.exe",
+        r"paths.program('python', 'C:;' + SHARE, windows=True)": rf"{_SHARE}\python.exe",
+        "paths.program('python', VENV, windows=True)": None,
     }
 
-    assert expected == _answers(machine, *expected)
+    assert expected == _evaluate(machine, *expected)
 
 
-def test_what_may_be_cleared_away(machine: Path) -> None:
-    """What a broken package has on another drive, on a share or above the prefix is not in the prefix, whatever its RECORD says."""
-    paths = {
+def test_another_drive_a_share_and_a_folder_above_are_not_inside_a_prefix(machine: Path) -> None:
+    inside = {
         rf"{_TOOL}\Scripts\tool.exe": True,
         rf"{_VENV}\tool.exe": False,
         rf"{_SHARE}\tool.exe": False,
         r"C:\hostedtoolcache\tool": False,
     }
-    expected = {f"repair._is_inside({path!r}, TOOL)": inside for path, inside in paths.items()}
+    expected = {f"paths.is_inside({path!r}, TOOL)": is_inside for path, is_inside in inside.items()}
 
-    assert expected == _answers(machine, *expected)
+    assert expected == _evaluate(machine, *expected)
