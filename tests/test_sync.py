@@ -1,488 +1,558 @@
-"""The whole run from top to bottom, one test for each way through it; uv and the target are stood in for."""
+"""The run from top to bottom, one test for each way through it; uv and the target are replaced by functions."""
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import re
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from uv_system_sync.timings import Phases
 
-from tests.support import step_variables, touch
-from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
-from uv_system_sync import sync as action_room
-from uv_system_sync.inputs import Inputs
+from tests.support import options, step_inputs, touch
+from tools.shared.runner_files import StepFiles
+from uv_system_sync import sync
+from uv_system_sync.errors import (
+    ActionError,
+    InvalidInput,
+    LockMissing,
+    OutOfSync,
+    PythonNotFound,
+    PythonUnsuitable,
+    RunnerUnusable,
+    SyncFailed,
+    UvUnavailable,
+)
+from uv_system_sync.interpreter.target import Target, require_next_python
 from uv_system_sync.process import Command, Completed, Finish, Relay
-from uv_system_sync.reporting.github import Workflow
-from uv_system_sync.sync import action
-from uv_system_sync.uv import executable
+from uv_system_sync.reporting.context import RunContext
+from uv_system_sync.reporting.report import Result, file_name
+from uv_system_sync.reporting.reporter import Notice
+from uv_system_sync.text import Option, by_name
+from uv_system_sync.uv.client import Uv
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in has the layout of POSIX")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the target has the layout of POSIX")
+
+_listeners: list[list[str]] = []
 
 
-class Step:
-    """A step whose target and project are folders, and whose programs are this object."""
+def _audit(event: str, arguments: tuple[object, ...]) -> None:
+    if _listeners and event == "open" and str(arguments[0]).endswith("uv.lock"):
+        _listeners[-1].append(str(arguments[0]))
+
+
+# It cannot be removed.
+sys.addaudithook(_audit)
+
+
+@contextmanager
+def _opened_locks() -> Iterator[list[str]]:
+    """Provide a list of the paths of the uv.lock files that are opened."""
+    _listeners.append([])
+    try:
+        yield _listeners[-1]
+    finally:
+        _listeners.pop()
+
+
+class _Recording:
+    """A reporter that keeps everything."""
+
+    def __init__(self) -> None:
+        self.is_debugging = False
+        self.lines: list[str] = []
+        self.debugged: list[str] = []
+        self.notices: list[Notice] = []
+        self.listings: dict[str, list[str]] = {}
+        self.results: list[Result] = []
+
+    def spell(self, option: Option) -> str:
+        return by_name(option)
+
+    def info(self, text: str) -> None:
+        self.lines.append(text)
+
+    def debug(self, text: str) -> None:
+        self.debugged.append(text)
+
+    def notice(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[Relay]:
+        self.lines.append(f"<{title}>")
+        try:
+            yield lambda piece: self.lines.extend(piece.decode().splitlines())
+        finally:
+            self.lines.append(f"</{title}>")
+
+    def listing(self, title: str, lines: Iterable[str]) -> None:
+        self.listings[title] = list(lines)
+
+    def publish(self, result: Result) -> None:
+        self.results.append(result)
+
+    def error(self, error: ActionError, details: str) -> None:
+        raise AssertionError(error, details)
+
+    def publish_failure(self, error: ActionError, context: RunContext) -> int:
+        raise AssertionError(error, context)
+
+
+class _Machine:
+    """A Python and a project that are folders, and a uv that is this object."""
 
     def __init__(self, folder: Path, runner: StepFiles) -> None:
         self.prefix = folder / "python"
         self.project = folder / "project"
-        self.runner = runner
         self.other = folder / "other"
+        self.runner = runner
         self.environ = {**runner.environ, "PATH": str(self.other), "pythonLocation": str(self.prefix)}
-        self.inputs = {"working_directory": str(self.project)}
+        self.inputs = {"python": str(self.prefix), "working_directory": str(self.project)}
+        self.reporter = _Recording()
+        self.context = RunContext()
         self.commands: list[Command] = []
-        # What uv says and does, and what it wants.
-        self.uv_version: str | OSError = "uv 0.13.9 (abcdef 2026-01-01)\n"
+        self.uv_version = "uv 0.13.9 (abcdef 2026-01-01)\n"
         self.uv_output = "Installed 2 packages\n - alpha==1.0\n + alpha==2.0\n + beta==1.0"
         self.uv_status = 0
-        # What the target says of itself otherwise than it should.
-        self.says: dict[str, object] = {}
-        self.uv_does: Callable[[Step], None] = Step.install_alpha
+        self.uv_does: Sequence[_Change] = (_Machine.install_alpha,)
+        self.check_target: Callable[[Target, str], None] = require_next_python
+        # What the target answers differently than it should.
+        self.answers: dict[str, object] = {}
         touch(self.other, "python")
         touch(self.prefix / "bin", "python3")
         (self.prefix / "bin" / "python").symlink_to("python3")
         self.install("alpha-1.0")
         self.project.mkdir()
         (self.project / "pyproject.toml").write_text('[project]\nname = "sample"\n', encoding="utf-8")
-        (self.project / "uv.lock").touch()
+        self.lock("alpha", "beta")
 
-    def run(self) -> int:
-        """Run the action."""
-        self.log = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
-        environ = {**self.environ, **step_variables(**self.inputs)}
+    def run(self, **inputs: str) -> None:
+        """Sync with `inputs`."""
+        uv = Uv("/bin/uv", self.environ, self._run, self._start)
+        chosen = step_inputs(**self.inputs, **inputs)
+        sync.sync(sync.Step(self.environ, chosen, uv, self._run, self.reporter, self.context, self.check_target))
 
-        def version() -> str:
-            return executable.ask("/bin/uv", environ, self._begin)()
-
-        inputs = Inputs.from_environ(environ)
-        return action(action_room.Step(environ, inputs, "/bin/uv", version, self._start, Workflow(environ, self.log), Phases()))
-
-    @property
-    def lines(self) -> list[str]:
-        """The step's log."""
-        self.log.seek(0)
-        return self.log.read().splitlines()
+    def fail(self, kind: type[ActionError], **inputs: str) -> ActionError:
+        """Sync with `inputs`, and return the error that is raised; nothing is published."""
+        with pytest.raises(kind) as caught:
+            self.run(**inputs)
+        assert [] == self.reporter.results
+        return caught.value
 
     @property
-    def syncs(self) -> int:
-        """How often a sync was started."""
-        return sum(command.argv[1] == "sync" for command in self.commands)
+    def result(self) -> Result:
+        return self.reporter.results[-1]
+
+    @property
+    def syncs(self) -> list[Command]:
+        return [command for command in self.commands if command.argv[1] == "sync"]
+
+    @property
+    def titles(self) -> list[str]:
+        """The titles of the notices."""
+        return [notice.title for notice in self.reporter.notices]
+
+    @property
+    def unfinished(self) -> Path:
+        """The file of a sync that has not finished."""
+        return self.prefix / "lib" / ".uv-system-sync-unfinished"
+
+    def lock(self, *names: str) -> None:
+        (self.project / "uv.lock").write_text("".join(f'[[package]]\nname = "{name}"\n' for name in names), encoding="utf-8")
 
     def install(self, *names: str) -> None:
-        """Install packages of the `names` name-version into the target."""
         for name in names:
             touch(self.prefix / "lib" / f"{name}.dist-info", "METADATA", "RECORD")
 
+    # What may be different.
+
+    def break_alpha(self) -> None:
+        (self.prefix / "lib" / "alpha-1.0.dist-info" / "RECORD").unlink()
+
     def install_alpha(self) -> None:
-        """Update alpha, and install beta."""
-        shutil.rmtree(self.prefix / "lib" / "alpha-1.0.dist-info")
+        shutil.rmtree(self.prefix / "lib" / "alpha-1.0.dist-info", ignore_errors=True)
         self.install("alpha-2.0", "beta-1.0")
 
-    def reinstall_alpha(self) -> None:
-        """Have alpha come from elsewhere."""
-        direct = '{"url": "file:///src/alpha"}'
-        (self.prefix / "lib" / "alpha-1.0.dist-info" / "direct_url.json").write_text(direct, encoding="utf-8")
-
-    def does_nothing(self) -> None:
-        """Have uv find that there is nothing to do."""
+    def uv_does_nothing(self) -> None:
         self.uv_output = "Audited 1 package in 1ms"
-        self.uv_does = lambda _: None
+        self.uv_does = ()
 
-    def removes_alpha(self) -> None:
-        """Have uv remove alpha, and say so."""
+    def uv_removes_alpha(self) -> None:
         self.uv_output = " - alpha==1.0"
-        self.uv_does = lambda step: shutil.rmtree(step.prefix / "lib" / "alpha-1.0.dist-info")
+        self.uv_does = (lambda machine: shutil.rmtree(machine.prefix / "lib" / "alpha-1.0.dist-info"),)
 
-    @property
-    def notices(self) -> list[str]:
-        """The annotations that are no errors."""
-        return [line for line in self.lines if line.startswith("::notice ")]
+    def uv_fails(self) -> None:
+        self.uv_output = "error: Failed to fetch `alpha`"
+        self.uv_status = 2
 
-    def _begin(self, command: Command) -> Finish:
-        completed = self._start(command)
+    def remove_python(self) -> None:
+        (self.prefix / "bin" / "python").unlink()
+
+    def remove_lock(self) -> None:
+        (self.project / "uv.lock").unlink()
+
+    def _start(self, command: Command) -> Finish:
+        completed = self._run(command)
         return lambda _: completed
 
-    def _start(self, command: Command, relay: Relay | None = None) -> Completed:
+    def _run(self, command: Command, relay: Relay | None = None) -> Completed:
         self.commands.append(command)
         if command.argv[1] == "--version":
-            if isinstance(self.uv_version, OSError):
-                raise self.uv_version
             return Completed(0, self.uv_version)
         if command.argv[1] == "sync" and relay is not None:
             relay(self.uv_output.encode())
-            self.uv_does(self)
+            for change in self.uv_does:
+                change(self)
             return Completed(self.uv_status, self.uv_output)
+        if command.argv[1] == "lock":
+            return Completed(0, "")
         return Completed(0, json.dumps(self._answer()))
 
     def _answer(self) -> dict[str, object]:
         paths = {"scripts": "bin", "purelib": "lib", "platlib": "lib", "executable": "bin/python3"}
         facts = {"version": "3.12.4", "implementation": "cpython", "platform": "linux-x86_64", "virtual": False, "externally_managed": None}
-        return {**facts, "prefix": str(self.prefix), **{name: str(self.prefix / path) for name, path in paths.items()}, **self.says}
+        return {**facts, "prefix": str(self.prefix), **{name: str(self.prefix / path) for name, path in paths.items()}, **self.answers}
+
+
+_Change = Callable[[_Machine], object]
 
 
 @pytest.fixture
-def step(tmp_path: Path, runner: StepFiles) -> Step:
-    """Give a step in which everything is as it should be."""
-    return Step(tmp_path, runner)
+def machine(tmp_path: Path, runner: StepFiles) -> _Machine:
+    """A machine on which everything is as it should be."""
+    return _Machine(tmp_path, runner)
 
 
-def test_success(step: Step) -> None:
-    """A sync that succeeds hands all of its results to later steps."""
-    status = step.run()
-    outputs = read_outputs(step.runner.output)
-    report = json.loads(Path(outputs["report"]).read_text(encoding="utf-8"))
+def test_a_sync_publishes_what_it_did(machine: _Machine) -> None:
+    machine.run()
+    outputs, report = machine.result.outputs, json.loads(machine.result.report)
 
-    assert 0 == status
-    assert {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_PYTHON_PREFERENCE"} == read_env(step.runner.env).keys()
-    assert [str(step.prefix / "bin")] == read_path(step.runner.path)
     assert ("3.12.4", "0.13.9", "true", "2") == tuple(
         outputs[name] for name in ("python-version", "uv-version", "changed", "package-count")
     )
     assert ["alpha updated", "beta installed"] == [f"{change['name']} {change['action']}" for change in json.loads(outputs["changes"])]
-    assert (outputs["packages"], outputs["changes"]) == tuple(
-        json.dumps(report[name], separators=(",", ":")) for name in ("packages", "changes")
-    )
-    assert step.runner.summary.read_text(encoding="utf-8").startswith(
-        "### sample in CPython 3.12.4 on linux-x86_64\n\n2 packages: 1 installed, 1 updated in "
-    )
+    assert [json.loads(outputs[name]) for name in ("packages", "changes")] == [report[name] for name in ("packages", "changes")]
+    assert {"probe", "target", "project", "uv version", "before", "uv", "after"} <= report["timings"].keys()
+    assert str(machine.prefix) == machine.result.env["UV_PROJECT_ENVIRONMENT"]
+    assert ((str(machine.prefix / "bin"),), True) == (machine.result.paths, "alpha" in machine.result.summary)
+    assert not machine.unfinished.exists()
 
 
-def test_log(step: Step) -> None:
-    """The log says what is synced, shows what uv printed in a group, and says what came of it; another group has what is installed."""
-    step.inputs["no_dev"] = "true"
-    step.run()
-    first, opening, stop, *output, resume, closing, sentence, listing, alpha, beta, end = step.lines
-    token = stop.rpartition("::")[2]
+def test_the_log_has_the_plan_then_uvs_output_then_the_result(machine: _Machine) -> None:
+    machine.run(no_dev="true")
+    plan, begin, *output, end, sentence = machine.reporter.lines
 
-    assert f"Python 3.12.4 at {step.prefix}, uv 0.13.9, uv.lock of sample: no-dev" == first
-    assert ("::group::uv sync", step.uv_output.splitlines(), f"::{token}::", "::endgroup::") == (opening, output, resume, closing)
+    assert f"Python 3.12.4 at {machine.prefix}, uv 0.13.9, uv.lock of sample: no-dev" == plan
+    assert ("<uv sync>", machine.uv_output.splitlines(), "</uv sync>") == (begin, output, end)
     assert sentence.startswith("2 packages: 1 installed, 1 updated in ")
-    assert ("::group::Installed packages (2)", "alpha 2.0", "beta 1.0", "::endgroup::") == (listing, alpha, beta, end)
+    assert {"Installed packages (2)": ["alpha 2.0", "beta 1.0"]} == machine.reporter.listings
+    assert [] == machine.reporter.notices
 
 
-def test_commands(step: Step) -> None:
-    """Three programs are started: the target, uv for its version, and uv for the one sync, in the project's folder."""
-    step.inputs["no_dev"] = "true"
-    step.run()
-    asked, version, sync = step.commands
+def test_uv_is_started_twice_and_the_target_once(machine: _Machine) -> None:
+    machine.run(no_dev="true")
+    version, target, command = machine.commands
 
-    assert (str(step.prefix / "bin" / "python3"), "/bin/uv", "/bin/uv") == (asked.argv[0], version.argv[0], sync.argv[0])
-    assert ("sync", "--color", "always", "--python", str(step.prefix / "bin" / "python3"), "--locked", "--no-dev") == sync.argv[1:]
-    assert str(step.project) == sync.cwd
-
-
-def test_nothing_to_do(step: Step) -> None:
-    """A sync that changes nothing is a success that says so."""
-    step.does_nothing()
-    status = step.run()
-
-    assert (0, "false") == (status, read_outputs(step.runner.output)["changed"])
-    assert step.lines[-1].startswith("1 package: nothing changed in ")
+    assert (("/bin/uv", "--version"), str(machine.prefix / "bin" / "python3")) == (version.argv, target.argv[0])
+    assert ("sync", "--locked", "--no-dev") == (command.argv[1], *command.argv[-2:])
+    assert (str(machine.project), str(machine.prefix)) == (command.cwd, command.env["UV_PROJECT_ENVIRONMENT"])
+    assert 1 == len(command.descriptors)
 
 
-def test_check(step: Step) -> None:
-    """A check that finds nothing to do is a success, and later steps get the target all the same."""
-    step.inputs["check"] = "true"
-    step.does_nothing()
+def test_a_sync_that_changes_nothing_lists_nothing(machine: _Machine) -> None:
+    machine.uv_does_nothing()
+    machine.run()
 
-    assert (0, [str(step.prefix / "bin")]) == (step.run(), read_path(step.runner.path))
-
-
-def test_no_summary(step: Step) -> None:
-    """Who wants no summary gets none, and everything else."""
-    step.inputs["summary"] = "false"
-
-    assert (0, "") == (step.run(), step.runner.summary.read_text(encoding="utf-8"))
-    assert read_outputs(step.runner.output)
+    assert ("false", {}) == (machine.result.outputs["changed"], machine.reporter.listings)
+    assert machine.reporter.lines[-1].startswith("1 package: nothing changed in ")
 
 
-def test_without_notices(step: Step) -> None:
-    """A sync that nobody has to know more about has no annotation at all."""
-    step.run()
+def test_a_check_takes_no_lock_and_publishes_the_target(machine: _Machine) -> None:
+    machine.uv_does_nothing()
+    machine.uv_does = [lambda machine: machine.reporter.info(f"unfinished: {machine.unfinished.exists()}")]
+    machine.run(check="true")
 
-    assert [] == [line for line in step.lines if re.match(r"::(?!group|endgroup|stop-commands|[0-9a-f]{32}::$)", line)]
-
-
-def test_notice_of_another_version(step: Step) -> None:
-    """A project that is pinned to another Python is synced into the one that the step names, and the user is told."""
-    (step.project / ".python-version").write_text("3.9\n", encoding="utf-8")
-    status = step.run()
-
-    assert 0 == status
-    assert [
-        "::notice title=python-chosen::Python 3.12.4 was used, as the step was told, although .python-version says 3.9."
-    ] == step.notices
+    assert ((), "unfinished: False" in machine.reporter.lines) == (machine.syncs[0].descriptors, True)
+    assert (str(machine.prefix / "bin"),) == machine.result.paths
 
 
-_REMOVED = (
-    "::notice title=packages-removed::alpha 1.0, installed before this step, is not in uv.lock and was removed."
-    " Set `inexact: true` to keep what is not in the lock."
-)
+def test_without_a_summary_everything_else_is_published(machine: _Machine) -> None:
+    machine.run(summary="false")
+
+    assert ("", True) == (machine.result.summary, bool(machine.result.outputs))
 
 
-def test_notice_of_a_removal(step: Step) -> None:
-    """What an earlier step had installed, and the sync has removed, is told."""
-    step.removes_alpha()
-    status = step.run()
+def test_a_relative_working_directory_is_found(machine: _Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(machine.project.parent)
+    machine.inputs["working_directory"] = machine.project.name
+    machine.run()
 
-    assert (0, [_REMOVED]) == (status, step.notices)
-
-
-def test_notice_of_what_an_earlier_sync_found(step: Step) -> None:
-    """What an earlier sync of the job had only found there is not its own."""
-    step.does_nothing()
-    step.inputs["inexact"] = "true"
-    step.run()
-    step.removes_alpha()
-    step.inputs["inexact"] = "false"
-    status = step.run()
-
-    assert (0, [_REMOVED]) == (status, step.notices)
+    assert str(machine.project) == machine.syncs[0].cwd
 
 
-def test_no_notice_of_what_an_earlier_sync_installed(step: Step) -> None:
-    """What an earlier sync of the job had installed, and this one has removed, is not."""
-    step.uv_output, step.uv_does = " ~ alpha==1.0", Step.reinstall_alpha
-    step.run()
-    step.removes_alpha()
-    status = step.run()
+@pytest.mark.parametrize(("pin", "expected"), [("3.9", ["python-chosen"]), ("3.12", [])])
+def test_another_python_than_the_pinned_one_is_a_notice(machine: _Machine, pin: str, expected: list[str]) -> None:
+    (machine.project / ".python-version").write_text(pin, encoding="utf-8")
+    machine.run()
 
-    assert (0, []) == (status, step.notices)
+    assert expected == machine.titles
 
 
-def test_notice_of_a_shared_python(step: Step, tmp_path: Path) -> None:
-    """A link to the checkout in a tool cache that outlives the job is told."""
+@pytest.mark.parametrize(("installs", "expected"), [(True, []), (False, ["packages-removed"])], ids=["installed-it", "found-it"])
+def test_a_removed_package_is_no_notice_if_an_earlier_sync_of_the_job_installed_it(
+    machine: _Machine, expected: list[str], *, installs: bool
+) -> None:
+    direct_url = machine.prefix / "lib" / "alpha-1.0.dist-info" / "direct_url.json"
+    machine.uv_output = ""
+    machine.uv_does = [lambda _: direct_url.write_text('{"url": "file:///src/alpha"}', encoding="utf-8")] if installs else []
+    machine.run()
+    (machine.runner.temp / file_name()).write_text(machine.result.report, encoding="utf-8")
+    machine.uv_removes_alpha()
+    machine.run()
 
-    def link(step: Step) -> None:
-        step.install("sample-1.0")
-        direct = '{"url": "file:///src/sample", "dir_info": {"editable": true}}'
-        (step.prefix / "lib" / "sample-1.0.dist-info" / "direct_url.json").write_text(direct, encoding="utf-8")
-
-    step.environ.update(RUNNER_ENVIRONMENT="self-hosted", RUNNER_TOOL_CACHE=str(tmp_path))
-    step.uv_output, step.uv_does = " + sample==1.0 (from file:///src/sample)", link
-    status = step.run()
-
-    assert (0, ["::notice title=shared-python"]) == (status, [notice.rpartition("::")[0] for notice in step.notices])
+    assert expected == machine.titles
 
 
 @pytest.mark.parametrize(
     ("inexact", "locked", "expected"),
-    [
-        pytest.param("true", ("alpha",), ["Kept, although not in uv.lock: beta 1.0"], id="inexact"),
-        pytest.param("true", ("alpha", "beta"), [], id="inexact-and-nothing-kept"),
-        pytest.param("false", ("alpha",), [], id="exact"),
-    ],
+    [("true", ("alpha",), ["beta 1.0"]), ("true", ("alpha", "beta"), []), ("false", ("alpha",), [])],
+    ids=["inexact", "nothing-kept", "exact"],
 )
-def test_leftover(step: Step, inexact: str, locked: tuple[str, ...], expected: list[str]) -> None:
-    """An inexact sync says what it has kept beside the lock."""
-    (step.project / "uv.lock").write_text("".join(f'[[package]]\nname = "{name}"\n' for name in locked), encoding="utf-8")
-    step.inputs["inexact"] = inexact
-    step.run()
-    sentence = next(number for number, line in enumerate(step.lines) if line.startswith("2 packages: "))
+def test_an_inexact_sync_shows_what_it_has_kept(machine: _Machine, inexact: str, locked: tuple[str, ...], expected: list[str]) -> None:
+    machine.lock(*locked)
+    machine.install("pip-24.0")
+    machine.run(inexact=inexact)
+    after = machine.reporter.lines.index("</uv sync>")
 
-    assert [*expected, "::group::Installed packages (2)"] == step.lines[sentence + 1 : -3]
-
-
-def _remove_python(step: Step) -> None:
-    (step.prefix / "bin" / "python").unlink()
+    assert expected == [line.partition(": ")[2] for line in machine.reporter.lines[after + 2 :]]
 
 
-def _remove_lock(step: Step) -> None:
-    (step.project / "uv.lock").unlink()
+def test_a_build_that_writes_to_the_runners_files_fails_the_sync(machine: _Machine) -> None:
+    machine.uv_does = [lambda machine: machine.runner.env.write_text("PATH=/evil\n", encoding="utf-8")]
+    machine.fail(RunnerUnusable)
+
+    assert machine.runner.are_empty()
 
 
-def _mark(step: Step) -> None:
-    step.says["externally_managed"] = str(step.prefix / "EXTERNALLY-MANAGED")
+# Before anything changes.
 
 
 @pytest.mark.parametrize(
-    ("inputs", "break_it", "title"),
+    ("change", "inputs", "kind"),
     [
-        pytest.param({"python": "/missing"}, None, "python-not-found", id="no-python"),
-        pytest.param({}, _mark, "python-unsuitable", id="externally-managed"),
-        pytest.param({}, _remove_python, "python-unsuitable", id="another-python-would-follow"),
-        pytest.param({"working_directory": "/missing"}, None, "invalid-input", id="no-project"),
-        pytest.param({}, _remove_lock, "lock-missing", id="no-lock"),
-        pytest.param({"groups": "unknown"}, None, "invalid-input", id="unknown-group"),
-        pytest.param({"args": "--python 3.8"}, None, "invalid-input", id="owned-argument"),
+        pytest.param({"inputs": {"python": "/missing"}}, {}, PythonNotFound, id="no-python"),
+        pytest.param({"answers": {"externally_managed": "/EXTERNALLY-MANAGED"}}, {}, PythonUnsuitable, id="externally-managed"),
+        pytest.param(_Machine.remove_python, {}, PythonUnsuitable, id="another-python-in-later-steps"),
+        pytest.param({"inputs": {"working_directory": "/missing"}}, {}, InvalidInput, id="no-project"),
+        pytest.param(_Machine.remove_lock, {}, LockMissing, id="no-lock"),
+        pytest.param({}, {"args": "--python 3.8"}, InvalidInput, id="argument"),
+        pytest.param({"uv_version": "Usage: uv\n"}, {}, UvUnavailable, id="not-uv"),
+        pytest.param({"uv_version": "uv 0.5.30"}, {}, UvUnavailable, id="old-uv"),
+        pytest.param({"uv_version": "uv 0.6.9"}, {"check": "true"}, UvUnavailable, id="old-uv-for-an-input"),
     ],
 )
-def test_refusals(step: Step, inputs: dict[str, str], break_it: Callable[[Step], None] | None, title: str) -> None:
-    """Whatever is wrong beforehand is one error, before uv is started."""
-    step.inputs.update(inputs)
-    if break_it is not None:
-        break_it(step)
-    status = step.run()
+def test_what_is_wrong_beforehand_is_an_error_before_anything_changes(
+    machine: _Machine, change: _Change | dict[str, Any], inputs: dict[str, str], kind: type[ActionError]
+) -> None:
+    if callable(change):
+        change(machine)
+    else:
+        for name, value in change.items():
+            setattr(machine, name, {**getattr(machine, name), **value} if isinstance(value, dict) else value)
+    machine.fail(kind, **inputs)
 
-    assert (1, 0, True) == (status, step.syncs, step.runner.hand_nothing_on())
-    assert [title] == re.findall(r"^::error title=([a-z-]+)", "\n".join(step.lines), re.MULTILINE)
+    assert ([], False) == (machine.syncs, machine.unfinished.exists())
+
+
+def test_the_entry_point_decides_which_python_is_allowed(machine: _Machine) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def refuse(target: Target, search_path: str) -> None:
+        seen.append((target.prefix, search_path))
+        raise PythonUnsuitable("", "")
+
+    machine.check_target = refuse
+    machine.fail(PythonUnsuitable)
+
+    assert ([(str(machine.prefix), str(machine.other))], []) == (seen, machine.syncs)
+
+
+# During and after the sync.
 
 
 @pytest.mark.parametrize(
-    ("version", "message", "hint"),
+    ("changes", "is_unfinished"),
     [
-        pytest.param(
-            OSError(8, "Exec format error"),
-            "/bin/uv does not start: Exec format error.",
-            "Install uv in an earlier step, or set `uv-version`.",
-            id="it-does-not-start",
-        ),
-        pytest.param(
-            "Usage: uv [options]\n",
-            "/bin/uv is not uv: asked for its version, it said 'Usage: uv [options]\\n'.",
-            "Put the real uv first on PATH, or set `uv-version`.",
-            id="it-is-something-else",
-        ),
-        pytest.param(
-            "x" * 300,
-            f"/bin/uv is not uv: asked for its version, it said '{'x' * 200}'.",
-            "Put the real uv first on PATH, or set `uv-version`.",
-            id="it-says-too-much",
-        ),
+        pytest.param([_Machine.uv_does_nothing], False, id="nothing-changed"),
+        pytest.param([], True, id="something-changed"),
+        pytest.param([_Machine.uv_does_nothing, _Machine.break_alpha], True, id="something-repaired"),
     ],
 )
-def test_uv_that_is_none(step: Step, version: str | OSError, message: str, hint: str) -> None:
-    """A uv that cannot say its version is not asked to sync."""
-    step.uv_version = version
-    status = step.run()
+def test_a_failed_sync_is_unfinished_if_it_may_have_changed_something(
+    machine: _Machine, changes: list[_Change], *, is_unfinished: bool
+) -> None:
+    for change in (*changes, _Machine.uv_fails):
+        change(machine)
+    error = machine.fail(SyncFailed)
 
-    assert (1, 0, True) == (status, step.syncs, step.runner.hand_nothing_on())
-    assert [f"::error title=uv-unavailable::{message}%0A{hint}"] == step.lines
-
-
-@pytest.mark.parametrize(
-    "version", ["uv 0.13.9", "uv 0.13.9 (abcdef)\n", "warning: x\nuv 0.13.9\n"], ids=["plain", "with-commit", "after-a-warning"]
-)
-def test_uv_version(step: Step, version: str) -> None:
-    """The version is read from what uv says, whatever else it says."""
-    step.uv_version = version
-    step.run()
-
-    assert "0.13.9" == read_outputs(step.runner.output)["uv-version"]
+    assert (machine.uv_output, "</uv sync>") == (error.words, machine.reporter.lines[-1])
+    assert is_unfinished == machine.unfinished.exists()
 
 
-@pytest.mark.parametrize(
-    ("version", "inputs", "what"),
-    [
-        pytest.param("0.5.30", {}, "uv-system-sync needs uv 0.5.31 or newer", id="for-anything"),
-        pytest.param("0.6.9", {"check": "true"}, "`check: true` needs uv 0.6.10 or newer", id="for-an-input"),
-    ],
-)
-def test_old_uv(step: Step, version: str, inputs: dict[str, str], what: str) -> None:
-    """A uv that is too old for what it would be told is not asked to sync."""
-    step.uv_version = f"uv {version}"
-    step.inputs.update(inputs)
-    status = step.run()
-    hint = "Set `uv-version` to a newer one, or put a newer uv first on PATH."
-
-    assert (1, 0, True) == (status, step.syncs, step.runner.hand_nothing_on())
-    assert [f"::error title=uv-unavailable::{what}, and /bin/uv is uv {version}.%0A{hint}"] == step.lines
-
-
-def test_uv_fails(step: Step) -> None:
-    """Where uv fails, later steps get nothing, the group is closed and the error quotes uv."""
-    step.uv_status, step.uv_output = 2, "error: Failed to fetch `alpha`"
-    status = step.run()
-    message = (
-        "uv ended with exit status 2.%0ARead what uv said last; the step's log has all of it.%0Auv said: error: Failed to fetch `alpha`"
-    )
-
-    assert (1, True) == (status, step.runner.hand_nothing_on())
-    assert ["::endgroup::", f"::error title=sync-failed::{message}"] == step.lines[-2:]
-
-
-@pytest.mark.parametrize("when", ["before", "during"])
-def test_another_python_would_follow(step: Step, when: str) -> None:
-    """Where the next step would have another `python`, be it that a package took ours away, later steps get nothing."""
-    if when == "before":
-        _remove_python(step)
-    step.uv_does = _remove_python
-    status = step.run()
-    fact = f"`python` in the next step would be {step.other / 'python'}, not {step.prefix / 'bin' / 'python3'}."
-
-    assert (1, True) == (status, step.runner.hand_nothing_on())
-    assert step.lines[-1].startswith(f"::error title=python-unsuitable::{fact}%0A")
-
-
-def _error_of_contradictions(step: Step, found: str) -> str:
-    fact = f"uv says that it succeeded, and {step.prefix} has something else: {found}."
-    hint = "Run the job again; when another job syncs the same Python at the same time, give each its own."
-    return f"::error title=sync-failed::{fact}%0A{hint}"
-
-
-def test_contradiction(step: Step) -> None:
-    """Where the disk does not bear out what uv says, later steps get nothing."""
-    step.uv_does = lambda _: None
-    status = step.run()
-
-    assert (1, True) == (status, step.runner.hand_nothing_on())
-    assert _error_of_contradictions(step, "alpha 2.0 (found: 1.0), beta 1.0 (found: None)") == step.lines[-1]
-
-
-def test_many_contradictions(step: Step) -> None:
-    """No more than twenty of them are told."""
-    names = [f"name-{number:02}" for number in range(30)]
-    step.uv_output = "\n".join(f" + {name}==1.0" for name in names)
-    step.run()
-
-    assert _error_of_contradictions(step, ", ".join(f"{name} 1.0 (found: None)" for name in names[:20])) == step.lines[-1]
-
-
-def test_runner_files_cannot_be_written(step: Step) -> None:
-    """Where the runner's files cannot be written, the step fails after all, and leaves them as they were."""
-    step.environ["GITHUB_OUTPUT"] = str(step.project)
-    status = step.run()
-
-    assert (1, True) == (status, step.runner.hand_nothing_on())
-    assert step.lines[-1].startswith(f"::error title=runner-unusable::{step.project} cannot be written: ")
-
-
-def test_cancelled(step: Step) -> None:
-    """A cancellation goes on to the front door, with the group closed and nothing written."""
-
-    def interrupt(_: Step) -> None:
+def test_an_interrupted_sync_is_unfinished(machine: _Machine) -> None:
+    def interrupt(_: _Machine) -> None:
         raise KeyboardInterrupt
 
-    step.uv_does = interrupt
+    machine.uv_does = [interrupt]
     with pytest.raises(KeyboardInterrupt):
-        step.run()
+        machine.run()
 
-    assert ("::endgroup::", True) == (step.lines[-1], step.runner.are_empty())
-
-
-def test_debug(step: Step) -> None:
-    """With debug logging the log tells what the target said, the command, what becomes of variables of uv, and the time of each part."""
-    step.environ.update({"RUNNER_DEBUG": "1", "UV_NO_DEV": "1", "UV_INDEX_PRIVATE_PASSWORD": "secret", "OTHER": "1"})
-    step.run()
-    said = [line.removeprefix("::debug::") for line in step.lines if line.startswith("::debug::")]
-
-    assert said[0].startswith("The target says: Target(executable=")
-    assert f"The command, in {step.project}: /bin/uv sync --color always --python {step.prefix}/bin/python3 --locked" == said[1]
-    assert "UV_NO_DEV is dropped: the inputs decide what is selected" in said
-    assert "UV_INDEX_PRIVATE_PASSWORD is kept: credentials" in said
-    assert re.fullmatch(r"(?:(?:probe|target|project|plan|before|uv|after|conclusion) \d+ ms(?:, |$)){8}", said[-1])
-    assert [] == [line for line in step.lines if "OTHER" in line or "secret" in line]
+    assert ("</uv sync>", [], True) == (machine.reporter.lines[-1], machine.reporter.results, machine.unfinished.exists())
 
 
-def test_no_debug(step: Step) -> None:
-    """Without debug logging none of that is in the log."""
-    step.run()
+def test_a_sync_that_takes_the_python_from_later_steps_fails(machine: _Machine) -> None:
+    machine.uv_does = [_Machine.install_alpha, _Machine.remove_python]
+    error = machine.fail(PythonUnsuitable)
 
-    assert [] == [line for line in step.lines if line.startswith("::debug::")]
+    assert (str(machine.other / "python"), True) == (error.values["found"], machine.unfinished.exists())
 
 
-def test_a_failure_is_told_in_full(step: Step) -> None:
-    """What was known when the step failed is in the job summary and in a file, and nothing is handed on."""
-    step.inputs["groups"] = "missing"
-    status = step.run()
-    (left,) = step.runner.temp.iterdir()
-    told = json.loads(left.read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("output", "wrong"),
+    [
+        pytest.param(None, "alpha 2.0 (found: 1.0), beta 1.0 (found: None)", id="few"),
+        pytest.param(
+            "\n".join(f" + name-{number:02}==1.0" for number in range(30)),
+            ", ".join(f"name-{number:02} 1.0 (found: None)" for number in range(20)) + " and 10 more",
+            id="many",
+        ),
+    ],
+)
+def test_a_sync_whose_packages_are_not_there_fails(machine: _Machine, output: str | None, wrong: str) -> None:
+    machine.uv_output = output or machine.uv_output
+    machine.uv_does = []
+    error = machine.fail(SyncFailed)
 
-    assert (1, "failure", "invalid-input", "3.12.4") == (status, told["outcome"], told["error"]["kind"], told["python"]["version"])
-    assert "invalid" in step.runner.summary.read_text(encoding="utf-8")
-    assert step.runner.hand_nothing_on()
+    assert ({"prefix": str(machine.prefix), "wrong": wrong}, True) == (error.values, machine.unfinished.exists())
+
+
+def test_a_broken_package_is_removed_before_the_sync(machine: _Machine) -> None:
+    machine.break_alpha()
+    machine.uv_output = " + alpha==1.0"
+    machine.uv_does = [lambda machine: machine.install("alpha-1.0")]
+    machine.run()
+
+    assert (["packages-repaired"], ["alpha"]) == (machine.titles, [item["name"] for item in json.loads(machine.result.report)["repaired"]])
+    assert machine.reporter.lines[1].startswith("Repairing alpha: ")
+
+
+@pytest.mark.parametrize(
+    ("broken", "inputs", "is_repaired"),
+    [
+        pytest.param("other", {}, True, id="exact"),
+        pytest.param("other", {"inexact": "true"}, False, id="inexact"),
+        pytest.param("alpha", {"inexact": "true"}, True, id="inexact-and-locked"),
+        pytest.param("pip", {}, False, id="seed"),
+    ],
+)
+def test_only_a_broken_package_that_uv_would_install_or_remove_is_repaired(
+    machine: _Machine, broken: str, inputs: dict[str, str], *, is_repaired: bool
+) -> None:
+    machine.uv_does_nothing()
+    folder = machine.prefix / "lib" / f"{broken}-1.0.dist-info"
+    touch(folder, "METADATA")
+    (folder / "RECORD").unlink(missing_ok=True)
+    machine.run(**inputs)
+
+    assert is_repaired == (not folder.exists())
+
+
+def test_a_check_of_a_broken_package_fails_and_changes_nothing(machine: _Machine) -> None:
+    machine.break_alpha()
+    error = machine.fail(OutOfSync, check="true")
+
+    assert ({Option("check", "true")}, []) == (options(error), machine.syncs)
+    assert (machine.prefix / "lib" / "alpha-1.0.dist-info").exists()
+
+
+def test_an_unfinished_sync_is_repaired_by_the_next_one(machine: _Machine) -> None:
+    machine.uv_does_nothing()
+    (machine.prefix / "lib" / "alpha-1.0.dist-info" / "RECORD").write_text("alpha.py,,\n", encoding="utf-8")
+    machine.run()
+    assert [] == machine.titles
+
+    machine.unfinished.touch()
+    machine.run()
+
+    assert ("packages-repaired", False) == (machine.titles[0], machine.unfinished.exists())
+
+
+@pytest.mark.parametrize(
+    ("changes", "inputs", "reads"),
+    [
+        pytest.param([], {}, 0, id="success"),
+        pytest.param([_Machine.uv_does_nothing], {"check": "true"}, 0, id="check"),
+        pytest.param([], {"inexact": "true"}, 1, id="inexact"),
+        pytest.param([_Machine.break_alpha], {"inexact": "true"}, 1, id="inexact-and-repaired"),
+        pytest.param([_Machine.uv_fails], {}, 1, id="failure"),
+        pytest.param([_Machine.break_alpha, _Machine.uv_fails], {"inexact": "true"}, 1, id="repaired-and-failure"),
+    ],
+)
+def test_the_lock_is_read_only_if_it_is_needed_and_once(
+    machine: _Machine, changes: list[_Change], inputs: dict[str, str], reads: int
+) -> None:
+    """Parsing a large uv.lock takes longer than a sync that has nothing to do."""
+    for change in changes:
+        change(machine)
+    with _opened_locks() as opened, suppress(SyncFailed):
+        machine.run(**inputs)
+
+    assert [str(machine.project / "uv.lock")] * reads == opened
+
+
+# What is known of a run.
+
+
+@pytest.mark.parametrize("kind", [ValueError, SyncFailed])
+def test_the_context_of_a_run_that_fails_has_the_python_uv_and_the_project(machine: _Machine, kind: type[Exception]) -> None:
+    def fail(_: _Machine) -> None:
+        raise kind("", "")
+
+    machine.uv_does = [fail]
+    with pytest.raises(kind):
+        machine.run(no_dev="true")
+
+    assert f"Python 3.12.4 at {machine.prefix}, uv 0.13.9, uv.lock of sample: no-dev" == machine.context.line()
+
+
+def test_the_context_has_each_fact_as_soon_as_it_is_known(machine: _Machine) -> None:
+    machine.remove_lock()
+    machine.fail(LockMissing, no_dev="true")
+
+    assert f"Python 3.12.4 at {machine.prefix}: no-dev" == machine.context.line()
+
+
+def test_debugging_shows_the_target_the_command_and_the_decision_on_each_variable_of_uv(machine: _Machine) -> None:
+    machine.reporter.is_debugging = True
+    machine.environ.update({"UV_NO_DEV": "1", "UV_INDEX_PRIVATE_PASSWORD": "secret", "OTHER": "1"})
+    machine.run()
+    debugged = machine.reporter.debugged
+    command = f"/bin/uv sync --color always --python {machine.prefix}/bin/python3 --locked"
+
+    assert (str(machine.prefix) in debugged[0], f"Command, in {machine.project}: {command}") == (True, debugged[1])
+    assert "UV_NO_DEV is dropped: the inputs decide what is selected" in debugged
+    assert "UV_INDEX_PRIVATE_PASSWORD is kept: credentials" in debugged
+    assert [] == [line for line in debugged if "OTHER" in line or "secret" in line]
+
+
+def test_debugging_shows_how_long_each_part_took_even_of_a_run_that_fails(machine: _Machine) -> None:
+    machine.uv_fails()
+    machine.fail(SyncFailed)
+    (timings,) = machine.reporter.debugged
+
+    assert ["probe", "target", "project", "uv version", "before", "uv"] == [item.rsplit(" ", 2)[0] for item in timings.split(", ")]
