@@ -1,168 +1,127 @@
-"""What people see, and what scripts get."""
+"""Reports to people and to scripts."""
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import re
 from pathlib import Path
 
 import pytest
 
 from tests.support import touch
-from tools.shared import ROOT
-from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed, explained
-from uv_system_sync.reporting.console import STATUS, Terminal
-from uv_system_sync.reporting.report import Known, StepResult
+from tests.support.log_file import LogFile
+from uv_system_sync.errors import OutOfSync, SyncFailed, explained
+from uv_system_sync.reporting.console import ConsoleReporter
+from uv_system_sync.reporting.context import RunContext
+from uv_system_sync.reporting.report import Result
+from uv_system_sync.reporting.reporter import Notice
+from uv_system_sync.text import message
+
+ERROR = SyncFailed("It failed.", "Try again.")
 
 
-class Screen:
-    """A log in memory."""
-
-    def __init__(self) -> None:
-        self.file = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
-
-    @property
-    def text(self) -> str:
-        """All that was written."""
-        self.file.seek(0)
-        return self.file.read()
+def result(*paths: str) -> Result:
+    """Return a result with these folders for PATH."""
+    return Result(env={}, paths=paths, outputs={}, report='{"schema": 1}\n', summary="")
 
 
-@pytest.fixture
-def screen() -> Screen:
-    """Give an empty log."""
-    return Screen()
+def test_a_text_is_one_line_without_escape_sequences(log: LogFile) -> None:
+    ConsoleReporter(log).info("a\n\x1b[31mb ☃")
+
+    assert "a\\n\\x1b[31mb ☃\n" == log.text
 
 
-def _result(*paths: str) -> StepResult:
-    return StepResult(env={}, paths=paths, outputs={}, report='{"schema": 1}\n', summary="")
+@pytest.mark.parametrize(("file", "line", "where"), [("/uv.lock", 3, "/uv.lock, line 3"), ("/uv.lock", None, "/uv.lock")])
+def test_an_error_is_its_fact_its_place_and_its_hint(log: LogFile, file: str, line: int | None, where: str) -> None:
+    error = SyncFailed("It failed: {reason}", "Try again.", file=file, line=line, words="shown before", reason="a\nhint: no\x1b[2J")
+    ConsoleReporter(log).error(error, "")
+
+    assert f"error: It failed: a\n  hint: no\\x1b[2J\n  in {where}\nhint: Try again.\n" == log.text
 
 
-def test_every_kind_has_its_status() -> None:
-    """Every kind of error but that of the report action has an exit status of its own, and none that means something else to a shell."""
-    assert {kind.slug for kind in ActionError.__subclasses__()} - {"packages-differ"} == STATUS.keys()
-    assert len(STATUS) == len(set(STATUS.values()))
-    assert {0, 2}.isdisjoint(STATUS.values())
-    assert [1, 130] == [status for status in STATUS.values() if not 3 <= status < 64]
+def test_details_are_quoted_before_the_error(log: LogFile) -> None:
+    ConsoleReporter(log).error(ERROR, "Traceback\n  error: \x07")
+
+    assert "| Traceback\n|   error: \\x07\nerror: It failed.\nhint: Try again.\n" == log.text
 
 
-def test_say(screen: Screen) -> None:
-    """A text is one line whatever it holds, and no escape of it reaches the terminal."""
-    Terminal(screen.file).say("a\n\x1b[31mb ☃")
+def test_a_cancelled_run_is_one_line(log: LogFile) -> None:
+    ConsoleReporter(log).error(explained(KeyboardInterrupt())[0], "")
 
-    assert "a\\n\\x1b[31mb ☃\n" == screen.text
-
-
-def test_error(screen: Screen) -> None:
-    """An error is its fact, its place and its hint, and each line of text from outside stays one of them."""
-    Terminal(screen.file).error(SyncFailed("It failed: a\nhint: no\x1b[2J", "Try again.", file="/uv.lock", line=3, words="shown before"))
-
-    assert "error: It failed: a\n  hint: no\\x1b[2J\n  in /uv.lock, line 3\nhint: Try again.\n" == screen.text
+    assert ("error: ", 1) == (log.text[:7], len(log.lines))
 
 
-def test_colours(screen: Screen) -> None:
-    """Labels alone are coloured."""
-    terminal = Terminal(screen.file, colours=True)
-    terminal.error(SyncFailed("It failed.", "Try again."))
-    terminal.notice("python-chosen", "Well.")
+def test_only_labels_are_coloured(log: LogFile) -> None:
+    reporter = ConsoleReporter(log, colours=True)
+    reporter.error(ERROR, "")
+    reporter.notice(Notice("python-chosen", message("Well.")))
 
-    assert (
-        "\x1b[1;31merror:\x1b[0m It failed.\n\x1b[1;36mhint:\x1b[0m Try again.\n\x1b[1;33mnote:\x1b[0m Well. (python-chosen)\n"
-        == screen.text
-    )
+    error, hint, note = log.lines
+    assert ("\x1b[1;31merror:\x1b[0m It failed.", "\x1b[1;36mhint:\x1b[0m Try again.") == (error, hint)
+    assert "\x1b[1;33mnote:\x1b[0m Well. (python-chosen)" == note
 
 
-def test_group(screen: Screen) -> None:
-    """A program's output goes through as it comes, and what follows begins a line."""
-    terminal = Terminal(screen.file)
-    with terminal.group("uv sync") as relay:
+def test_output_of_a_program_is_passed_through_and_its_last_line_ended(log: LogFile) -> None:
+    reporter = ConsoleReporter(log)
+    with reporter.group("uv sync") as relay:
         relay(b"\x1b[1ma\x1b[0m\r\n")
-        relay(b"b")
-    terminal.say("c")
+        relay(b"b\xff")
+        relay(b"")
+    reporter.info("c")
 
-    assert "\x1b[1ma\x1b[0m\r\nb\nc\n" == screen.text.replace("\r\n", "\r\n")
+    assert b"\x1b[1ma\x1b[0m\r\nb\xff\nc\n" == log.content
 
 
 @pytest.mark.parametrize(("verbose", "expected"), [(False, ""), (True, "uv sync\nAll:\n1\n2\nd\n")])
-def test_verbose(screen: Screen, expected: str, *, verbose: bool) -> None:
-    """Lists, titles and what helps to find a fault appear when asked for."""
-    terminal = Terminal(screen.file, verbose=verbose)
-    with terminal.group("uv sync"):
+def test_titles_lists_and_debug_lines_appear_if_asked_for(log: LogFile, expected: str, *, verbose: bool) -> None:
+    reporter = ConsoleReporter(log, verbose=verbose)
+    with reporter.group("uv sync"):
         pass
-    terminal.listing("All", ["1", "2"])
-    terminal.debug("d")
+    reporter.listing("All", ["1", "2"])
+    reporter.debug("d")
 
-    assert expected == screen.text
+    assert (verbose, expected) == (reporter.is_debugging, log.text)
 
 
-def test_publish_where_path_leads(screen: Screen, tmp_path: Path) -> None:
-    """A Python that `python` means already needs no more words."""
+def test_a_python_that_path_leads_to_needs_no_advice(log: LogFile, tmp_path: Path) -> None:
     touch(tmp_path / "bin", "python")
-    Terminal(screen.file, search_path=str(tmp_path / "bin")).publish(_result(str(tmp_path / "bin")))
+    ConsoleReporter(log, search_path=str(tmp_path / "bin")).publish(result("/other", str(tmp_path / "bin")))
 
-    assert "" == screen.text
-
-
-def test_publish_elsewhere(screen: Screen, tmp_path: Path) -> None:
-    """Where `python` means nothing or another one, the line to copy puts the folders first, the most important one in front."""
-    Terminal(screen.file, search_path=str(tmp_path)).publish(_result("/a b", "/c"))
-
-    assert "`python` on PATH is missing; for this one: export PATH='/c:/a b':\"$PATH\"\n" == screen.text
+    assert "" == log.text
 
 
-def test_json(screen: Screen) -> None:
-    """The report goes to a file of its own, after a success and after a failure."""
-    success, failure = Screen(), Screen()
-    Terminal(screen.file, json=success.file).publish(_result())
-    status = Terminal(screen.file, json=failure.file).leave(OutOfSync("`check: true`, and no.", "Run the step again."), Known())
+@pytest.mark.parametrize("names", [(), ("python",)], ids=["missing", "another-one"])
+def test_for_another_python_the_line_to_copy_puts_the_most_important_folder_first(
+    log: LogFile, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    touch(tmp_path, *names)
+    ConsoleReporter(log, search_path=str(tmp_path)).publish(result("/a b", "/c"))
+
+    assert f"`python` on PATH is {tmp_path / 'python' if names else 'missing'};" in log.text
+    assert log.text.endswith(" export PATH='/c:/a b':\"$PATH\"\n")
+
+
+def test_the_report_goes_to_a_file_of_its_own(log: LogFile) -> None:
+    success, failure = LogFile(), LogFile()
+    ConsoleReporter(log, json=success).publish(result())
+    status = ConsoleReporter(log, json=failure).publish_failure(OutOfSync("No.", "Yes."), RunContext())
 
     assert '{"schema": 1}\n' == success.text
-    assert (10, {"kind": "out-of-sync", "message": "`--check`, and no.", "hint": "Run the command again."}) == (
-        status,
-        json.loads(failure.text)["error"],
-    )
+    assert (OutOfSync.exit_status, {"kind": "out-of-sync", "message": "No.", "hint": "Yes."}) == (status, json.loads(failure.text)["error"])
 
 
-def test_no_json(screen: Screen) -> None:
-    """Without being asked for, no report is printed."""
-    assert STATUS["sync-failed"] == Terminal(screen.file).leave(SyncFailed("No.", "Yes."), Known())
-    assert "" == screen.text
-
-
-def test_cancelled(screen: Screen) -> None:
-    """Who ends it is told so in one line."""
-    error, _ = explained(KeyboardInterrupt())
-    Terminal(screen.file).error(error)
-
-    assert "error: It was cancelled, and uv was ended. Run it again.\n" == screen.text
+def test_no_report_is_printed_unless_asked_for(log: LogFile) -> None:
+    assert SyncFailed.exit_status == ConsoleReporter(log).publish_failure(ERROR, RunContext())
+    assert "" == log.text
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has another error for it")
-def test_nobody_reads_on() -> None:
-    """A pipe that is closed at the other side, for the log or the report, ends nothing, and what follows is lost without a word."""
+def test_a_log_that_nobody_reads_any_more_ends_nothing() -> None:
     theirs, ours = os.pipe()
     os.close(theirs)
     with open(ours, "w", encoding="utf-8") as file:
-        terminal = Terminal(file, json=file)
-        terminal.say("a")
-        with terminal.group("uv sync") as relay:
+        reporter = ConsoleReporter(file, json=file)
+        reporter.info("a")
+        with reporter.group("uv sync") as relay:
             relay(b"b")
-        terminal.publish(_result())
-
-
-def test_details(screen: Screen) -> None:
-    """A traceback cannot be taken for anything else."""
-    Terminal(screen.file).details("Traceback\n  error: \x07")
-
-    assert "| Traceback\n|   error: \\x07\n" == screen.text
-
-
-def test_documented_statuses() -> None:
-    """docs/command.md has each status with its kind, in order, and those that are not ours."""
-    document = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d+) \| (?:`([a-z-]+)`)? \|", document, re.MULTILINE)
-
-    assert [("0", ""), ("1", "internal-error"), ("2", "")] == rows[:3]
-    assert sorted((number, kind) for kind, number in STATUS.items()) == [(int(number), kind) for number, kind in rows if kind]
+        reporter.publish(result())

@@ -1,24 +1,95 @@
-"""Keeping the runner's files as they are while outside code runs."""
+"""The runner's files, read back as the runner reads them; tests/fuzz/test_github.py has any values at all."""
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from tests.support import words
-from tools.shared.runner_files import StepFiles
+from tools.shared.runner_files import StepFiles, read_env
 from uv_system_sync.errors import RunnerUnusable
-from uv_system_sync.reporting.runner_files import sealed
+from uv_system_sync.reporting import runner_files
+from uv_system_sync.reporting.runner_files import append_all, append_if_possible, assignments, protected
+
+posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has named pipes, and links for everyone")
 
 
-def test_sealed(runner: StepFiles) -> None:
-    """What something else writes to the step's files is undone, and an error that names them."""
+@pytest.mark.parametrize("environ", [{}, {"GITHUB_ENV": ""}], ids=["not-set", "empty"])
+def test_a_variable_without_a_path_is_an_error(environ: dict[str, str]) -> None:
+    with pytest.raises(RunnerUnusable) as caught:
+        runner_files.path(environ, "GITHUB_ENV")
+
+    assert "GITHUB_ENV" == caught.value.values["variable"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("1", id="plain"),
+        pytest.param("", id="empty"),
+        pytest.param("a\nb\n\nc\n", id="lines"),
+        pytest.param("a\r\nb\r", id="windows-lines"),
+        pytest.param("a\nB=1\nC<<D\n2\nD", id="injection"),
+        pytest.param("ghadelimiter_\nEOF\nghadelimiter_00000000-0000-0000-0000-000000000000", id="delimiter"),
+        pytest.param("=<<=a<<b ::set-env name=A::1 ##[error] \t$HOME `id` %0A", id="signs"),
+        pytest.param("ü ☃ 日本語 \u2028\x85 \U0001f40d", id="unicode"),
+        pytest.param("  a  ", id="spaces"),
+    ],
+)
+def test_a_value_sets_its_own_variable_only(tmp_path: Path, value: str) -> None:
+    (tmp_path / "env").write_bytes(assignments({"FIRST": value, "SECOND": "2"}).encode())
+
+    assert {"FIRST": value, "SECOND": "2"} == read_env(tmp_path / "env")
+
+
+def test_texts_are_appended_byte_by_byte_and_missing_files_are_created(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"before\r\n")
+    append_all([(str(tmp_path / "one"), "a\nb\n"), (str(tmp_path / "two"), "☃\udcff"), (str(tmp_path / "one"), "c")])
+
+    assert (b"before\r\na\nb\nc", "☃".encode() + b"\xff") == ((tmp_path / "one").read_bytes(), (tmp_path / "two").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        pytest.param(".", errno.EISDIR, id="folder"),
+        pytest.param("missing/file", errno.ENOENT, id="below-a-missing-folder"),
+        pytest.param(
+            "/dev/full", errno.ENOSPC, id="full-disk", marks=pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+        ),
+    ],
+)
+def test_a_path_that_cannot_be_written_is_named_and_every_file_stays_as_it_was(tmp_path: Path, wrong: str, reason: int) -> None:
+    (tmp_path / "one").write_text("before\n", encoding="utf-8")
+    path = os.path.normpath(tmp_path / wrong)
+    with pytest.raises(RunnerUnusable) as caught:
+        append_all([(str(tmp_path / "one"), "a\n"), (str(tmp_path / "new"), "b\n"), (path, "c\n")])
+
+    assert (path, os.strerror(reason)) == (caught.value.values["path"], caught.value.values["reason"])
+    assert "before\n" == (tmp_path / "one").read_text(encoding="utf-8")
+    assert ["one"] == os.listdir(tmp_path)
+
+
+def test_any_other_failure_leaves_every_file_as_it_was(tmp_path: Path) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        append_all([(str(tmp_path / "one"), "a\n"), (str(tmp_path / "two"), "\ud800")])
+
+    assert [] == os.listdir(tmp_path)
+
+
+def test_what_can_be_appended_is_appended(tmp_path: Path) -> None:
+    append_if_possible([("", "a"), (str(tmp_path), "b"), (str(tmp_path / "missing" / "file"), "c"), (str(tmp_path / "file"), "d\udcff")])
+
+    assert b"d\xff" == (tmp_path / "file").read_bytes()
+
+
+def test_changes_to_protected_files_are_undone_and_an_error_names_the_files(runner: StepFiles) -> None:
     runner.env.write_text("A=1\n", encoding="utf-8")
 
     def intrude() -> None:
-        with sealed(runner.environ):
+        with protected(runner.environ):
             runner.env.write_text("A=1\nPATH=/evil\n", encoding="utf-8")
             runner.path.write_text("/evil\n", encoding="utf-8")
             runner.output.unlink()
@@ -27,18 +98,28 @@ def test_sealed(runner: StepFiles) -> None:
         intrude()
 
     assert ("A=1\n", "", "") == tuple(path.read_text(encoding="utf-8") for path in (runner.env, runner.path, runner.output))
-    expected = (
-        f"While uv ran, something wrote to {runner.env}, {runner.path}, {runner.output}, which only this step may write to. It was undone.",
-        "Find out which package's build did it: it tried to change what later steps get.",
-    )
-    assert expected == words(caught.value)
+    assert f"{runner.env}, {runner.path}, {runner.output}" == caught.value.values["files"]
+    assert "The change was undone" == caught.value.values["undone"]
 
 
-def test_sealed_and_interrupted(runner: StepFiles) -> None:
-    """An interruption goes on as such, after what was written was undone."""
+def test_a_change_that_cannot_be_undone_is_an_error_as_well(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "env").write_text("A=1\n", encoding="utf-8")
 
     def intrude() -> None:
-        with sealed(runner.environ):
+        with protected({"GITHUB_ENV": str(tmp_path / "folder" / "env")}):
+            (tmp_path / "folder" / "env").unlink()
+            (tmp_path / "folder").rmdir()
+
+    with pytest.raises(RunnerUnusable) as caught:
+        intrude()
+
+    assert "The change could not be undone" == caught.value.values["undone"]
+
+
+def test_an_interruption_goes_on_after_changes_were_undone(runner: StepFiles) -> None:
+    def intrude() -> None:
+        with protected(runner.environ):
             runner.summary.write_text("evil", encoding="utf-8")
             raise KeyboardInterrupt
 
@@ -48,23 +129,21 @@ def test_sealed_and_interrupted(runner: StepFiles) -> None:
     assert runner.are_empty()
 
 
-def test_sealed_and_nothing_written(runner: StepFiles) -> None:
-    """Files that stay as they are are no error, and neither are those that there are none of."""
-    with sealed({**runner.environ, "GITHUB_STATE": str(runner.temp / "none")}):
+def test_unchanged_and_missing_files_are_no_error(runner: StepFiles) -> None:
+    with protected({**runner.environ, "GITHUB_STATE": str(runner.temp / "none")}):
         pass
 
     assert not (runner.temp / "none").exists()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="only POSIX has named pipes, and links for everyone")
+@posix
 @pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
-def test_sealed_against_what_is_no_file(runner: StepFiles, tmp_path: Path, kind: str) -> None:
-    """What takes the place of a file is replaced by the file, without being read or followed."""
+def test_what_takes_the_place_of_a_protected_file_is_replaced_unread(runner: StepFiles, tmp_path: Path, kind: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("precious", encoding="utf-8")
 
     def intrude() -> None:
-        with sealed(runner.environ):
+        with protected(runner.environ):
             runner.env.unlink()
             if kind == "pipe":
                 os.mkfifo(runner.env)

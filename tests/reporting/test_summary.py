@@ -1,43 +1,46 @@
-"""The job summary."""
+"""The job summary; tests/fuzz/test_summary.py has any text at all, as GitHub renders it."""
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
 
-from tests.support import PROJECT, TARGET, summaries
+from tests.support import TARGET
+from tests.support.summaries import FOLDER, RENDERED, failure, report, sync
 from uv_system_sync.errors import SyncFailed
 from uv_system_sync.interpreter.repair import Broken
 from uv_system_sync.interpreter.site_packages import Change, Package
-from uv_system_sync.reporting import summary
-from uv_system_sync.reporting.notices import Notice
 from uv_system_sync.reporting.report import Report
+from uv_system_sync.reporting.reporter import Notice
+from uv_system_sync.reporting.runner_files import SUMMARY_LIMIT
+from uv_system_sync.text import Option, message
 
-_REPORT = Report(
-    TARGET,
-    PROJECT,
-    "0.13.9",
-    packages=(Package("alpha", "2.0"), Package("sample", "0.1", url="file:///src/sample", editable=True)),
-    changes=(Change("alpha", "updated", "2.0", "1.0"), Change("beta", "removed", None, "1.0"), Change("sample", "installed", "0.1", None)),
-    timings={"uv": 1.2},
+PACKAGES = (Package("alpha", "2.0"), Package("sample", "0.1", url="file:///src/sample", editable=True))
+CHANGES = (Change("alpha", "updated", "2.0", "1.0"), Change("beta", "removed", None, "1.0"), Change("sample", "installed", "0.1", None))
+NOTICES = (
+    Notice("python-chosen", message("UV_PYTHON is {version}.", version="<3.8>")),
+    Notice("shared-python", message("Set {option}.", option=Option("no-editable", "true"))),
 )
-_NOTICES = (Notice("python-chosen", "UV_PYTHON says 3.8."), Notice("shared-python", "Set `no-editable: true`."))
+ERROR = SyncFailed("It is {what}.", "Set {option}.", what="<so>", option=Option("check", "true"))
 
 
-@pytest.mark.parametrize("name", summaries.RENDERED)
-def test_approved_text(name: str) -> None:
-    """The summary is the one that was looked at and approved; write the new one into its file when it has become better."""
-    assert summaries.path(name).read_text(encoding="utf-8") == summaries.RENDERED[name]
+@pytest.mark.parametrize("name", RENDERED)
+def test_an_example_is_rendered_as_in_its_file(name: str) -> None:
+    """UPDATE_SUMMARIES=1 writes the files; read the difference."""
+    file = FOLDER / f"{name}.md"
+    if os.environ.get("UPDATE_SUMMARIES"):
+        file.write_text(RENDERED[name], encoding="utf-8")
+
+    assert file.read_text(encoding="utf-8") == RENDERED[name]
 
 
-def test_approved_texts_are_used() -> None:
-    """There is no approved text of a summary that nobody writes."""
-    assert sorted(summaries.RENDERED) == sorted(path.stem for path in summaries.FOLDER.iterdir())
+def test_every_file_of_an_example_is_rendered() -> None:
+    assert sorted(RENDERED) == sorted(path.stem for path in FOLDER.iterdir())
 
 
-def test_summary() -> None:
-    """The summary says where to, what changed, and what is worth knowing; all that is installed is collapsed."""
+def test_a_sync_has_what_changed_and_what_to_know_and_all_packages_are_collapsed() -> None:
     expected = """\
 ### sample in CPython 3.12.4 on linux-x86_64
 
@@ -51,7 +54,7 @@ def test_summary() -> None:
 | alpha   | 1.0  | 2.0 |
 | sample  |      | 0.1 |
 
-- **python-chosen:** UV_PYTHON says 3.8.
+- **python-chosen:** UV_PYTHON is &#60;3.8>.
 - **shared-python:** Set `no-editable: true`.
 
 <details>
@@ -62,41 +65,34 @@ alpha 2.0, sample 0.1 (a link to file&#58;///src/sample)
 </details>
 """
 
-    assert expected == summary.render(_REPORT, _NOTICES)
+    assert expected == sync(report()._replace(packages=PACKAGES, changes=CHANGES), *NOTICES)
 
 
-def test_nothing_changed() -> None:
-    """Where nothing changed there is no table, and the whole is short even with every notice that there can be then."""
-    text = summary.render(_REPORT._replace(changes=()), _NOTICES)
+def test_a_sync_that_changed_nothing_has_no_table() -> None:
+    text = sync(report()._replace(packages=PACKAGES), *NOTICES)
 
-    assert ("nothing changed", 0) == (text.split(", ")[0].split(": ")[1].split(" in ")[0], text.count("|"))
+    assert ("nothing changed" in text, "|" in text) == (True, False)
     assert len(text.splitlines()) < 15
 
 
-def test_repaired() -> None:
-    """What was found broken is listed with the reason, and only once."""
-    text = summary.render(_REPORT._replace(repaired=(Broken("alpha", "/a", "it has no RECORD"),)), [Notice("packages-repaired", "alpha")])
+def test_repaired_packages_are_listed_once_with_the_reason() -> None:
+    done = report()._replace(packages=PACKAGES, repaired=[Broken("alpha", "/a", "it has no RECORD")])
+    text = sync(done, Notice("packages-repaired", message("alpha (it has no RECORD)")))
 
-    assert "\n\nFound broken, and cleared away for uv to install anew:\n\n- alpha: it has no RECORD\n\n<details>" in text
+    assert re.search(r"\n\n[\w ,]+:\n\n- alpha: it has no RECORD\n\n<details>", text)
+    assert 1 == text.count("it has no RECORD")
 
 
 @pytest.mark.parametrize(
-    ("implementation", "expected"),
-    [("cpython", "CPython"), ("pypy", "PyPy"), ("graalpy", "GraalPy"), ("<new>", "&#60;new>")],
-    ids=["cpython", "pypy", "graalpy", "any-other"],
+    ("implementation", "name", "expected"),
+    [
+        ("pypy", "sample", "### sample in PyPy 3.12.4 on linux-x86_64"),
+        ("<new>", "", "### uv.lock in &#60;new> 3.12.4 on linux-x86_64"),
+    ],
+    ids=["pypy", "project-without-a-name"],
 )
-def test_heading(implementation: str, expected: str) -> None:
-    """The heading names the implementation as it calls itself."""
-    report = _REPORT._replace(target=TARGET._replace(implementation=implementation))
-
-    assert f"### sample in {expected} 3.12.4 on linux-x86_64" == summary.render(report).splitlines()[0]
-
-
-def test_heading_without_a_name() -> None:
-    """A project without a name is its lock."""
-    report = _REPORT._replace(project=PROJECT._replace(name=""))
-
-    assert "### uv.lock in CPython 3.12.4 on linux-x86_64" == summary.render(report).splitlines()[0]
+def test_the_heading_names_project_and_python(implementation: str, name: str, expected: str) -> None:
+    assert expected == sync(report(TARGET._replace(implementation=implementation), name)).splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -108,84 +104,68 @@ def test_heading_without_a_name() -> None:
         pytest.param(Package("a", "1", url="b", editable=False, commit="0123456789" * 4), "a 1 (from b at 012345678901)", id="commit"),
     ],
 )
-def test_source(package: Package, expected: str) -> None:
-    """The whole list says of a direct install where it is from."""
-    assert f"\n<summary>All 1 installed package</summary>\n\n{expected}\n" in summary.render(_REPORT._replace(packages=(package,)))
+def test_the_list_of_all_packages_has_the_source_of_a_direct_install(package: Package, expected: str) -> None:
+    assert f"\n<summary>All 1 installed package</summary>\n\n{expected}\n" in sync(report()._replace(packages=(package,)))
 
 
-def _large(count: int, name: str = "package") -> Report:
-    """Return the report of a first sync that replaced `count` packages with as many others."""
+def large(count: int, name: str = "package") -> Report:
+    """Return the report of a sync that has replaced `count` packages with as many others."""
     names = [f"{number}-{name}" for number in range(count)]
-    changes = (Change(item, action, "1.0", "0.9") for action in ("installed", "removed") for item in names)
-    return _REPORT._replace(packages=tuple(Package(item, "1.0", url=name) for item in names), changes=tuple(changes))
+    changes = tuple(Change(item, action, "1.0", "0.9") for action in ("installed", "removed") for item in names)
+    return report()._replace(packages=tuple(Package(item, "1.0", url=name) for item in names), changes=changes)
 
 
 @pytest.mark.parametrize(("count", "collapsed"), [(12, 0), (13, 1)])
-def test_many_changes(count: int, collapsed: int) -> None:
-    """A table of more changes than fit on a screen is collapsed too."""
-    text = summary.render(_large(count))
-
-    assert collapsed == text.count(f"<summary>{2 * count} changes</summary>\n\n| Package")
+def test_a_table_with_more_rows_than_a_screen_is_collapsed(count: int, collapsed: int) -> None:
+    assert collapsed == sync(large(count)).count(f"<summary>{2 * count} changes</summary>\n\n| Package")
 
 
-def test_long_name() -> None:
-    """A long name does not make the other rows of the table wider, and one that nobody would give is cut."""
-    changes = (
-        Change("a" * 41, "installed", "1.0", None),
-        Change("b" * 301, "installed", "1.0", None),
-        Change("c", "installed", "1.0", None),
-    )
-    text = summary.render(_REPORT._replace(changes=changes))
+def test_a_long_name_does_not_widen_the_other_rows_and_a_very_long_one_is_cut() -> None:
+    text = sync(report()._replace(changes=tuple(Change(name, "installed", "1.0", None) for name in ("a" * 41, "b" * 301, "c"))))
 
     rows = [f"| {'a' * 41} |      | 1.0 |", f"| {'b' * 300} … and 1 more characters |      | 1.0 |", "| c       |      | 1.0 |"]
     assert rows == re.findall(r"^\| [abc]+ .*", text, re.MULTILINE)
 
 
-def test_long_notice() -> None:
-    """A notice that is too long is cut, not left out."""
-    text = summary.render(_REPORT, [Notice("python-chosen", "a" * 100_000), Notice("shared-python", "b")])
+def test_a_long_notice_is_cut_and_hides_no_other() -> None:
+    text = sync(report(), Notice("python-chosen", message("a" * 100_000)), Notice("shared-python", message("b")))
 
     assert f"\n- **python-chosen:** {'a' * 4000} … and 96,000 more characters\n- **shared-python:** b\n" in text
 
 
-def test_many_removed() -> None:
-    """Of many removed packages the first are named in the open; the table has them all."""
-    text = summary.render(_large(1000))
+def test_of_many_removed_packages_the_first_are_named_above_the_table() -> None:
+    text = sync(large(1000))
 
     assert "19-package 0.9, … and 980 more\n" in text
     assert 2000 == text.count("\n| ") - 2
 
 
-# The sign that becomes most when it is escaped, the letters that do when they are spelled out, and a usual name.
-_WORDS = {"escaped": "@", "spelled-out": "\U0010ffff", "half-a-pair": "\udcff", "letters": "日", "fences": "`"}
+# The character that becomes longest when it is escaped, those that do when they are written as escapes, and a usual name.
+LETTERS = {"escaped": "@", "spelled-out": "\U0010ffff", "half-a-pair": "\udcff", "letters": "日", "fences": "`"}
 
 
 @pytest.mark.parametrize("count", [1000, 100_000])
-@pytest.mark.parametrize("letter", _WORDS.values(), ids=_WORDS)
-def test_size(letter: str, count: int) -> None:
-    """However many packages there are, and whatever they are called, the runner takes the summary."""
+@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
+def test_the_runner_takes_the_summary_of_any_sync(letter: str, count: int) -> None:
     word = letter * 2000
     target = TARGET._replace(version=word, prefix=word, implementation=word, platform=word)
-    repaired = tuple(Broken(word, word, word) for _ in range(1000))
-    report = _large(count, word)._replace(target=target, project=PROJECT._replace(name=word), uv_version=word, repaired=repaired)
+    many = large(count, word)
+    repaired = [Broken(word, word, word)] * 1000
+    done = report(target, word, word)._replace(packages=many.packages, changes=many.changes, repaired=repaired)
 
-    text = summary.render(report, [Notice("python-chosen", word * 1000)] * 100)
-
-    assert len(text.encode("utf-8")) < summary.LIMIT
+    assert len(sync(done, *[Notice("python-chosen", message(word * 1000))] * 100).encode("utf-8")) < SUMMARY_LIMIT
 
 
-@pytest.mark.parametrize("letter", _WORDS.values(), ids=_WORDS)
-def test_size_of_a_failure(letter: str) -> None:
-    """Whatever an error says, and however much, the runner takes the summary."""
+@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
+def test_the_runner_takes_the_summary_of_any_failure(letter: str) -> None:
     word = letter * 100_000
-    error = SyncFailed(word, word, file=word, line=1, words=f"{word}\n" * 50)
+    error = SyncFailed("{word}", "{word}", word=word, file=word, line=1, words=f"{word}\n" * 50)
 
-    assert len(summary.render_failure(error, word).encode("utf-8")) < summary.LIMIT
+    assert len(failure(error, word).encode("utf-8")) < SUMMARY_LIMIT
 
 
-def test_truncation() -> None:
-    """Where the table and the list end early, they say how many more there are."""
-    table, listed = summary.render(_large(100_000)).split("<summary>All 100,000 installed packages</summary>")
+def test_a_table_and_a_list_that_end_early_count_the_rest() -> None:
+    table, listed = sync(large(100_000)).split("<summary>All 100,000 installed packages</summary>")
     (more,) = re.findall(r"\| … and ([\d,]+) more \| \| \|\n", table)
     (others,) = re.findall(r", … and ([\d,]+) more\n", listed)
 
@@ -193,61 +173,52 @@ def test_truncation() -> None:
     assert 100_000 == len(re.findall(r"\d+-package 1\.0", listed)) + int(others.replace(",", ""))
 
 
-def test_thousand_packages() -> None:
-    """The table and the list of a thousand packages are shown whole."""
-    text = summary.render(_large(1000)._replace(changes=_large(500).changes))
-    table, listed = text.split("<summary>All 1,000 installed packages</summary>")
+def test_a_thousand_changes_and_packages_are_shown_whole() -> None:
+    done = large(1000)._replace(changes=large(500).changes)
+    table, listed = sync(done).split("<summary>All 1,000 installed packages</summary>")
 
     assert (1000, 1000) == (len(re.findall(r"^\| \d+-package ", table, re.MULTILINE)), len(re.findall(r"\d+-package 1\.0", listed)))
 
 
-def test_a_failure() -> None:
-    """A failure says what is wrong, what to do, where, with what, and what uv said."""
+def test_a_failure_has_what_is_wrong_what_to_do_where_with_what_and_the_end_of_the_output() -> None:
     expected = """\
 ### uv-system-sync failed: sync-failed
 
-**What is wrong:** It is so.
+**What is wrong:** It is &#60;so>.
 
-**What to do:** Do `that`.
+**What to do:** Set `check: true`.
 
 **Where:** /src/sample/uv.lock, line 3
 
 **With:** Python 3.12.4 at /opt/python
 
-What uv printed last (the step's log has all of it):
+The end of uv's output (all of it is in the log):
 
 ```text
 error: no
   cause: yes
 ```
 """
+    error = SyncFailed(ERROR.message, ERROR.hint, file="/src/sample/uv.lock", line=3, words="\nerror: no\r\n  cause: yes  \n\n")
 
-    words = "\nerror: no\r\n  cause: yes  \n\n"
-    error = SyncFailed("It is so.", "Do `that`.", file="/src/sample/uv.lock", line=3, words=words)
-
-    assert expected == summary.render_failure(error, "Python 3.12.4 at /opt/python")
+    assert expected == failure(error, "Python 3.12.4 at /opt/python")
 
 
-def test_failure_without_more() -> None:
-    """What is not known is left out."""
-    expected = "### uv-system-sync failed: sync-failed\n\n**What is wrong:** It is so.\n\n**What to do:** Do `that`.\n"
+def test_what_is_not_known_of_a_failure_is_left_out() -> None:
+    text = failure(SyncFailed(ERROR.message, ERROR.hint, words=" \n"))
 
-    assert expected == summary.render_failure(SyncFailed("It is so.", "Do `that`.", words=" \n"), "")
-
-
-def test_failure_in_a_file() -> None:
-    """A file without a line is named all the same."""
-    error = SyncFailed("It is so.", "Do that.", file="/src/sample/uv.lock")
-
-    assert "\n\n**Where:** /src/sample/uv.lock\n" in summary.render_failure(error, "")
+    assert ["What is wrong", "What to do"] == re.findall(r"^\*\*(.+):\*\*", text, re.MULTILINE)
+    assert "```" not in text
 
 
-def test_last_lines() -> None:
-    """Of many lines the last are shown, and said to be the last; a long line says how much of it is missing."""
+def test_a_file_without_a_line_is_named() -> None:
+    assert "\n\n**Where:** /src/uv.lock\n" in failure(SyncFailed(ERROR.message, ERROR.hint, file="/src/uv.lock"))
+
+
+def test_of_a_long_output_the_last_lines_are_shown() -> None:
     words = "".join(f"{number}\n" for number in range(4811)) + "a" * 1234
-    text = summary.render_failure(SyncFailed("It is so.", "Do that.", words=words), "")
-    head, *lines = text.partition("\nWhat uv printed last")[2].splitlines()
+    head, *lines = failure(SyncFailed(ERROR.message, ERROR.hint, words=words)).partition("\nThe end of uv's output")[2].splitlines()
 
-    assert ", after 4,772 other lines (the step's log has all of it):" == head
+    assert head.startswith(", after 4,772 other lines ")
     assert ["", "```text", "4772", "4773"] == lines[:4]
     assert ["4810", f"{'a' * 1000} … and 234 more characters", "```"] == lines[-3:]

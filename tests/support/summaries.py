@@ -1,57 +1,66 @@
-"""The summaries whose texts are approved: what each is about, and the file in tests/data/summaries with the text itself."""
+"""Examples of job summaries, which are in tests/data/summaries as they are rendered; two of them are pictures in the README."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from tests.support import PROJECT, TARGET
 from tools.shared import ROOT
 from uv_system_sync import errors
 from uv_system_sync.interpreter.site_packages import Change, Package
 from uv_system_sync.interpreter.target import Target
-from uv_system_sync.project.pyproject import Project
 from uv_system_sync.reporting import summary
-from uv_system_sync.reporting.notices import Notice
+from uv_system_sync.reporting.context import RunContext
 from uv_system_sync.reporting.report import Report
+from uv_system_sync.reporting.reporter import Notice
+from uv_system_sync.text import Option, by_name, message
 
 FOLDER = ROOT / "tests" / "data" / "summaries"
 
+
+def report(target: Target = TARGET, name: str = "sample", uv: str = "0.13.9", seconds: float = 1.2) -> Report:
+    """Return the report of a sync of the project `name` in which uv took so many `seconds` and installed nothing."""
+    project = PROJECT._replace(pyproject=PROJECT.pyproject._replace(data={"project": {"name": name}}))
+    context = RunContext(None, target, project, uv)
+    context.timings.seconds["uv"] = seconds
+    return Report(context, target, project, (), ())
+
+
+def sync(done: Report, *notices: Notice) -> str:
+    """Return the summary of a sync in a workflow."""
+    return summary.render(done, notices, by_name)
+
+
+def failure(error: errors.ActionError, facts: str = "") -> str:
+    """Return the summary of a failure in a workflow."""
+    return summary.render_failure(error, facts, by_name)
+
+
 _PREFIX = "/opt/hostedtoolcache/Python/3.12.4/x64"
 _ROOT = "/home/runner/work/weather-report/weather-report"
-_TARGET = Target(
-    executable=f"{_PREFIX}/bin/python3",
-    prefix=_PREFIX,
-    version="3.12.4",
-    implementation="cpython",
-    platform="linux-x86_64",
-    scripts=f"{_PREFIX}/bin",
-    site_packages=(f"{_PREFIX}/lib/python3.12/site-packages",),
-    virtual=False,
-)
+_TARGET = TARGET._replace(executable=f"{_PREFIX}/bin/python3", prefix=_PREFIX)
 _INSTALLED = (
     *(("iniconfig", "2.3.1"), ("jinja2", "3.1.6"), ("markdown-it-py", "4.3.0"), ("markupsafe", "3.0.4"), ("mdurl", "0.1.2")),
     *(("packaging", "26.3"), ("pip", "24.0"), ("pluggy", "1.7.0"), ("pygments", "2.21.0"), ("pytest", "9.2.0"), ("rich", "15.0.0")),
 )
-_SUCCESS = Report(
-    _TARGET,
-    Project(directory=_ROOT, root=_ROOT, name="weather-report", requires_python=">=3.10"),
-    "0.13.9",
-    packages=(*(Package(*item) for item in _INSTALLED), Package("weather-report", "1.0", url=f"file://{_ROOT}", editable=True)),
-    changes=(
-        Change("jinja2", "installed", "3.1.6", None),
-        Change("markupsafe", "installed", "3.0.4", None),
-        Change("pytest", "updated", "9.2.0", "8.4.2"),
-        Change("requests", "removed", None, "2.32.5"),
-        Change("rich", "updated", "15.0.0", "14.1.0"),
-        Change("weather-report", "installed", "1.0", None),
-    ),
-    timings={"uv": 0.42},
+_PACKAGES = (*(Package(*item) for item in _INSTALLED), Package("weather-report", "1.0", url=f"file://{_ROOT}", editable=True))
+_CHANGES = (
+    Change("jinja2", "installed", "3.1.6", None),
+    Change("markupsafe", "installed", "3.0.4", None),
+    Change("pytest", "updated", "9.2.0", "8.4.2"),
+    Change("requests", "removed", None, "2.32.5"),
+    Change("rich", "updated", "15.0.0", "14.1.0"),
+    Change("weather-report", "installed", "1.0", None),
 )
 _REMOVED = Notice(
     "packages-removed",
-    "requests 2.32.5, installed before this step, is not in uv.lock and was removed. Set `inexact: true` to keep what is not in the lock.",
+    message(
+        "Packages that were installed before and are not in uv.lock were removed: {packages}. Set {inexact} to keep them.",
+        packages="requests 2.32.5",
+        inexact=Option("inexact", "true"),
+    ),
 )
+_SUCCESS = report(_TARGET, "weather-report", seconds=0.42)._replace(packages=_PACKAGES, changes=_CHANGES)
+_UNCHANGED = report(_TARGET, "weather-report", seconds=0.08)._replace(packages=_PACKAGES)
 _WITH = f"Python 3.12.4 at {_PREFIX}, uv 0.13.9, uv.lock of weather-report: groups dev"
-
 _STALE_LOCK = errors.LockOutdated(
     "uv.lock is outdated: pyproject.toml has `jinja2` in `dependencies`, and uv.lock does not know it."
     " `uv lock` would add jinja2 3.1.6, markupsafe 3.0.4.",
@@ -107,18 +116,13 @@ hint: `iniconfig` (v2.3.1) was included because `weather-report:dev` (v1.0) depe
 """,
 )
 
-# The rendered summaries; the failures are ones that a new user should be able to fix.
+# The failures are ones that a new user should be able to fix.
 RENDERED = {
-    "success": summary.render(_SUCCESS, [_REMOVED]),
-    "unchanged": summary.render(_SUCCESS._replace(changes=(), timings={"uv": 0.08})),
-    "stale-lock": summary.render_failure(_STALE_LOCK, _WITH),
-    "wrong-python": summary.render_failure(_WRONG_PYTHON, _WITH),
-    "unknown-group": summary.render_failure(_UNKNOWN_GROUP, f"Python 3.12.4 at {_PREFIX}"),
-    "build-failure": summary.render_failure(_BUILD_FAILURE, _WITH),
-    "unreachable-index": summary.render_failure(_UNREACHABLE_INDEX, _WITH),
+    "success": sync(_SUCCESS, _REMOVED),
+    "unchanged": sync(_UNCHANGED),
+    "stale-lock": failure(_STALE_LOCK, _WITH),
+    "wrong-python": failure(_WRONG_PYTHON, _WITH),
+    "unknown-group": failure(_UNKNOWN_GROUP, f"Python 3.12.4 at {_PREFIX}"),
+    "build-failure": failure(_BUILD_FAILURE, _WITH),
+    "unreachable-index": failure(_UNREACHABLE_INDEX, _WITH),
 }
-
-
-def path(name: str) -> Path:
-    """Return the file of the approved text with this name."""
-    return FOLDER / f"{name}.md"
