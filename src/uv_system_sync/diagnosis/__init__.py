@@ -1,1 +1,1 @@
-"""Explains why uv refused or failed."""
+"""Explains why uv failed."""

@@ -1,166 +1,139 @@
-"""Finds in what uv printed which package or address is at fault, and says what is known to help."""
+"""Explains which package has no file to install, or failed to build, and what is known to help."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Mapping, NamedTuple
+from typing import TYPE_CHECKING
 
-from uv_system_sync.diagnosis import git, network, requirements, wheels
-from uv_system_sync.project import toml
+from uv_system_sync.diagnosis import members, network, wheels
+from uv_system_sync.diagnosis.failure import shortened
+from uv_system_sync.errors import ActionError, SyncFailed
+from uv_system_sync.project.toml import Place
+from uv_system_sync.text import Message, message, normalized_name
 
 if TYPE_CHECKING:
-    from uv_system_sync.interpreter.target import Target
-    from uv_system_sync.project.pyproject import Project
+    from uv_system_sync.diagnosis.failure import Failure
 
-
-class Fault(NamedTuple):
-    """What is at fault, as a sentence that names it, and the next step, or nothing; what a build said last; and a place."""
-
-    message: str
-    hint: str = ""
-    words: str = ""
-    file: str | None = None
-    line: int | None = None
-    resolving: bool = False
-
-
-# What the output of a failed build holds, and what then helps; `{0}` is what the pattern has found.
+# What a failed build prints, and what helps; the fields are the groups of the pattern.
 _HELP = (
     (
         r"fatal error:? ['\"]?(?:[\w./]*/)?Python\.h['\"]?",
-        "The headers of this Python are missing: use actions/setup-python's, or install `python3-dev` or `python3-devel` of the system.",
+        "First install the headers of this Python (`python3-dev` or `python3-devel`), or use a Python that has them.",
     ),
     (
-        r"(?:fatal error:? (?:C1083: Cannot open include file: )?['\"]?|cannot find )([\w./+-]+\.(?:h|hh|hpp|hxx))\b",
-        "Install the package of the system that has the header `{0}` in an earlier step (its name often ends in `-dev` or `-devel`).",
+        r"(?:fatal error:? (?:C1083: Cannot open include file: )?['\"]?|cannot find )(?P<header>[\w./+-]+\.(?:h|hh|hpp|hxx))\b",
+        "First install the system's package that has the header `{header}` (its name often ends in `-dev` or `-devel`).",
     ),
     (
-        r"(?:command '|unable to execute ')([^'\s]*(?:cc|clang|[gc]\+\+)[^'\s]*)'(?: failed)?: No such file",
-        "Install a compiler in an earlier step: there is no `{0}`.",
+        r"(?:command '|unable to execute ')(?P<compiler>[^'\s]*(?:cc|clang|[gc]\+\+)[^'\s]*)'(?: failed)?: No such file",
+        "First install a compiler: there is no `{compiler}`.",
     ),
-    (r"Microsoft Visual C\+\+ 14\.\d", "Install Microsoft's C++ Build Tools in an earlier step."),
+    (r"Microsoft Visual C\+\+ 14\.\d", "First install Microsoft's C++ Build Tools."),
     (
         r"(?i)find Rust compiler|Cargo, the Rust .* is not installed|(?:cargo|rustc)['`:]* (?:command )?not found|directory: 'cargo'",
-        "Install Rust (`cargo` and `rustc`) in an earlier step.",
+        "First install Rust (`cargo` and `rustc`).",
     ),
-    (r"pkg-config\S*:? (?:command |was |is |could )?not (?:found|be found|be run|installed)", "Install `pkg-config` in an earlier step."),
-    (r"No such file or directory: '(?:pkg-config|pkgconf)'", "Install `pkg-config` in an earlier step."),
-    (r"No module named ['\"]?distutils", "Its build needs `distutils`, which Python has not had since 3.12: lock a newer version of it."),
+    (r"pkg-config\S*:? (?:command |was |is |could )?not (?:found|be found|be run|installed)", "First install `pkg-config`."),
+    (r"No such file or directory: '(?:pkg-config|pkgconf)'", "First install `pkg-config`."),
+    (r"pg_config(?: executable)?\S* (?:is )?not found", "First install the system's package that has `pg_config` (`libpq-dev`)."),
+    (r"No module named ['\"]?distutils", "Lock a newer version of it: its build needs `distutils`, which Python has not had since 3.12."),
+    (r"use_2to3 is invalid", "Lock a newer version of it: its build needs `use_2to3`, which setuptools has not had since version 58."),
 )
 _POLICIES = ("UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE")
-_LINES = 30
-# How much of a build's last words is searched for what helps.
-_READ = 8000
-_SENTENCE = 600
+# How much of the end of a build's output is searched for what helps.
+_SEARCHED = 8000
+_FAILED = re.compile(
+    r"Failed to (?:(?:download and )?build|generate package metadata for|prepare metadata for):?"
+    r" `?([^`\s@=]+)(?:==([^`\s]+)| @ [^`]*)?"
+)
 
 
-def find(output: str, project: Project, target: Target, env: Mapping[str, str]) -> Fault | None:
-    """Return what `output`, of a uv that failed, puts the blame on; None, when it is in no form that is known."""
-    words = flat(output)
-    return (
-        _distribution(words, project, target, env)
-        or _unread(words, project)
-        or _build(words, output, project, target)
-        or _unreached(words)
-        or _resolution(words)
-    )
-
-
-def flat(output: str) -> str:
-    """Return `output` in one line; older versions of uv draw a tree and wrap its lines, and newer ones do neither."""
-    return " ".join(re.sub(r"[\u2500-\u257f\u25b6\u00d7]", " ", output).split())
-
-
-def _distribution(flat: str, project: Project, target: Target, env: Mapping[str, str]) -> Fault | None:
-    found = re.search(r"Distribution `([^`=@ ]+)==([^` ]+)[^`]*` can't be installed because it (.+)", flat)
+def no_distribution(failure: Failure) -> ActionError | None:
+    """Return the error for a package that has neither a wheel nor a source that uv can use, or None."""
+    words = failure.words
+    found = re.search(r"Distribution `(?P<name>[^`=@ ]+)==(?P<release>[^` ]+)[^`]*` can't be installed because it (?P<reason>.+)", words)
     if found is None:
         return None
-    name, version, reason = found.groups()
-    has = _missing_wheels(name, version, project, target)
-    says = f" {has}." * bool(has)
-    line = toml.line_with(project.lock, f'name = "{name}"')
+    name, release, reason = found.groups()
     if "`--no-build`" in reason:
-        set_here = [f"`{variable}` is {env[variable]}" for variable in _POLICIES if env.get(variable)]
-        why = " and ".join(set_here) or "a setting of uv (`no-build`) says so"
-        hint = "Allow to build it, or take a Python that it has a wheel for, or lock a version that has one for this Python."
-        return Fault(
-            f"{name} {version} has no wheel that can be used here, and must not be built: {why}.{says}", hint, "", project.lock, line
-        )
-    if "source distribution or wheel" not in reason:
+        fact = "{package} {release} has no wheel that can be used here, and must not be built: {why}.{wheels}"
+        hint = "Allow uv to build it, or lock a version that has a wheel for this Python, or use a Python that it has a wheel for."
+    elif "source distribution or wheel" in reason:
+        fact = "{package} {release} has no wheel for this Python and platform, and no source distribution.{wheels}{system}"
+        hint = "Lock a version that has a wheel for it, or, in a workflow, leave this Python or platform out of the matrix (`exclude:`)."
+    else:
         return None
-    system = re.search(r"You're on \w+ \(`([\w.]+)`\)", flat)
-    here = f" This system is {system.group(1)}." * bool(system) if system else ""
-    fact = f"{name} {version} has no wheel for this Python and platform, and no source to build it from.{says}{here}"
-    hint = "Leave this Python or platform out of the matrix (`exclude:`), or lock a version that has a wheel for it."
-    return Fault(fact, hint, "", project.lock, line)
-
-
-def _unread(flat: str, project: Project) -> Fault | None:
-    found = git.fault(flat)
-    if found is None:
-        return None
-    return Fault(found.message, found.hint, file=project.lock, line=toml.line_with(project.lock, f'name = "{found.package}"'))
-
-
-def _build(flat: str, output: str, project: Project, target: Target) -> Fault | None:
-    found = re.search(r"Failed to (?:download and )?build:? `?([^`\s@=]+)(?:==([^`\s]+)| @ [^`]*)?`?", flat)
-    if found is None:
-        return None
-    name, version = found.groups()
-    has = _missing_wheels(name, version, project, target) if version else ""
-    words = _last_words(output)
-    what = f"{name} {version}" if version else name
-    reason = re.search(
-        r"(Call to `[^`]*` failed \([^)]*\))|Failed to resolve requirements from `[^`]*`(.*?)(?= (?:help|hint): |$)", flat[found.end() :]
+    missing = _missing_wheels(name, release, failure)
+    system = re.search(r"You're on \w+ \(`([\w.]+)`\)", words)
+    policies = [f"`{variable}` is {failure.env[variable]}" for variable in _POLICIES if failure.env.get(variable)]
+    return failure.error(
+        SyncFailed,
+        fact,
+        hint,
+        failure.project.lock.place_of(name),
+        package=name,
+        release=release,
+        why=" and ".join(policies) or "`no-build` is set in the settings of uv",
+        wheels=message(" {missing}.", missing=missing) if missing else "",
+        system=message(" This system is {tag}.", tag=system.group(1)) if system else "",
     )
-    said = "" if reason is None else f": {reason.group(1) or 'what its build requires cannot be had:' + _cut(reason.group(2))}"
-    built = f" It is built from source: {has}." * bool(has)
-    reached = network.fault(flat) if reason and not reason.group(1) else None
-    hint = reached.hint if reached else _help((words or flat)[-_READ:], bool(has))
-    file = next((file for file, package in requirements.members(project) if package.get("name") == name), None)
-    line = toml.line_of(file, "build-backend") if file else None
-    return Fault(f"{what} could not be built{said.rstrip('.')}.{built}", hint, words, file, line)
 
 
-def _help(words: str, lacks_wheels: bool) -> str:  # noqa: FBT001 - of one caller
-    hints = [hint.format(*found.groups()) for pattern, hint in _HELP for found in [re.search(pattern, words)] if found][:1]
-    if lacks_wheels:
-        hints.append(
-            f"{'Or lock' if hints else 'Lock'} a version of it that has a wheel for this Python, or take a Python that it has one for."
-        )
-    return " ".join(hints)
-
-
-def _last_words(output: str) -> str:
-    """Return the last lines that a build backend printed, as uv shows them, or nothing."""
-    _, mark, rest = output.rpartition("[stderr]\n")
-    if not mark:
-        _, mark, rest = output.rpartition("[stdout]\n")
-    lines = re.split(r"\n\s*(?:hint|help|cause): ", rest)[0].rstrip().splitlines() if mark else []
-    indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return "\n".join(line[indent:].rstrip() for line in lines[-_LINES:])
-
-
-def _missing_wheels(name: str, version: str, project: Project, target: Target) -> str:
-    for package in requirements.packages(project):
-        if (package.get("name"), package.get("version")) == (name, version):
-            return wheels.missing(package, target)
-    return ""
-
-
-def _unreached(flat: str) -> Fault | None:
-    found = network.fault(flat)
-    return None if found is None else Fault(found.message, found.hint, resolving=found.listing)
-
-
-def _resolution(flat: str) -> Fault | None:
-    found = re.search(r"No solution found when resolving.*?(Because .*?)(?= (?:hint|help): |$)", flat)
+def failed_build(failure: Failure) -> ActionError | None:
+    """Return the error for a package that failed to build, or None."""
+    words = failure.words
+    found = _FAILED.search(words)
     if found is None:
         return None
-    name = re.match(r"Because (?:there (?:is|are) no versions? of |only )?([A-Za-z0-9][\w.-]*)", found.group(1))
-    subject = f"{name.group(1)}: " * bool(name) if name else ""
-    return Fault(f"{subject}uv finds no versions that fit together.{_cut(' ' + found.group(1))}", resolving=True)
+    name, release = found.group(1), found.group(2) or ""
+    place = _backend(name, failure)
+    missing = _missing_wheels(name, release, failure) if release and not place else None
+    unreached = None if "Call to `" in words else network.find(words)
+    return failure.error(
+        SyncFailed,
+        "{package} could not be built{reason}.{wheels}",
+        unreached.hint if unreached else "{help}",
+        place,
+        failure.quoted,
+        package=f"{name} {release}".strip(),
+        reason=_reason(words[found.end() :], unreached),
+        wheels=message(" It was built from source: {missing}.", missing=missing) if missing else "",
+        help=_help(failure.quoted or words, missing),
+        host=unreached.host if unreached else "",
+    )
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SENTENCE else f"{text[:_SENTENCE]} …"
+def _reason(words: str, unreached: network.Unreached | None) -> Message | str:
+    call = re.search(r"Call to `[^`]*` failed \([^)]*\)", words)
+    if call:
+        return message(": {call}", call=call.group())
+    required = re.search(r"Failed to (?:resolve|install) requirements from `[^`]*`(.*?)(?= (?:help|hint): |$)", words)
+    if required and unreached:
+        text = ": its build requirements could not be fetched from {address}: {why}"
+        return message(text, address=unreached.address, why=unreached.reason)
+    return message(": its build requirements cannot be installed:{why}", why=shortened(required.group(1).rstrip("."))) if required else ""
+
+
+def _help(words: str, missing: Message | None) -> Message:
+    searched = ((re.search(pattern, words[-_SEARCHED:]), hint) for pattern, hint in _HELP)
+    known = next((message(hint, **found.groupdict()) for found, hint in searched if found), None)
+    if missing is None:
+        return known or message("Read the end of the output of uv; the log has all of it.")
+    lock = message(
+        "If a version of it has a wheel for this Python, lock that one{other}.",
+        other=", or use a Python that it has a wheel for" if "platforms" in missing.values else "",
+    )
+    return message("{known} {lock}", known=known, lock=lock) if known else lock
+
+
+def _backend(name: str, failure: Failure) -> Place | None:
+    """Return where the package `name`, if it comes from a folder, sets its build backend."""
+    project = failure.project
+    folders = {normalized_name(project.name): project.pyproject, **{it.name: it.pyproject for it in members.find(project)}}
+    document = folders.get(normalized_name(name))
+    return document and (document.place_of("build-system", "build-backend") or Place(document.path, None))
+
+
+def _missing_wheels(name: str, release: str, failure: Failure) -> Message | None:
+    package = failure.project.lock.package(name, release)
+    return wheels.missing(package, failure.target) if package else None

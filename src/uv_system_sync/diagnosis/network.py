@@ -1,40 +1,15 @@
-"""Finds in what uv printed which address gave no good answer, and says what helps."""
+"""Explains which address did not give uv what it asked for."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from uv_system_sync.diagnosis import outdated_lock
+from uv_system_sync.errors import ActionError, SyncFailed
 
-class Unreached(NamedTuple):
-    """A sentence that names what could not be fetched, from where and why; the next step; and whether it was a list of what there is."""
-
-    message: str
-    hint: str
-    listing: bool
-
-
-def fault(flat: str) -> Unreached | None:
-    """Return what `flat`, uv's output as one line, says of an address; None, when it is in no form that is known."""
-    url = re.search(r"(?:Failed to fetch:?|error sending request for url|for url) [`(]?(https?://[^\s`)]+)", flat)
-    index = re.search(r"[Ii]ndex (?:URL )?\((https?://[^\s)]+)\)[^(]{0,200}?\(?(40[13])\b", flat)
-    found = url or index
-    if found is None:
-        return None
-    address = found.group(1).rstrip(".,")
-    host = re.split(r"[/?#]", address)[2].rpartition("@")[2]
-    status = re.search(r"HTTP status \w+ error \((\d{3})([^)]*)\)", flat)
-    code = index.group(2) if index and not url else status.group(1) if status else ""
-    reason = f"{code}{status.group(2) if status else ''}".strip() or _connection(flat)
-    package = re.search(
-        r"Failed to (?:download|fetch)(?: distribution| wheel)?:? `([^`=:/]+)==([^`]+)`|Because ([\w.-]+) was not found", flat
-    )
-    # A page of an index is named for what it lists (PEP 503).
-    page = re.search(r"/([A-Za-z0-9][\w.-]*)/$", address)
-    named = " ".join(filter(None, package.groups())) if package else page.group(1) if page else "A file"
-    listing = found is index or address.endswith("/")
-    return Unreached(f"{named} could not be fetched from {address}: {reason}.", _advice(code, reason, host), listing=listing)
-
+if TYPE_CHECKING:
+    from uv_system_sync.diagnosis.failure import Failure
 
 _CONNECTIONS = (
     (r"dns error|error resolving DNS|failed to lookup address", "the name of the host is not known"),
@@ -44,26 +19,72 @@ _CONNECTIONS = (
 )
 
 
-def _connection(flat: str) -> str:
-    return next((reason for pattern, reason in _CONNECTIONS if re.search(pattern, flat)), "the connection failed")
+class Unreached(NamedTuple):
+    """An address and its host, why it gave nothing, and the next step; `is_index` is set for a page of an index."""
+
+    address: str
+    host: str
+    reason: str
+    hint: str
+    is_index: bool
 
 
-def _advice(code: str, reason: str, host: str) -> str:
+def unreached(failure: Failure) -> ActionError | None:
+    """Return the error for an address that uv could not use, or None."""
+    words = failure.words
+    found = find(words)
+    if found is None:
+        return None
+    # uv asks an index for its pages only to resolve.
+    cause = outdated_lock.because(failure) if found.is_index else None
+    named = re.search(r"Failed to (?:download|fetch)[ \w]*:? `([^`=:/]+)==([^`]+)`|Because ([\w.-]+) was not found", words)
+    # A page of an index has the name of the package that it lists (PEP 503).
+    page = re.search(r"/([A-Za-z0-9][\w.-]*)/$", found.address)
+    return failure.error(
+        SyncFailed,
+        "{package} could not be fetched from {address}: {reason}.{because}",
+        found.hint,
+        cause.place if cause else None,
+        package=" ".join(filter(None, named.groups())) if named else page.group(1) if page else "A file",
+        address=found.address,
+        reason=found.reason,
+        because=cause.sentence() if cause else "",
+        host=found.host,
+    )
+
+
+def find(words: str) -> Unreached | None:
+    """Return the address that uv could not use, from its `words` in one line, or None."""
+    url = re.search(r"(?:Failed to fetch:?|error sending request for url|for url) [`(]?(https?://[^\s`)]+)", words)
+    index = re.search(r"[Ii]ndex (?:URL )?\((https?://[^\s)]+)\)[^(]{0,200}?\(?(40[13])\b", words)
+    found = url or index
+    if found is None:
+        return None
+    address = found.group(1).rstrip(".,")
+    status = re.search(r"HTTP status \w+ error \((\d{3})([^)]*)\)", words)
+    code = index.group(2) if index and not url else status.group(1) if status else ""
+    connection = next((reason for pattern, reason in _CONNECTIONS if re.search(pattern, words)), "the connection failed")
+    reason = f"{code}{status.group(2) if status else ''}".strip() or connection
+    host = re.split(r"[/?#]", address)[2].rpartition("@")[2]
+    return Unreached(address, host, reason, _advice(code, reason), found is index or address.endswith("/"))
+
+
+def _advice(code: str, reason: str) -> str:
     if code in ("401", "403", "407"):
         return (
-            f"Give the step credentials that {host} accepts: `UV_INDEX_<NAME>_USERNAME` and `UV_INDEX_<NAME>_PASSWORD`, from secrets,"
-            " for the index that `[[tool.uv.index]]` calls so."
+            "Set credentials that {host} accepts in `UV_INDEX_<NAME>_USERNAME` and `UV_INDEX_<NAME>_PASSWORD`, where `<NAME>` is the"
+            " name of the index in `[[tool.uv.index]]`. In a workflow, take them from secrets."
         )
     if code in ("404", "410"):
         return (
             "Check the address of the index (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`);"
-            f" if {host} does not have that file any more, run `uv lock` and commit uv.lock."
+            " if {host} no longer has that file, run `uv lock` and commit uv.lock."
         )
     if code:
-        return f"Run the job again; if it fails again, ask who runs {host}."
+        return "Run it again; if it fails again, ask the operator of {host}."
     if "certificate" in reason:
-        return f"Name the certificate authority of {host} in `SSL_CERT_FILE`, or set `UV_SYSTEM_CERTS: true`."
+        return "Set `SSL_CERT_FILE` to the certificates of the authority of {host}, or set `UV_SYSTEM_CERTS` to `true`."
     return (
-        f"Check that the runner reaches {host} (its network, `HTTPS_PROXY`), and that it is the right index"
-        " (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`); then run the job again."
+        "Check that this machine reaches {host} (its network, `HTTPS_PROXY`), and that it is the right index"
+        " (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`); then run it again."
     )

@@ -1,197 +1,244 @@
-"""Says why uv.lock is outdated: what the project has that it does not know, or which index or setting is another one."""
+"""Explains why uv does not accept uv.lock, by comparing what it was made with to the project and its settings."""
 
 from __future__ import annotations
 
+import glob
 import os
 import re
-from typing import TYPE_CHECKING, Iterator, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Iterator, NamedTuple
 
-from uv_system_sync.diagnosis import requirements
-from uv_system_sync.errors import ActionError, ProjectInvalid
-from uv_system_sync.project import pyproject as project_room
-from uv_system_sync.project import toml
+from uv_system_sync.diagnosis import members, requirements, settings
+from uv_system_sync.diagnosis.failure import shortened
+from uv_system_sync.errors import ActionError, LockOutdated, SyncFailed
+from uv_system_sync.project import pyproject, toml
+from uv_system_sync.project.toml import Place
+from uv_system_sync.text import Message, listed, message, normalized_name
 
 if TYPE_CHECKING:
+    from uv_system_sync.diagnosis.failure import Failure
     from uv_system_sync.process import Completed
     from uv_system_sync.project.pyproject import Project
+    from uv_system_sync.project.toml import Document
+
+# The variables that set indexes; of two that contradict each other, the first one counts.
+_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL")
+
+
+_LOCK = "Run {lock_command} and commit uv.lock."
 
 
 class Cause(NamedTuple):
-    """Why uv does not take uv.lock as it is, as a clause and, where there is more to do than to lock anew, a hint; and where that is."""
+    """Why uv does not accept uv.lock, as a clause, where that is and, if it takes more than locking, the next step."""
 
-    text: str
-    file: str
-    line: int | None
+    clause: Message
+    place: Place
     hint: str = ""
 
-
-# How uv calls what the lock was made with, and the setting that it is.
-_SETTINGS = {
-    "resolution mode": "resolution",
-    "pre-release mode": "prerelease",
-    "fork strategy": "fork-strategy",
-    "supported environments": "environments",
-    "conflicting groups": "conflicts",
-    "timestamp cutoff": "exclude-newer",
-    "global exclude newer": "exclude-newer",
-    "constraints": "constraint-dependencies",
-    "overrides": "override-dependencies",
-    "excludes": "exclude-dependencies",
-    "build constraints": "build-constraint-dependencies",
-    "static metadata": "dependency-metadata",
-}
-
-# Those that name an index and that uv gets to see, the ones that are asked first at the end.
-_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL")
-
-_SHOWN = 20
+    def sentence(self) -> Message:
+        """Return the sentence that follows on an error that uv ran into while it resolved."""
+        return message(" uv had to resolve because uv.lock is outdated: {cause}.", cause=self.clause)
 
 
-def cause(project: Project, words: str, env: Mapping[str, str]) -> Cause | None:
-    """Return why the lock of `project` is outdated, from its files and from `words`, uv's own reasons; or None when nothing is known."""
-    found = requirements.differences(project)
-    if found:
-        more = f" (and {len(found) - 1} more like it)" * (len(found) > 1)
-        return Cause(f"{found[0].text}{more}", found[0].file, found[0].line)
-    ignored = _ignored(words, project)
-    if ignored is not None:
-        return ignored
-    for reason in re.findall(r"(?:Ignoring|Resolving despite) existing lockfile due to (.+(?:\n +(?:Requested|Existing): .*)*)", words):
-        for tell in (_index, _python, _setting, _members, _requirement):
-            known = tell(reason, project, env)
-            if known is not None:
-                return known
-    return None
-
-
-def changes(dry_run: Completed) -> str:
-    """Return a sentence on what `uv lock` would change, or nothing when `dry_run` does not say it."""
-    lines = re.findall(r"^(Add|Remove|Update)(?:e?d)? ([A-Za-z0-9][\w.-]*) (v\S.*)$", dry_run.output, re.MULTILINE | re.ASCII)
-    done = {verb: [f"{name} {_unmarked(version)}" for kind, name, version in lines if kind == verb] for verb in ("Add", "Remove", "Update")}
-    parts = [f"{verb.lower()} {_listed(names)}" for verb, names in done.items() if names]
-    if dry_run.returncode:
-        return ""
-    if parts:
-        return f"`uv lock` would {'; '.join(parts)}."
-    return "`uv lock` would add, remove and update no package." if "ockfile changes detected" in dry_run.output else ""
-
-
-def _unmarked(versions: str) -> str:
-    return re.sub(r"(?<![\w.])v(?=\d)", "", versions.strip())
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + f" and {len(names) - _SHOWN} more" * (len(names) > _SHOWN)
-
-
-def _ignored(words: str, project: Project) -> Cause | None:
-    """Find that uv leaves out all settings because it does not know one; it may be older than the uv that has made the lock."""
-    pattern = r"Failed to parse `?([^`\n]+?)`? during settings discovery:\n.* line (\d+), .*\n(?:[^|\n]*\|.*\n){1,5} *(.{1,200})"
-    found = re.search(pattern, words)
-    if found is None:
+def outdated(failure: Failure) -> ActionError | None:
+    """Return the error if uv refuses uv.lock because it is outdated, or None."""
+    if "needs to be updated, but `--locked` was provided" not in failure.words:
         return None
-    name, line, reason = found.groups()
-    text = f"uv ignores all settings in {name}, because of line {line}: {reason.partition(', expected one of')[0]}"
-    hint = f"Correct it, or set `uv-version` to one that knows it, or run {project_room.lock_it(project)} and commit uv.lock."
-    return Cause(text, os.path.join(project.root, name), int(line), hint)
-
-
-def _index(reason: str, project: Project, env: Mapping[str, str]) -> Cause | None:
-    found = re.match(r"missing (?:remote|local) index: `([^`]*)` `([^`]*)` from `([^`]*)`", reason)
-    if found is None:
-        return None
-    name, version, locked = found.groups()
-    named = [f"`{variable}` is {env[variable].strip()}" for variable in _VARIABLES if env.get(variable, "").strip()]
-    file, line = project.lock, toml.line_with(project.lock, f'"{locked}"')
-    for other, url in _indexes(project):
-        file, line = (other, toml.line_with(other, url)) if not named else (file, line)
-        named.append(f"{os.path.basename(other)} names {url}")
-    now = " and ".join(named) or "uv is told of no other index than its default"
-    return Cause(
-        f"uv.lock has {name} {version} from {locked}, and {now}",
-        file,
-        line,
-        "Lock with the index that this step uses, or leave the variable unset here, so that both are the same;"
-        f" run {project_room.lock_it(project)} with it and commit uv.lock. `frozen: true` takes the files from where uv.lock says.",
+    dry_run = _dry_run(failure)
+    cause = next(_causes(failure, dry_run), None)
+    return failure.error(
+        LockOutdated,
+        "uv.lock is outdated{cause}.{changes}",
+        (cause.hint if cause else "") or _LOCK,
+        cause.place if cause else Place(failure.project.lock.path, 1),
+        cause=message(": {clause}", clause=cause.clause) if cause else "",
+        changes=changes(dry_run),
     )
 
 
-def _indexes(project: Project) -> Iterator[tuple[str, str]]:
-    """Yield the indexes that the workspace's settings name, each with its file; uv.toml goes first."""
-    for file, keys in ((os.path.join(project.root, "uv.toml"), ()), (os.path.join(project.root, "pyproject.toml"), ("tool", "uv"))):
-        settings = _load(file)
-        for key in keys:
-            settings = toml.table(settings, key)
-        named = [index.get("url") for index in toml.array(settings, "index") if isinstance(index, dict)]
-        addresses = [address for address in (*named, settings.get("index-url")) if isinstance(address, str)]
-        yield from ((file, address) for address in addresses)
-        if addresses:
-            return
-
-
-def _python(reason: str, project: Project, _: Mapping[str, str]) -> Cause | None:
-    found = re.match(r"change in Python requirement: `([^`]*)` vs\. `([^`]*)`", reason)
+def unsolvable(failure: Failure) -> ActionError | None:
+    """Return the error for requirements that no set of versions fulfils, or None; uv resolves only if uv.lock is outdated."""
+    found = re.search(r"No solution found when resolving.*?(Because .*?)(?= (?:hint|help): |$)", failure.words)
     if found is None:
         return None
-    text = f"uv.lock was made with `requires-python` {found.group(1)}, and it is {found.group(2)} now"
-    files = [project.pyproject, *(file for file, _ in requirements.members(project))]
-    says = {file: str(toml.table(_load(file), "project").get("requires-python", "")) for file in files}
-    if not any(says.values()):
-        now = f"{found.group(2)} now, and {found.group(1)} before"
-        text = f"nothing says `requires-python`, so that uv takes that of the Python at hand: {now}"
-        lock_it = project_room.lock_it(project)
-        hint = f"Add `requires-python` to `[project]`, run {lock_it} and commit uv.lock; `frozen: true` takes it as it is."
-        return Cause(text, project.pyproject, 1, hint)
-    file = next((file for file in files if says[file].replace(" ", "") == found.group(2).replace(" ", "")), files[0])
-    return Cause(text, file, toml.line_of(file, "requires-python"))
+    cause = because(failure)
+    subject = re.match(r"Because (?:there (?:is|are) no versions? of |only )?([A-Za-z0-9][\w.-]*)", found.group(1))
+    return failure.error(
+        SyncFailed,
+        "{subject}uv finds no versions that fit together. {reason}{because}",
+        "Correct the requirement, then run {lock_command} and commit uv.lock.",
+        cause.place if cause else None,
+        subject=f"{subject.group(1)}: " if subject else "",
+        reason=shortened(found.group(1)),
+        because=cause.sentence() if cause else " uv had to resolve because uv.lock is outdated.",
+    )
 
 
-def _setting(reason: str, project: Project, _: Mapping[str, str]) -> Cause | None:
-    found = re.match(r"(change in|addition of|removal of|mismatched) ([a-z -]+?)(?:: |:$|:\n| (?=\d))(.*)", reason)
-    if found is None or found.group(2) not in _SETTINGS:
-        return None
-    key = _SETTINGS[found.group(2)]
-    values = re.fullmatch(r"`(.*)` vs\. `(.*)`", found.group(3))
-    place = project_room.setting(project, key)
-    if values:
-        text = f"uv.lock was made with `{key}` {values.group(1)}, and it is {values.group(2)} now"
-    elif found.group(1) == "mismatched":
-        text = f"uv.lock was made with other `{key}` than there are now"
-    else:
-        what = {"change in": "was changed", "addition of": "was added", "removal of": "was removed"}[found.group(1)]
-        text = f"`{key}` {what} after uv.lock was made ({found.group(3)})"
-    return Cause(text, place.file, place.line) if place.line else Cause(text, project.lock, 1)
+def because(failure: Failure) -> Cause | None:
+    """Return why uv resolves although there is a uv.lock, without asking uv, or None if that is not known."""
+    return next(_causes(failure, failure.completed._replace(output="")), None)
 
 
-def _members(reason: str, project: Project, _: Mapping[str, str]) -> Cause | None:
-    sets = re.match(r"mismatched members:\s+Requested: (.*)\s+Existing: (.*)", reason)
-    if sets is None:
-        return None
-    now, locked = (set(re.findall(r'PackageName\("([^"]+)"\)', text)) for text in sets.groups())
-    if now == locked:
-        return None
-    added = f"the workspace has {_listed(sorted(now - locked))}, and uv.lock does not know it" * bool(now - locked)
-    gone = f"uv.lock has {_listed(sorted(locked - now))}, and the workspace does not have it any more" * bool(locked - now)
-    file = os.path.join(project.root, "pyproject.toml")
-    return Cause("; ".join(filter(None, (added, gone))), file, toml.line_of(file, "members"))
+def changes(dry_run: Completed) -> Message | str:
+    """Return a sentence on what `uv lock` would change, or an empty string if the output of `dry_run` does not have it."""
+    lines = re.findall(r"^(Add|Remove|Update)(?:e?d)? ([A-Za-z0-9][\w.-]*) (v\S.*)$", dry_run.output, re.MULTILINE | re.ASCII)
+    if dry_run.returncode or not (lines or "ockfile changes detected" in dry_run.output):
+        return ""
+    if not lines:
+        return message(" `uv lock` would add, remove and update no package.")
+    plans = []
+    for verb in ("Add", "Remove", "Update"):
+        names = [f"{name} {_plain(versions)}" for kind, name, versions in lines if kind == verb]
+        plans += [f"{verb.lower()} {listed(names)}"] if names else []
+    return message(" `uv lock` would {plans}.", plans="; ".join(plans))
 
 
-def _requirement(reason: str, project: Project, _: Mapping[str, str]) -> Cause | None:
-    """Find what differs in uv's own, unstable notation of two sets of requirements: a marker or a source."""
-    sets = re.match(r"mismatched [a-z ]+ for: `([^`]+?)==[^`]*`\s+Requested: (.*)\s+Existing: (.*)", reason)
-    if sets is None:
-        return None
-    now, locked = (set(re.findall(r'PackageName\("([^"]+)"\)((?:(?!PackageName).)*?)origin:', text)) for text in sets.groups()[1:])
-    names = sorted({name for name, _ in now ^ locked})
-    file = next((file for file, package in requirements.members(project) if package.get("name") == sets.group(1)), None)
-    if not names or file is None:
-        return None
-    line = next((number for name in names for number in [toml.line_with(file, name)] if number), None)
-    return Cause(f"uv.lock knows the requirement of {_listed(names)} with another marker or source", file, line)
+def _plain(versions: str) -> str:
+    return re.sub(r"(?<![\w.])v(?=\d)", "", versions.strip())
 
 
-def _load(path: str) -> toml.Table:
+def _dry_run(failure: Failure) -> Completed:
     try:
-        return toml.load(path, ProjectInvalid)
-    except ActionError:
-        return {}
+        return failure.lock_dry_run()
+    except OSError:
+        return failure.completed._replace(output="")
+
+
+def _causes(failure: Failure, dry_run: Completed) -> Iterator[Cause]:
+    """Yield what differs, the most certain first."""
+    project = failure.project
+    found = requirements.differences(project)
+    if found:
+        more = message(" (and {count} more)", count=len(found) - 1) if len(found) > 1 else ""
+        yield Cause(message("{first}{more}", first=found[0].clause, more=more), found[0].place)
+    yield from _ignored_settings(failure, dry_run)
+    yield from _python(failure)
+    yield from (Cause(clause, place) for clause, place in settings.differences(project))
+    yield from _members(project, dry_run)
+    yield from _own_reason(failure, dry_run)
+    yield from _index(failure)
+
+
+def _ignored_settings(failure: Failure, dry_run: Completed) -> Iterator[Cause]:
+    """Find that uv ignores all settings because it does not know one; it may be older than the uv that made uv.lock."""
+    pattern = r"^warning: Failed to parse `?([^`\n]+?)`? during settings discovery:\n.* line (\d+), .*\n(?:[^|\n]*\|.*\n){1,5} *(.{1,200})"
+    found = re.search(pattern, f"{failure.own}\n{dry_run.output}", re.MULTILINE)
+    if found:
+        name, line, reason = found.groups()
+        text = "uv ignores all settings in {name}, because of line {number}: {reason}"
+        yield Cause(
+            message(text, name=name, number=line, reason=reason.partition(", expected one of")[0]),
+            Place(os.path.join(failure.project.root, name), int(line)),
+            "Correct it, or use a uv that knows it, or run {lock_command} and commit uv.lock."
+            " In a workflow, {uv_version} can ask for another uv.",
+        )
+
+
+def _python(failure: Failure) -> Iterator[Cause]:
+    project = failure.project
+    before = toml.string(project.lock.document.data, "requires-python")
+    documents = [project.pyproject, *(member.pyproject for member in members.find(project) if member.in_workspace)]
+    found = {it.path: (it, toml.string(toml.table(it.data, "project"), "requires-python")) for it in documents}
+    declared = [(document, requires) for document, requires in found.values() if requires]
+    now = ", ".join(dict.fromkeys(requires for _, requires in declared)) or f">={failure.target.minor[0]}.{failure.target.minor[1]}"
+    if not before or _same_pythons(now, before):
+        return
+    if declared:
+        document = next((it for it, requires in declared if not _same_pythons(requires, before)), declared[0][0])
+        place = document.place_of("project", "requires-python") or Place(document.path, None)
+        yield Cause(message("uv.lock was made with `requires-python` {before}, and it is {now} now", before=before, now=now), place)
+    else:
+        yield Cause(
+            message(
+                "nothing sets `requires-python`, so uv uses that of this Python: {now} now, and {before} before", now=now, before=before
+            ),
+            Place(project.pyproject.path, 1),
+            "Add `requires-python` to `[project]`, run {lock_command} and commit uv.lock; {frozen} accepts uv.lock as it is.",
+        )
+
+
+def _same_pythons(one: str, other: str) -> bool:
+    """Return whether both specifiers accept the same of many versions of Python: uv.lock has `~=3.8` as `>=3.8, <4`."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    versions = [f"3.{minor}.{patch}" for minor in range(30) for patch in range(25)] + ["2.7.18", "4.0.0"]
+    try:
+        return one == other or list(SpecifierSet(one).filter(versions)) == list(SpecifierSet(other).filter(versions))
+    except InvalidSpecifier:
+        return True
+
+
+def _members(project: Project, dry_run: Completed) -> Iterator[Cause]:
+    place = project.place_of_setting("workspace", "members")
+    manifest = toml.table(project.lock.document.data, "manifest")
+    present = [member.name for member in members.find(project)]
+    gone = [str(name) for name in toml.array(manifest, "members") if name not in present]
+    if gone:
+        yield Cause(message("uv.lock has {names} as a member, and the workspace does not", names=listed(gone)), place)
+    added = set(re.findall(r"^Add(?:ed)? (\S+) v", dry_run.output, re.MULTILINE))
+    new = sorted(added & _names_in_workspace(project)) if added else []
+    if new:
+        yield Cause(message("the workspace has {names}, and uv.lock does not", names=listed(new)), place)
+
+
+def _names_in_workspace(project: Project) -> set[str]:
+    """Return the names of the projects in folders that `members` may mean; uv decides which of them are members."""
+    _, table = project.settings()[-1]
+    patterns = [str(pattern) for pattern in toml.array(toml.table(table, "workspace"), "members")]
+    files = [file for it in patterns for file in glob.glob(os.path.join(glob.escape(project.root), it, "pyproject.toml"))]
+    return {normalized_name(toml.string(toml.table(pyproject.read_or_empty(file).data, "project"), "name")) for file in files}
+
+
+def _own_reason(failure: Failure, dry_run: Completed) -> Iterator[Cause]:
+    text = f"{failure.own}\n{dry_run.output}"
+    found = re.search(r"^(?:Ignoring|Resolving despite) existing lockfile due to (.{1,300})$", text, re.MULTILINE)
+    if found:
+        yield Cause(message("uv reports {reason}", reason=found.group(1)), Place(failure.project.lock.path, 1))
+
+
+def _index(failure: Failure) -> Iterator[Cause]:
+    """Find a package that uv.lock has from an index that is not set."""
+    project, env = failure.project, failure.env
+    variables = [(name, env[name].strip()) for name in _VARIABLES if env.get(name, "").strip()]
+    indexes = list(_indexes(project))
+    named = [*(url for _, text in variables for url in text.split()), *(url for _, url in indexes)]
+    addresses = {_comparable(url, project.root) for url in named}
+    for package in project.lock.packages:
+        locked = toml.string(toml.table(package, "source"), "registry")
+        if locked and addresses and _comparable(locked, project.root) not in addresses:
+            break
+    else:
+        return
+    place = Place(project.lock.path, project.lock.document.line_with(f'"{locked}"'))
+    if indexes and not variables:
+        document, url = indexes[-1]
+        place = Place(document.path, document.line_with(url))
+    yield Cause(
+        message(
+            "uv.lock has {name} {release} from {locked}, and {now}",
+            name=toml.string(package, "name"),
+            release=toml.string(package, "version"),
+            locked=locked,
+            now=" and ".join([*(f"`{name}` is {url}" for name, url in variables), *(f"{file.name} has {url}" for file, url in indexes)]),
+        ),
+        place,
+        "Use the same index here and for locking: unset the variable here, or set it, run {lock_command} and commit uv.lock."
+        " {frozen} takes the files from where uv.lock has them.",
+    )
+
+
+def _comparable(address: str, root: str) -> str:
+    """Return the address of an index without a name, credentials and a slash at the end; a path as an absolute one."""
+    address = re.sub(r"^[\w.-]+=", "", address)
+    if "://" not in address:
+        return os.path.normpath(os.path.join(root, address))
+    return re.sub(r"(?<=://)[^\s/]+@", "", address).rstrip("/")
+
+
+def _indexes(project: Project) -> Iterator[tuple[Document, str]]:
+    """Yield the indexes of the settings that count, each with its file."""
+    for document, table in project.settings():
+        named = [index.get("url") for index in toml.array(table, "index") if isinstance(index, dict)]
+        addresses = [it for it in (*named, table.get("index-url"), *toml.array(table, "extra-index-url")) if isinstance(it, str)]
+        yield from ((document, address) for address in addresses)
+        if addresses:
+            return

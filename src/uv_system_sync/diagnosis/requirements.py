@@ -1,4 +1,4 @@
-"""Compares what the pyproject.toml files of a project require with what uv.lock has noted of it."""
+"""Compares what the pyproject.toml files of a project require with what uv.lock has of it."""
 
 from __future__ import annotations
 
@@ -6,193 +6,224 @@ import os
 import re
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
-from uv_system_sync.errors import ActionError, ProjectInvalid
+from uv_system_sync.diagnosis import markers, members
 from uv_system_sync.project import toml
+from uv_system_sync.project.toml import Place
+from uv_system_sync.text import Message, message, normalized_name
 
 if TYPE_CHECKING:
+    from uv_system_sync.diagnosis.members import Member
     from uv_system_sync.project.pyproject import Project
+    from uv_system_sync.project.toml import Document, Table
+
+_FOLDERS = ("path", "directory", "editable", "virtual")
 
 
 class Difference(NamedTuple):
-    """Something that uv.lock does not know, or knows differently: a clause that says so, and where it is."""
+    """A clause on something that uv.lock does not have, or has in another form, and where that is."""
 
-    text: str
-    file: str
-    line: int | None
+    clause: Message
+    place: Place
 
 
-class _Requirement(NamedTuple):
-    """What is required of a package; without a `specifier`, it comes from somewhere that has no choice of versions."""
+class Requirement(NamedTuple):
+    """What is required of a package.
+
+    `source` is the kind of a source that leaves no choice of versions, and texts that its address has.
+    """
 
     text: str
     name: str
     extras: frozenset[str]
-    specifier: str | None
+    specifier: str
+    marker: str
+    source: tuple[str, ...] = ()
 
-    def agrees_with(self, other: _Requirement) -> bool:
+    def agrees_with(self, other: Requirement) -> bool:
+        """Return whether both allow the same versions, with the same extras; markers and sources are left aside."""
         from packaging.specifiers import SpecifierSet
 
         if (self.name, self.extras) != (other.name, other.extras):
             return False
-        return None in (self.specifier, other.specifier) or SpecifierSet(self.specifier or "") == SpecifierSet(other.specifier or "")
+        return bool(self.source or other.source) or SpecifierSet(self.specifier) == SpecifierSet(other.specifier)
 
 
 # The keys of each list of requirements in pyproject.toml, and what it holds.
-_Lists = Dict[Tuple[str, ...], List[_Requirement]]
+_Lists = Dict[Tuple[str, ...], List[Requirement]]
+
+
+class _Comparison(NamedTuple):
+    """A package whose pyproject.toml is compared with its entry in uv.lock; `file` is how messages name the former."""
+
+    member: Member
+    file: str
+    sources: Table
+    requires_python: str
 
 
 def differences(project: Project) -> list[Difference]:
-    """Return what `project` and the members of its workspace require otherwise than uv.lock has it, as far as it can be told.
-
-    Markers and sources are left aside: uv.lock has them in a form of its own.
-    """
-    found = [item for file, package in members(project) for item in _of_member(file, package, project.root)]
-    # The member that the step is for comes first.
-    return sorted(found, key=lambda item: item.file != project.pyproject)
-
-
-def members(project: Project) -> Iterator[tuple[str, toml.Table]]:
-    """Yield the pyproject.toml of each package that uv.lock has from a folder, and what it has of that package."""
-    for package in packages(project):
-        source = toml.table(package, "source")
-        folder = source.get("editable", source.get("virtual", source.get("directory")))
-        file = os.path.normpath(os.path.join(project.root, str(folder), "pyproject.toml"))
-        if isinstance(folder, str) and "\0" not in folder and os.path.isfile(file):
-            yield file, package
-
-
-def packages(project: Project) -> list[toml.Table]:
-    """Return the packages in uv.lock; none, when it cannot be read."""
-    return [package for package in toml.array(_load(project.lock), "package") if isinstance(package, dict)]
-
-
-def _load(path: str) -> toml.Table:
-    try:
-        return toml.load(path, ProjectInvalid)
-    except ActionError:
-        # For uv to say what is wrong with it.
-        return {}
-
-
-def _of_member(file: str, package: toml.Table, root: str) -> Iterator[Difference]:
-    document = _load(file)
-    if not document:
-        return
-    project = toml.table(document, "project")
-    dynamic = toml.array(project, "dynamic")
-    shown = os.path.relpath(file, root).replace(os.sep, "/")
-    yield from _of_version(file, shown, project, package)
-    required, locked = _required(document), _locked(package)
-    for keys in {**required, **locked}:
-        # Without `[project]`, it is the build backend that says what is required.
-        if keys[0] != "project" or (project and keys[1] not in dynamic):
-            own = str(package.get("name", ""))
-            yield from _of_list(file, shown, keys, required.get(keys, []), [item for item in locked.get(keys, []) if item.name != own])
-
-
-def _of_version(file: str, shown: str, project: toml.Table, package: toml.Table) -> Iterator[Difference]:
-    from packaging.version import InvalidVersion, Version
-
-    now, locked = project.get("version"), package.get("version")
-    try:
-        differ = isinstance(now, str) and isinstance(locked, str) and Version(now) != Version(locked)
-    except InvalidVersion:
-        return
-    if differ:
-        line = toml.line_of_item(file, ("project", "version"), str(now))
-        yield Difference(f"{shown} has the version {now}, and uv.lock has {locked}", file, line)
-
-
-def _of_list(
-    file: str, shown: str, keys: tuple[str, ...], required: list[_Requirement], locked: list[_Requirement]
-) -> Iterator[Difference]:
-    where = f"`{'.'.join(keys[1:] if keys[0] == 'project' else keys)}`"
-    by_name = {item.name: item for item in locked}
-    for item in required:
-        if not any(item.agrees_with(other) for other in locked):
-            known = f"knows it as `{by_name[item.name].text}`" if item.name in by_name else "does not know it"
-            yield Difference(f"{shown} has `{item.text}` in {where}, and uv.lock {known}", file, toml.line_of_item(file, keys, item.text))
-    names = {item.name for item in required}
-    for name, item in by_name.items():
-        if name not in names:
-            gone = f"uv.lock knows `{item.text}` from {where}, and {shown} does not have it any more"
-            yield Difference(gone, file, toml.line_of_item(file, keys, "") or toml.line_of_item(file, keys[:-1], ""))
-
-
-def _required(document: toml.Table) -> _Lists:
-    project, groups = toml.table(document, "project"), toml.table(document, "dependency-groups")
-    extras = toml.table(project, "optional-dependencies")
-    own = _normalized(str(project.get("name", "")))
-    texts: dict[tuple[str, ...], Iterable[object]] = {("project", "dependencies"): toml.array(project, "dependencies")}
-    texts.update({("project", "optional-dependencies", _normalized(name)): toml.array(extras, name) for name in extras})
-    texts.update({("dependency-groups", _normalized(name)): _of_group(groups, name, ()) for name in groups})
-    legacy = toml.array(toml.table(toml.table(document, "tool"), "uv"), "dev-dependencies")
-    if legacy:
-        texts["dependency-groups", "dev"] = [*texts.get(("dependency-groups", "dev"), []), *legacy]
-    parsed = {keys: [_parsed(text) for text in items if isinstance(text, str)] for keys, items in texts.items()}
-    # What a project requires of itself, with another extra, is locked in more than one way.
-    return {keys: [item for item in items if item is not None and item.name != own] for keys, items in parsed.items()}
-
-
-def _of_group(groups: toml.Table, name: str, path: tuple[str, ...]) -> Iterator[object]:
-    """Yield what a group holds, with what the groups hold that it includes (PEP 735)."""
-    for item in toml.array(groups, name):
-        included = _normalized(str(item.get("include-group", ""))) if isinstance(item, dict) else ""
-        if not included:
-            yield item
-        elif included not in path and len(path) < len(groups):
-            for other in groups:
-                if _normalized(other) == included:
-                    yield from _of_group(groups, other, (*path, included))
-
-
-def _parsed(text: str) -> _Requirement | None:
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    try:
-        found = Requirement(text)
-    except InvalidRequirement:
-        # For uv to say what is wrong with it.
-        return None
-    specifier = None if found.url else str(found.specifier)
-    return _Requirement(text, _normalized(found.name), frozenset(map(_normalized, found.extras)), specifier)
-
-
-def _locked(package: toml.Table) -> _Lists:
-    metadata = toml.table(package, "metadata")
-    found: _Lists = {}
-    for entry in toml.array(metadata, "requires-dist"):
-        requirement = _noted(entry)
-        extras = map(_normalized, re.findall(r"extra == '([^']+)'", str(entry.get("marker", ""))) if requirement else [])
-        # A marker may name an extra that there is not; locks of older versions do not say which there are.
-        provided = toml.array(metadata, "provides-extras")
-        lists: list[tuple[str, ...]] = [("project", "optional-dependencies", it) for it in extras if not provided or it in provided]
-        for keys in lists or [("project", "dependencies")]:
-            found.setdefault(keys, []).extend(filter(None, [requirement]))
-    groups = toml.table(metadata, "requires-dev")
-    for name in groups:
-        found["dependency-groups", _normalized(name)] = list(filter(None, map(_noted, toml.array(groups, name))))
+    """Return what the packages of `project` require and uv.lock does not have, or the reverse, as far as it is known."""
+    lock = project.lock.document.data
+    _, settings = project.settings()[-1]
+    found: list[Difference] = []
+    # The project comes before other members of its workspace.
+    for member in sorted(members.find(project), key=lambda it: it.pyproject.path != project.pyproject.path):
+        sources = {**toml.table(settings, "sources"), **toml.table(member.pyproject.data, "tool", "uv", "sources")}
+        file = os.path.relpath(member.pyproject.path, project.root).replace(os.sep, "/")
+        by_name = {normalized_name(name): source for name, source in sources.items()}
+        found += _of_member(_Comparison(member, file, by_name, toml.string(lock, "requires-python")))
     return found
 
 
-def _noted(entry: object) -> _Requirement | None:
-    """Return what an entry of uv.lock's metadata requires, or None when it is in no form that is known."""
+def parsed(text: str) -> Requirement | None:
+    """Return a requirement as pyproject.toml has it, or None if it is malformed."""
+    from packaging.requirements import InvalidRequirement
+    from packaging.requirements import Requirement as Parsed
+
+    try:
+        found = Parsed(text)
+    except InvalidRequirement:
+        # uv reports what is wrong with it.
+        return None
+    source = () if not found.url else ("git",) if found.url.startswith("git+") else ("address",)
+    extras = frozenset(map(normalized_name, found.extras))
+    return Requirement(text, normalized_name(found.name), extras, str(found.specifier), str(found.marker or ""), source)
+
+
+def locked(entry: object) -> Requirement | None:
+    """Return a requirement as uv.lock has it, or None if it is malformed."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
         return None
-    specifier = str(entry.get("specifier", ""))
+    specifier = toml.string(entry, "specifier")
     try:
         SpecifierSet(specifier)
     except InvalidSpecifier:
         return None
-    extras = sorted(_normalized(str(extra)) for extra in toml.array(entry, "extras"))
-    fixed = any(key in entry for key in ("url", "git", "path", "directory", "editable", "virtual"))
-    text = entry["name"] + f"[{','.join(extras)}]" * bool(extras) + specifier
-    return _Requirement(text, _normalized(entry["name"]), frozenset(extras), None if fixed else specifier)
+    extras = sorted(normalized_name(str(extra)) for extra in toml.array(entry, "extras"))
+    kinds = [("git", "git"), ("url", "address"), *((key, "address") for key in _FOLDERS)]
+    source = next(((kind, str(entry[key])) for key, kind in kinds if key in entry), ())
+    text = entry["name"] + (f"[{','.join(extras)}]" if extras else "") + specifier
+    return Requirement(text, normalized_name(entry["name"]), frozenset(extras), specifier, toml.string(entry, "marker"), source)
 
 
-def _normalized(name: str) -> str:
-    from packaging.utils import canonicalize_name
+def _of_member(this: _Comparison) -> Iterator[Difference]:
+    document, project = this.member.pyproject, toml.table(this.member.pyproject.data, "project")
+    if not document.data:
+        return
+    dynamic = toml.array(project, "dynamic")
+    yield from _of_version(this, project)
+    now, before = _required(document), _locked(this.member.package)
+    for keys in {**now, **before}:
+        # Without `[project]`, the build backend decides what is required.
+        if keys[0] != "project" or (project and keys[1] not in dynamic):
+            yield from _of_list(this, keys, now.get(keys, []), [item for item in before.get(keys, []) if item.name != this.member.name])
 
-    return canonicalize_name(name)
+
+def _of_version(this: _Comparison, project: Table) -> Iterator[Difference]:
+    from packaging.version import InvalidVersion, Version
+
+    now, before = toml.string(project, "version"), toml.string(this.member.package, "version")
+    try:
+        differ = bool(now and before) and Version(now) != Version(before)
+    except InvalidVersion:
+        return
+    if differ:
+        clause = message("{file} has the version {now}, and uv.lock has {before}", file=this.file, now=now, before=before)
+        yield Difference(clause, _place(this, ("project", "version")))
+
+
+def _of_list(this: _Comparison, keys: tuple[str, ...], now: list[Requirement], before: list[Requirement]) -> Iterator[Difference]:
+    table = ".".join(keys[1:] if keys[0] == "project" else keys)
+    by_name = {item.name: item for item in before}
+    names = {item.name for item in now}
+    for item in now:
+        values = {"file": this.file, "requirement": item.text, "table": table, "name": item.name}
+        if item.name not in by_name:
+            clause = message("{file} has `{requirement}` in `{table}`, and uv.lock does not", **values)
+        elif not any(item.agrees_with(other) for other in before):
+            values["locked"] = by_name[item.name].text
+            clause = message("{file} has `{requirement}` in `{table}`, and uv.lock has `{locked}`", **values)
+        elif _markers_differ(this, keys, item.name, now, before):
+            clause = message("{file} has `{requirement}` in `{table}`, and uv.lock has {name} with another marker", **values)
+        elif _sources_differ(this.sources.get(item.name), item, by_name[item.name]):
+            clause = message("{file} has another source for {name} than uv.lock", **values)
+        else:
+            continue
+        yield Difference(clause, _place(this, keys, item.text))
+    for name, item in by_name.items():
+        if name not in names:
+            values = {"file": this.file, "requirement": item.text, "table": table}
+            clause = message("uv.lock has `{requirement}` in `{table}`, and {file} does not", **values)
+            yield Difference(clause, _place(this, keys))
+
+
+def _markers_differ(this: _Comparison, keys: tuple[str, ...], name: str, now: list[Requirement], before: list[Requirement]) -> bool:
+    extra = keys[2] if len(keys) > 2 else ""  # noqa: PLR2004 - project.optional-dependencies.<extra>
+    one, other = ({item.marker for item in items if item.name == name} for items in (now, before))
+    return markers.differ(one, other, this.requires_python, extra)
+
+
+def _sources_differ(source: object, now: Requirement, before: Requirement) -> bool:
+    """Return whether uv.lock has a requirement from another kind of source, or another repository or revision, than `source`."""
+    from urllib.parse import unquote
+
+    kind, *parts = now.source or ("",)
+    if isinstance(source, dict) and not {"extra", "group", "marker"} & set(source):
+        kind = "git" if "git" in source else "address" if {"url", "path", "workspace"} & set(source) else ""
+        parts = [str(source[key]) for key in ("rev", "tag", "branch") if key in source]
+    elif source is not None:
+        return False
+    locked_kind, *address = before.source or ("",)
+    return kind != locked_kind or any(part not in unquote(text) for part in parts for text in address)
+
+
+def _place(this: _Comparison, keys: tuple[str, ...], item: str = "") -> Place:
+    document = this.member.pyproject
+    return document.place_of(*keys, item=item) or document.place_of(*keys[:-1]) or Place(document.path, None)
+
+
+def _required(document: Document) -> _Lists:
+    project, groups = toml.table(document.data, "project"), toml.table(document.data, "dependency-groups")
+    extras = toml.table(project, "optional-dependencies")
+    own = normalized_name(toml.string(project, "name"))
+    texts: dict[tuple[str, ...], Iterable[object]] = {("project", "dependencies"): toml.array(project, "dependencies")}
+    texts.update({("project", "optional-dependencies", normalized_name(name)): toml.array(extras, name) for name in extras})
+    texts.update({("dependency-groups", normalized_name(name)): _of_group(groups, name, ()) for name in groups})
+    legacy = toml.array(toml.table(document.data, "tool", "uv"), "dev-dependencies")
+    if legacy:
+        texts["dependency-groups", "dev"] = [*texts.get(("dependency-groups", "dev"), []), *legacy]
+    found = {keys: [parsed(text) for text in items if isinstance(text, str)] for keys, items in texts.items()}
+    # What a project requires of itself, with another extra, is locked in more than one way.
+    return {keys: [item for item in items if item is not None and item.name != own] for keys, items in found.items()}
+
+
+def _of_group(groups: Table, name: str, path: tuple[str, ...]) -> Iterator[object]:
+    """Yield the items of a group, and those of the groups that it includes (PEP 735)."""
+    for item in toml.array(groups, name):
+        included = normalized_name(str(item.get("include-group", ""))) if isinstance(item, dict) else ""
+        if not included:
+            yield item
+        elif included not in path and len(path) < len(groups):
+            for other in groups:
+                if normalized_name(other) == included:
+                    yield from _of_group(groups, other, (*path, included))
+
+
+def _locked(package: Table) -> _Lists:
+    metadata = toml.table(package, "metadata")
+    found: _Lists = {}
+    for entry in toml.array(metadata, "requires-dist"):
+        requirement = locked(entry)
+        if requirement:
+            extras = map(normalized_name, re.findall(r"extra == '([^']+)'", requirement.marker))
+            # A marker may have an extra that is not defined; locks of older versions do not list those that are.
+            provided = toml.array(metadata, "provides-extras")
+            lists: list[tuple[str, ...]] = [("project", "optional-dependencies", it) for it in extras if not provided or it in provided]
+            for keys in lists or [("project", "dependencies")]:
+                found.setdefault(keys, []).append(requirement)
+    groups = toml.table(metadata, "requires-dev")
+    for name in groups:
+        found["dependency-groups", normalized_name(name)] = [item for item in map(locked, toml.array(groups, name)) if item]
+    return found

@@ -1,4 +1,4 @@
-"""Knows which wheels uv.lock has of a package, and whether one of them may be for the target."""
+"""Finds out which wheels uv.lock has of a package, and whether one of them is for the target."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ import re
 from typing import TYPE_CHECKING, Iterable, Iterator
 
 from uv_system_sync.project import toml
+from uv_system_sync.text import Message, listed, message
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from uv_system_sync.interpreter.target import Target
-
-# What a tag of these begins with, and of what Python it is.
-_IMPLEMENTATIONS = {"cp": "cpython", "pp": "pypy"}
+    from uv_system_sync.project.toml import Table
 
 # Other names of `manylinux_2_5`, `_2_12` and `_2_17` (PEP 600).
 _LEGACY = ("manylinux1_", "manylinux2010_", "manylinux2014_")
-
-# A list is to be read, not to be complete.
-_LISTED = 12
+_NAMED = 12
 
 
-def missing(package: toml.Table, target: Target) -> str:
-    """Say which wheels uv.lock has of `package`, if surely none of them is for `target`; else return an empty string.
-
-    Which C library the target has, and how old its system is, is not known here: what depends on that may be for it.
-    """
-    tags = list(_tags(package))
+def missing(package: Table, target: Target) -> Message | None:
+    """Return a clause on the wheels that uv.lock has of `package` if none of them is for `target`, else None."""
+    tags = sorted(_tags(package), key=str)
     if not tags:
-        return "uv.lock has no wheels of it"
-    if any(_may_fit(tag, target) for tag in tags):
-        return ""
-    have = f"{_listed(_pythons(tags))} on {_listed(_platforms(tags))}"
-    return f"uv.lock has wheels of it for {have}; none for {_python(target)} on {target.platform}"
+        return message("uv.lock has no wheels of it")
+    interpreter = _interpreter(target)
+    if not interpreter or not set(tags).isdisjoint(_supported(tags, interpreter, target)):
+        return None
+    return message(
+        "uv.lock has wheels of it for {pythons} on {platforms}, and none for {python} on {platform}",
+        pythons=listed(_pythons(tags), _NAMED),
+        platforms=listed(_platforms(tags), _NAMED),
+        python=interpreter,
+        platform=target.platform,
+    )
 
 
-def _tags(package: toml.Table) -> Iterator[Tag]:
+def _tags(package: Table) -> Iterator[Tag]:
     from urllib.parse import unquote, urlsplit
 
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -45,73 +45,49 @@ def _tags(package: toml.Table) -> Iterator[Tag]:
         address = next((str(wheel[key]) for key in ("filename", "path", "url") if key in wheel), "") if isinstance(wheel, dict) else ""
         try:
             name = unquote(urlsplit(address).path).replace("\\", "/").rpartition("/")[2]
-            yield from sorted(parse_wheel_filename(name)[3], key=str)
+            yield from parse_wheel_filename(name)[3]
         except (InvalidWheelFilename, ValueError):
             continue
 
 
-def _may_fit(tag: Tag, target: Target) -> bool:
-    return _python_may_fit(tag, target) and _platform_may_fit(tag.platform, target.platform)
+def _interpreter(target: Target) -> str:
+    """Return how the tags of wheels name `target`, or an empty string."""
+    from packaging.tags import INTERPRETER_SHORT_NAMES
+
+    short = INTERPRETER_SHORT_NAMES.get(target.implementation)
+    return f"{short}{target.minor[0]}{target.minor[1]}" if short else ""
 
 
-def _python_may_fit(tag: Tag, target: Target) -> bool:
-    found = re.fullmatch(r"([a-z]+)(\d)(\d*)", tag.interpreter)
-    if found is None:
-        return True
-    kind, major, minor = found.groups()
-    wanted, version = (int(major), int(minor or 0)), _version(target)
-    if kind == "py":
-        return wanted[0] == version[0] and wanted <= version
-    implementation = _IMPLEMENTATIONS.get(kind)
-    if implementation is None or implementation != target.implementation:
-        return implementation is None
-    return wanted <= version and wanted[0] == version[0] if tag.abi == "abi3" else wanted == version
+def _supported(wheels: Iterable[Tag], interpreter: str, target: Target) -> Iterator[Tag]:
+    """Yield the tags that `target` supports; what is not known of it is whatever `wheels` are for.
 
+    That is the ABI and, unless this interpreter runs on the same platform, the platform.
+    """
+    import sysconfig
 
-def _platform_may_fit(tag: str, platform: str) -> bool:
-    """Say whether a wheel for the platform `tag` may run on `platform`, as sysconfig names it."""
-    system, _, machine = platform.replace("_", "-").partition("-")
-    if tag == "any" or system not in ("linux", "macosx", "win", "win32"):
-        return True
-    if system.startswith("win"):
-        return tag == platform.replace("-", "_")
-    machine = platform.rpartition("-")[2]
-    if system == "linux":
-        return tag.startswith(("linux", "manylinux", "musllinux")) and tag.endswith(f"_{machine}")
-    # Of several architectures in one, either side may be more than it seems.
-    several = ("universal2", "universal", "intel", "fat", "fat3", "fat64", "fat32")
-    return tag.startswith("macosx") and (machine in several or tag.endswith((f"_{machine}", *(f"_{name}" for name in several))))
+    from packaging import tags
+
+    here = target.platform == sysconfig.get_platform()
+    platforms = list(tags.platform_tags()) if here else sorted({tag.platform for tag in wheels} - {"any"})
+    version = target.minor[:2]
+    yield from tags.compatible_tags(version, interpreter, platforms)
+    if target.implementation == "cpython":
+        for abi in (interpreter, f"{interpreter}t"):
+            yield from tags.cpython_tags(version, [abi], platforms)
+    else:
+        yield from tags.generic_tags(interpreter, {tag.abi for tag in wheels}, platforms)
 
 
 def _pythons(tags: Iterable[Tag]) -> list[str]:
-    """Return what Pythons `tags` are for, those of CPython that follow each other as one."""
+    """Return the Pythons that `tags` are for; successive minor versions of CPython are one range."""
     found = {f"{tag.interpreter}-abi3" if tag.abi == "abi3" else tag.interpreter for tag in tags}
     minors = sorted(int(name[3:]) for name in found if re.fullmatch(r"cp3\d{1,4}", name))
     others = sorted(name for name in found if not re.fullmatch(r"cp3\d{1,4}", name))
-    runs: list[list[int]] = []
-    for minor in minors:
-        if runs and runs[-1][-1] == minor - 1:
-            runs[-1].append(minor)
-        else:
-            runs.append([minor])
-    return [f"cp3{run[0]}" + f" to cp3{run[-1]}" * (len(run) > 1) for run in runs] + others
+    first = [minor for minor in minors if minor - 1 not in minors]
+    last = [minor for minor in minors if minor + 1 not in minors]
+    return [f"cp3{low}" if low == high else f"cp3{low} to cp3{high}" for low, high in zip(first, last)] + others
 
 
 def _platforms(tags: Iterable[Tag]) -> list[str]:
     found = sorted({tag.platform for tag in tags})
     return [name for name in found if not name.startswith(_LEGACY)] or found
-
-
-def _python(target: Target) -> str:
-    kinds = {name: kind for kind, name in _IMPLEMENTATIONS.items()}
-    major, minor = _version(target)
-    return f"{kinds.get(target.implementation, target.implementation)}{major}{minor}"
-
-
-def _version(target: Target) -> tuple[int, int]:
-    major, minor = (int(part) for part in target.version.split(".")[:2])
-    return major, minor
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_LISTED]) + f" and {len(names) - _LISTED} more" * (len(names) > _LISTED)

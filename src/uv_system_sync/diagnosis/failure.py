@@ -1,0 +1,105 @@
+"""A sync that failed: what it was run with, what uv printed, and the errors that explain it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple
+
+from uv_system_sync.text import Option
+
+if TYPE_CHECKING:
+    from uv_system_sync.errors import ActionError
+    from uv_system_sync.interpreter.target import Target
+    from uv_system_sync.process import Completed
+    from uv_system_sync.project.pyproject import Project
+    from uv_system_sync.project.toml import Place
+
+# How much of uv's output an error keeps; how much of it is shown is for the reporter to decide.
+_KEPT = 2500
+# How much of one message is searched. The reason is near its beginning, and a build can make it as long as it wants.
+_SEARCHED = 30_000
+_QUOTED_LINES = 30
+_SENTENCE = 600
+
+# Older versions of uv draw a tree, with `\u00d7` before the message, and wrap lines. Newer ones do neither.
+_TREE = re.compile(r"[\u2500-\u257f\u25b6\u00d7]")
+_HEADER = re.compile(r"^(?:error: |  \u00d7 )", re.MULTILINE)
+_QUOTE = re.compile(r"^[ \u2502]*(?:\[std(?:out|err)\]|--- std(?:out|err):?)[ \r]*$", re.MULTILINE)
+_UNINDENTED = re.compile(r"^(?! |DEBUG |TRACE ).+", re.MULTILINE)
+
+
+class Failure(NamedTuple):
+    """A sync that failed, with the environment and the version of uv.
+
+    `lock_dry_run` asks uv what it would change in uv.lock; it may raise `OSError`.
+    """
+
+    completed: Completed
+    env: Mapping[str, str]
+    project: Project
+    target: Target
+    uv_version: str
+    lock_dry_run: Callable[[], Completed]
+
+    @property
+    def own(self) -> str:
+        """The output up to the first line that uv quotes from a build or from Git; any text can be in those lines."""
+        return _QUOTE.split(self.completed.output, maxsplit=1)[0]
+
+    @property
+    def words(self) -> str:
+        """The error message of uv itself, as one line."""
+        return flat(_last_message(self.own) or "\n".join(_UNINDENTED.findall(self.own)))
+
+    @property
+    def words_and_quotes(self) -> str:
+        """The error message of uv with what it quotes, as one line."""
+        return flat(_last_message(self.completed.output) or self.completed.output)
+
+    @property
+    def quoted(self) -> str:
+        """The last lines that a build backend printed, or an empty string."""
+        for stream in ("[stderr]\n", "[stdout]\n"):
+            _, found, rest = self.completed.output.rpartition(stream)
+            if found:
+                lines = re.split(r"\n\s*(?:hint|help|cause): ", rest)[0].rstrip().splitlines()
+                indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+                return "\n".join(line[indent:].rstrip() for line in lines[-_QUOTED_LINES:])
+        return ""
+
+    def error(
+        self, kind: type[ActionError], message: str, hint: str, place: Place | None = None, words: str = "", **values: object
+    ) -> ActionError:
+        """Return an error with `words` or the end of the output; fields that `values` lacks stand for what is known of the failure."""
+        fields = {name: value for name, value in {**self._known(), **values}.items() if f"{{{name}}}" in message + hint}
+        file, line = place or (None, None)
+        output = self.completed.output.strip()
+        end = f"… {output[-_KEPT:]}" if len(output) > _KEPT else output
+        return kind(message, hint, file=file, line=line, words=words or end, **fields)
+
+    def _known(self) -> dict[str, object]:
+        return {
+            **{name.replace("-", "_"): Option(name) for name in ("args", "packages", "uv-version", "working-directory")},
+            **{name.replace("-", "_"): Option(name, "true") for name in ("check", "frozen", "no-dev")},
+            "uv": self.uv_version,
+            "python": self.target.executable,
+            "version": self.target.version,
+            "platform": self.target.platform,
+            "root": self.project.root,
+            "lock_command": self.project.lock_command(),
+        }
+
+
+def flat(text: str) -> str:
+    """Return the beginning of `text`, without the lines of a tree, as one line."""
+    return " ".join(_TREE.sub(" ", text[:_SEARCHED]).split())
+
+
+def shortened(text: str) -> str:
+    """Return `text`, cut to the length of a long sentence."""
+    return text if len(text) <= _SENTENCE else f"{text[:_SENTENCE]} …"
+
+
+def _last_message(output: str) -> str:
+    headers = list(_HEADER.finditer(output))
+    return output[headers[-1].start() :] if headers else ""
