@@ -1,8 +1,9 @@
-"""The front door: the scripts of action.yml, run as the runner runs them."""
+"""The entry point of the actions: the scripts of action.yml, run as the runner runs them."""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -23,9 +24,18 @@ posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has signals, and 
 
 _UV = "uv.exe" if os.name == "nt" else "uv"
 
+# A uv that knows its version, and installs our dependencies as a link to those of the tests.
+_FAKE_UV = (
+    "import os, sys",
+    "if sys.argv[1] == '--version': sys.exit(print('uv 0.13.9'))",
+    "folder = sys.argv[sys.argv.index('--target') + 1]",
+    "os.rmdir(folder)",
+    f"os.symlink({str(Path(tomli.__file__).parents[1])!r}, folder)",
+)
+
 
 def _start(runner: StepFiles, step: str, action: Path = ROOT, **environ: str) -> subprocess.Popen[str]:
-    """Start the script of the step `step` with the interpreter and the flags that action.yml names; `action` is the action's own folder."""
+    """Start the script of the step `step` with the interpreter and the flags that action.yml names; `action` is the action's folder."""
     steps = {step["id"]: step for step in yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]}
     script = runner.env.parent / "script.py"
     script.write_text(steps[step]["run"], encoding="utf-8")
@@ -47,6 +57,24 @@ def _run(runner: StepFiles, step: str, action: Path = ROOT, **environ: str) -> t
     return (process.returncode, log)
 
 
+def _copy(folder: Path, module: str = "", *lines: str) -> Path:
+    """Return a copy of the action in `folder`, without byte code, and with `lines` at the end of `module`."""
+    action = folder / "action"
+    for name in ("src", "requirements"):
+        shutil.copytree(ROOT / name, action / name, ignore=shutil.ignore_patterns("__pycache__"))
+    if module:
+        with (action / "src" / "uv_system_sync" / module).open("a", encoding="utf-8") as file:
+            file.writelines(f"\n{line}" for line in (*lines, ""))
+    return action
+
+
+def _annotation(line: str) -> tuple[str, str]:
+    """Return the properties and the text of an error annotation."""
+    empty, command, text = line.split("::", 2)
+    assert ("", True) == (empty, command.startswith("error "))
+    return command.removeprefix("error "), text
+
+
 @pytest.mark.parametrize(
     ("name", "version", "expected"),
     [
@@ -55,123 +83,130 @@ def _run(runner: StepFiles, step: str, action: Path = ROOT, **environ: str) -> t
         pytest.param("other", "", "true", id="no-uv"),
     ],
 )
-def test_find(runner: StepFiles, tmp_path: Path, name: str, version: str, expected: str) -> None:
-    """The first step says whether uv has to be installed, and nothing else."""
+def test_the_first_step_has_the_output_install_and_logs_nothing(
+    runner: StepFiles, tmp_path: Path, name: str, version: str, expected: str
+) -> None:
     touch(tmp_path / "bin", name)
 
     assert (0, "") == _run(runner, "uv", PATH=str(tmp_path / "bin"), UV_SYSTEM_SYNC_UV_VERSION=version)
     assert {"install": expected} == read_outputs(runner.output)
 
 
-def test_find_without_its_file(runner: StepFiles, tmp_path: Path) -> None:
-    """Where the runner's file cannot be written, the first step says so."""
-    missing = tmp_path / "gone" / "output"
-    status, log = _run(runner, "uv", PATH="", GITHUB_OUTPUT=str(missing))
+@pytest.mark.parametrize("name", ["gone/☃", ""], ids=["missing-folder", "not-set"])
+def test_an_output_that_cannot_be_written_is_an_error_of_the_first_step(runner: StepFiles, tmp_path: Path, name: str) -> None:
+    path = name and str(tmp_path / name)
+    status, log = _run(runner, "uv", PATH="", GITHUB_OUTPUT=path)
+    properties, text = _annotation(log)
 
-    assert 1 == status
-    assert (
-        f"::error title=runner-unusable::`GITHUB_OUTPUT` is {str(missing)!r}, which cannot be written: No such file or directory."
-        "%0ARun the action on a runner of GitHub Actions, and leave its files writable.\n"
-    ) == log
+    assert (1, "title=runner-unusable", True, 1) == (status, properties, repr(path) in text, log.count("\n"))
 
 
-def test_sync_without_uv(runner: StepFiles, tmp_path: Path) -> None:
-    """An error before the wheels are there is an annotation and an exit status, and no traceback."""
+def test_a_missing_uv_is_one_annotation(runner: StepFiles, tmp_path: Path) -> None:
+    """It is found before our dependencies are there."""
     status, log = _run(runner, "sync", PATH=str(tmp_path))
-    hint = "Use action.yml of this action unchanged, or install uv in an earlier step."
 
-    assert (1, f"::error title=uv-unavailable::There is no uv on PATH.%0A{hint}\n", True) == (status, log, runner.hand_nothing_on())
+    assert (1, "title=uv-unavailable", 1) == (status, _annotation(log)[0], log.count("\n"))
+    assert runner.hand_nothing_on()
 
 
 @posix
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "slug"),
     [
-        pytest.param("PYTHON", "missing/☃", "python-not-found::`python` is missing/☃, which does not exist.", id="of-the-story"),
-        pytest.param("FROZEN", "maybe", "invalid-input::`frozen` is 'maybe', which is neither true nor false.", id="before-it"),
+        pytest.param("PYTHON", "missing/☃", "python-not-found", id="during-the-run"),
+        pytest.param("FROZEN", "maybe", "invalid-input", id="before-the-run"),
     ],
 )
-def test_sync_that_fails(runner: StepFiles, tmp_path: Path, name: str, value: str, said: str) -> None:
-    """An error once the wheels are there is an annotation, the step's exit status, and a job summary."""
-    wheels = str(Path(tomli.__file__).parents[1])
-    program = ("import os, sys", "folder = sys.argv[sys.argv.index('--target') + 1]", "os.rmdir(folder)", f"os.symlink({wheels!r}, folder)")
-    write_program(tmp_path / "bin" / "uv", *program)
+def test_an_error_is_an_annotation_an_exit_status_and_a_job_summary(
+    runner: StepFiles, tmp_path: Path, name: str, value: str, slug: str
+) -> None:
+    write_program(tmp_path / "bin" / "uv", *_FAKE_UV)
     status, log = _run(runner, "sync", ROOT, PATH=str(tmp_path / "bin"), **{f"UV_SYSTEM_SYNC_{name}": value})
+    properties, text = _annotation(log)
 
-    assert (1, True) == (status, log.startswith(f"::error title={said}%0A"))
-    assert said.partition("::")[0] in runner.summary.read_text(encoding="utf-8")
-
-
-def _copy(folder: Path) -> Path:
-    """Return a copy of the action in `folder`, without byte code."""
-    shutil.copytree(ROOT / "src", folder / "action" / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    return folder / "action"
+    assert (1, f"title={slug}", True) == (status, properties, value in text)
+    assert slug in runner.summary.read_text(encoding="utf-8")
 
 
-_REPORT = "Report it, please, with the log of this step: https://github.com/org/uv-system-sync/issues"
+@posix
+def test_credentials_are_masked_before_anything_else_is_logged(runner: StepFiles, tmp_path: Path) -> None:
+    write_program(tmp_path / "bin" / "uv", *_FAKE_UV)
+    _, log = _run(runner, "sync", PATH=str(tmp_path / "bin"), UV_INDEX_URL="https://me:s3cret@host/simple", RUNNER_DEBUG="1")
+
+    assert "::add-mask::s3cret" == log.splitlines()[0]
 
 
 @pytest.mark.parametrize(
-    ("program", "said"),
+    ("program", "reason"),
     [
-        pytest.param("raise ValueError('50%::error::no')", "ValueError: 50%25::error::no", id="a-bug"),
-        pytest.param("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'", id="a-broken-checkout"),
-        pytest.param("raise RecursionError", "RecursionError: ", id="no-words"),
+        pytest.param("raise ValueError('50%::error::no')", "ValueError: 50%25::error::no", id="exception"),
+        pytest.param("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'", id="broken-checkout"),
+        pytest.param("raise RecursionError", "RecursionError: ", id="without-a-message"),
         pytest.param("raise ValueError('one\\ntwo')", "ValueError: one%0Atwo", id="several-lines"),
     ],
 )
-def test_bug(runner: StepFiles, tmp_path: Path, program: str, said: str) -> None:
-    """An exception that nobody foresaw is an annotation that asks to report it, with the traceback in a group of the log."""
-    action = _copy(tmp_path)
-    (action / "src" / "uv_system_sync" / "uv.py").write_text(f"{program}\n", encoding="utf-8")
+def test_an_unexpected_exception_is_an_annotation_with_the_traceback_in_a_group(
+    runner: StepFiles, tmp_path: Path, program: str, reason: str
+) -> None:
+    action = _copy(tmp_path, "uv/executable.py", program)
     status, log = _run(runner, "sync", action, PATH=str(tmp_path))
     opening, first, *rest, closing, annotation = log.splitlines()
+    properties, text = _annotation(annotation)
 
-    assert (1, True) == (status, runner.hand_nothing_on())
-    assert ("::group::Details", "| Traceback (most recent call last):", "::endgroup::") == (opening, first, closing)
-    assert [] == [line for line in rest if not line.startswith("| ")]
-    assert any(f"| {program}" in line.replace("    ", "") for line in rest)
-    assert f"::error title=internal-error::uv-system-sync has a bug: {said}%0A{_REPORT}" == annotation
-
-
-def test_exhausted(runner: StepFiles, tmp_path: Path) -> None:
-    """A machine that has run out of something is no bug, and the annotation says of what."""
-    action = _copy(tmp_path)
-    (action / "src" / "uv_system_sync" / "uv.py").write_text("import errno, os\nraise OSError(errno.EMFILE, os.strerror(errno.EMFILE))\n")
-    expected = (
-        f"::error title=runner-unusable::The runner has run out of something: [Errno {errno.EMFILE}] Too many open files."
-        "%0AFree it; `df -h`, `df -i` and `ulimit -a` in a step tell what there is.\n"
-    )
-
-    assert (1, expected) == _run(runner, "sync", action, PATH=str(tmp_path))
+    assert (1, "title=internal-error", True) == (status, properties, reason in text)
+    assert ("::group::Details", "Traceback (most recent call last):", "::endgroup::") == (opening, first.removeprefix("| "), closing)
+    assert any(program in line for line in rest)
+    assert [] == [line for line in rest if line.startswith("::")]
+    assert runner.hand_nothing_on()
 
 
-@pytest.mark.parametrize(
-    ("check", "expected"), [pytest.param("true", set(), id="check"), pytest.param("false", {"bootstrap", "errors", "uv"}, id="sync")]
-)
-def test_byte_code(runner: StepFiles, tmp_path: Path, check: str, expected: set[str]) -> None:
-    """A check leaves no byte code but that of the entrance, and a sync all of it, which makes the next one faster."""
+@posix
+def test_an_unexpected_exception_in_the_middle_of_a_run_reports_python_uv_and_project(runner: StepFiles, tmp_path: Path) -> None:
+    action = _copy(tmp_path, "interpreter/sync_lock.py", "def hold(*_): raise ValueError")
+    write_program(tmp_path / "bin" / "uv", *_FAKE_UV)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "sample"\n', encoding="utf-8")
+    (tmp_path / "uv.lock").touch()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    inputs = {"UV_SYSTEM_SYNC_PYTHON": str(tmp_path / "venv"), "UV_SYSTEM_SYNC_WORKING_DIRECTORY": str(tmp_path)}
+    status, _ = _run(runner, "sync", action, PATH=str(tmp_path / "bin"), **inputs)
+    report = json.loads(next(runner.temp.glob("*.json")).read_text(encoding="utf-8"))
+
+    assert (1, "failure", "internal-error") == (status, report["outcome"], report["error"]["kind"])
+    assert (str(tmp_path / "venv"), "0.13.9", "sample") == (report["python"]["environment"], report["uv"], report["project"]["name"])
+    assert all(fact in runner.summary.read_text(encoding="utf-8") for fact in (str(tmp_path / "venv"), "0.13.9", "sample"))
+
+
+def test_a_machine_that_has_run_out_of_something_is_no_bug(runner: StepFiles, tmp_path: Path) -> None:
+    action = _copy(tmp_path, "uv/executable.py", "import errno", "raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))")
+    status, log = _run(runner, "sync", action, PATH=str(tmp_path))
+    properties, text = _annotation(log)
+
+    assert (1, "title=runner-unusable", True) == (status, properties, os.strerror(errno.EMFILE) in text)
+
+
+@pytest.mark.parametrize(("check", "is_kept"), [("true", False), ("false", True)], ids=["check", "sync"])
+def test_byte_code_of_our_modules_is_kept_except_by_a_check(runner: StepFiles, tmp_path: Path, check: str, *, is_kept: bool) -> None:
+    """It makes the next sync faster, and a check changes nothing but what is imported before the inputs are read."""
     action = _copy(tmp_path)
     _run(runner, "sync", action, PATH=str(tmp_path), UV_SYSTEM_SYNC_CHECK=check)
     found = {path.name.partition(".")[0] for path in action.rglob("*.pyc")}
 
-    assert {"__main__"} <= found
-    assert expected == found & {"bootstrap", "errors", "uv"}
+    assert ("__main__" in found, is_kept, is_kept) == (True, "errors" in found, "executable" in found)
 
 
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["first-signal", "second-signal"])
-def test_cancelled(runner: StepFiles, tmp_path: Path, number: signal.Signals) -> None:
-    """Either of the signals that the runner sends ends uv, and then the step with an annotation."""
+def test_either_signal_of_the_runner_stops_uv_and_then_the_step(runner: StepFiles, tmp_path: Path, number: signal.Signals) -> None:
     started = tmp_path / "started"
-    write_program(tmp_path / "bin" / "uv", "import os, time", f"open({str(started)!r}, 'w').write(str(os.getpid()))", "time.sleep(30)")
+    program = ("import os, sys, time", "if sys.argv[1] == '--version': sys.exit(print('uv 0.13.9'))")
+    write_program(tmp_path / "bin" / "uv", *program, f"open({str(started)!r}, 'w').write(str(os.getpid()))", "time.sleep(30)")
     with _start(runner, "sync", PATH=str(tmp_path / "bin")) as process:
         while process.poll() is None and not (started.exists() and started.read_text(encoding="utf-8")):
             time.sleep(0.01)
         process.send_signal(number)
         log, _ = process.communicate(timeout=20)
-    expected = "::error title=cancelled::The step was cancelled; uv was ended and no later step sees a result of it.%0ARun the job again.\n"
 
-    assert (1, expected, True) == (process.returncode, log, runner.are_empty())
+    assert (1, "title=cancelled", 1) == (process.returncode, _annotation(log)[0], log.count("\n"))
+    assert runner.are_empty()
     with pytest.raises(ProcessLookupError):
         os.kill(int(started.read_text(encoding="utf-8")), 0)
