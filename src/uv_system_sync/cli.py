@@ -80,7 +80,7 @@ def main() -> int:
     """Sync as the command line asks for and return the exit status."""
     import signal
 
-    arguments = _parsed(sys.argv[1:])
+    arguments = parse(sys.argv[1:])
     # The package has set it for the action, which is started with -B; here it is as the user has it.
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or arguments.check
     for stream in (sys.stdout, sys.stderr):
@@ -215,7 +215,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _parsed(words: Sequence[str]) -> argparse.Namespace:
+def parse(words: Sequence[str]) -> argparse.Namespace:
     """Return the parsed command line, with the words after `--` as `args`; argparse itself exits for help and for errors."""
     at = words.index("--") if "--" in words else len(words)
     try:

@@ -1,0 +1,198 @@
+"""The command line: its options are the inputs of the action, and it decides which Python is used without `--python`."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support import TARGET, options, step_inputs, touch
+from tools.shared import ROOT
+from uv_system_sync import cli, errors
+from uv_system_sync.errors import InvalidInput, PythonNotFound, PythonUnsuitable
+from uv_system_sync.inputs import Inputs
+from uv_system_sync.interpreter.target import Target
+from uv_system_sync.text import Option
+
+_INPUTS: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+
+# Inputs of the runner alone or of astral-sh/setup-uv, and the one that is behind `--`.
+_NO_OPTION = {"summary", "args", "uv-version", "enable-cache", "cache-suffix"}
+_NO_INPUT = {"help", "json", "verbose", "version"}
+_SINGULAR = {"extras": "extra", "groups": "group", "packages": "package"}
+_SWITCHES = [name for name, entry in _INPUTS.items() if name not in _NO_OPTION and entry["default"] == "false"]
+
+_OWN_FOLDER = os.path.dirname(sys.executable)
+_AN_EXAMPLE = Option("python", "/usr/local")
+
+
+def _read(*words: str, **environ: str) -> tuple[Inputs, list[str]]:
+    """Return the inputs that the command line `words` means in `environ`, and the lines that are shown."""
+    lines: list[str] = []
+    return cli.read(cli.parse(words), environ, lines.append), lines
+
+
+def _inputs(*words: str) -> Inputs:
+    return _read("--python", "/opt/python", *words)[0]
+
+
+def test_the_options_are_the_inputs_of_the_action() -> None:
+    found = re.findall(r"^ +(?:-\w, )?--([a-z-]+)", cli.parser().format_help(), re.MULTILINE)
+
+    assert {_SINGULAR.get(name, name) for name in _INPUTS if name not in _NO_OPTION} | _NO_INPUT == set(found)
+
+
+def test_the_help_lists_the_exit_status_of_each_kind_of_error() -> None:
+    kinds = [kind for kind in errors.ActionError.__subclasses__() if kind is not errors.PackagesDiffer]
+    listed = re.findall(r"(\d+)\s+([a-z-]+)", cli.parser().format_help().rpartition(":")[2])
+
+    assert sorted((kind.exit_status, kind.slug) for kind in kinds) == [(int(status), slug) for status, slug in listed]
+
+
+def test_without_options_all_but_the_summary_is_as_in_a_step_without_inputs() -> None:
+    """There is no environment of a step that the inputs are read from."""
+    assert step_inputs(python="/opt/python", summary="false") == _read("--python", "/opt/python", UV_SYSTEM_SYNC_FROZEN="true")[0]
+
+
+@pytest.mark.parametrize("name", _SWITCHES)
+def test_a_switch_is_the_input_of_its_name(name: str) -> None:
+    inputs = {"python": "/opt/python", "summary": "false", name.replace("-", "_"): "true"}
+
+    assert step_inputs(**inputs) == _inputs(f"--{name}")
+
+
+def test_names_are_given_one_by_one_and_normalized() -> None:
+    inputs = _inputs("--extra", "Docs", "--extra=more", "--group", "dev", "--package", "a.b", "--package", "c")
+
+    assert (("docs", "more"), ("dev",), ("a-b", "c")) == (inputs.extras, inputs.groups, inputs.packages)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param(["--group", "a b"], {Option("groups")}, id="not-a-name"),
+        pytest.param(["--all-extras", "--extra", "a"], {Option("all-extras", "true"), Option("extras", "a")}, id="contradiction"),
+    ],
+)
+def test_wrong_names_and_contradictions_are_the_same_errors_as_in_a_step(words: list[str], expected: set[Option]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        _inputs(*words)
+
+    assert expected == options(caught.value)
+
+
+@pytest.mark.parametrize(("words", "expected"), [([], "."), (["--working-directory", "my ☃ project"], "my ☃ project")])
+def test_the_working_directory_is_the_current_one_by_default(words: list[str], expected: str) -> None:
+    assert expected == _inputs(*words).working_directory
+
+
+def test_what_follows_the_first_two_dashes_is_passed_on_word_by_word() -> None:
+    inputs = _inputs("--check", "--", "--a b", "it's", "", "--", "--frozen")
+
+    assert (True, False, ("--a b", "it's", "", "--", "--frozen")) == (inputs.check, inputs.frozen, inputs.args)
+
+
+@pytest.mark.parametrize("words", ["--extras a", "--pyth /", "here", "--python", "--no-dev=true"])
+def test_a_wrong_command_line_is_a_usage_error(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.parse(words.split())
+    printed = capsys.readouterr()
+
+    assert (2, "", True) == (ended.value.code, printed.out, words.partition("=")[0].split()[0] in printed.err)
+
+
+@pytest.mark.parametrize(("colours", "more"), [(True, {}), (False, {"NO_COLOR": "1"})])
+def test_uv_sees_neither_the_runner_nor_inputs_of_the_action(*, colours: bool, more: dict[str, str]) -> None:
+    environ = {"A": "1", "UV_SYSTEM_SYNC_PYTHON": "/x", "RUNNER_TEMP": "/t", "RUNNER_DEBUG": "1"}
+
+    assert {"A": "1", **more} == cli.environment(environ, colours=colours)
+
+
+# The Python.
+
+
+@pytest.mark.parametrize(("names", "expected"), [(["python", "python3"], "python"), (["python3"], "python3")])
+def test_the_default_python_is_the_one_on_path_which_is_shown(tmp_path: Path, names: list[str], expected: str) -> None:
+    touch(tmp_path / "bin", *names)
+    found = str(tmp_path / "bin" / expected)
+    inputs, (line,) = _read(PATH=str(tmp_path / "bin"))
+
+    assert (found, True) == (inputs.python, found in line)
+
+
+def test_a_python_that_is_named_is_not_looked_for() -> None:
+    inputs, lines = _read("--python", "/usr/local", PATH="/nowhere")
+
+    assert ("/usr/local", "python", []) == (inputs.python, inputs.python_source, lines)
+
+
+def test_without_a_python_on_path_one_has_to_be_named(tmp_path: Path) -> None:
+    with pytest.raises(PythonNotFound) as caught:
+        _read(PATH=str(tmp_path), pythonLocation="/opt/python")
+
+    assert {_AN_EXAMPLE} == options(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        pytest.param({"PATH": f"{_OWN_FOLDER}{os.pathsep}/usr/bin", "UV": "/bin/uv"}, "/usr/bin", id="uvx"),
+        pytest.param({"PATH": f"{_OWN_FOLDER}{os.pathsep}/usr/bin"}, f"{_OWN_FOLDER}{os.pathsep}/usr/bin", id="shell"),
+        pytest.param({"PATH": f"/usr/bin{os.pathsep}{_OWN_FOLDER}", "UV": "/uv"}, f"/usr/bin{os.pathsep}{_OWN_FOLDER}", id="not-in-front"),
+        pytest.param({"PATH": _OWN_FOLDER, "UV": "/bin/uv", "VIRTUAL_ENV": sys.prefix}, _OWN_FOLDER, id="uv-run"),
+        pytest.param({}, "", id="nothing"),
+    ],
+)
+def test_path_is_that_of_the_users_shell_even_below_uvx(environ: dict[str, str], expected: str) -> None:
+    assert expected == cli.search_path(environ)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Target:
+    """A Python that exists."""
+    touch(tmp_path / "bin", "python")
+    return TARGET._replace(executable=str(tmp_path / "bin" / "python"), prefix=str(tmp_path), site_packages=(str(tmp_path / "lib"),))
+
+
+def _rejected(target: Target, *words: str) -> PythonUnsuitable | None:
+    """Return the error for `target` of the command line `words`, with the folder of the target first on PATH."""
+    inputs, _ = _read(*words, PATH=os.path.dirname(target.executable))
+    try:
+        cli.check_target(inputs, target, "")
+    except PythonUnsuitable as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("option", ["--no-dev", "--check", "--inexact"])
+def test_a_virtual_environment_is_only_used_if_it_is_named(target: Target, option: str) -> None:
+    virtual = target._replace(virtual=True)
+    error = _rejected(virtual, option)
+
+    assert error is not None
+    assert {"python": target.executable, "prefix": target.prefix, "this": Option("python", target.prefix)} == error.values
+    assert (None, None) == (_rejected(virtual, option, "--python", target.prefix), _rejected(target, option))
+
+
+@pytest.mark.parametrize("virtual", [True, False])
+def test_the_python_that_runs_the_command_is_only_used_if_it_is_named(target: Target, *, virtual: bool) -> None:
+    own = target._replace(prefix=sys.prefix, virtual=virtual)
+    error = _rejected(own, "--check")
+
+    assert error is not None
+    assert {"python": target.executable, "example": _AN_EXAMPLE} == error.values
+    assert None is _rejected(own, "--python", sys.prefix, "--inexact")
+
+
+@pytest.mark.parametrize(("words", "is_rejected"), [([], True), (["--inexact"], False), (["--check"], False)])
+def test_a_sync_must_not_remove_the_command_itself(target: Target, words: list[str], *, is_rejected: bool) -> None:
+    holder = target._replace(site_packages=(str(ROOT / "src"),))
+    error = _rejected(holder, "--python", target.prefix, *words)
+    expected = {"prefix": target.prefix, "inexact": Option("inexact", "true")}
+
+    assert (expected if is_rejected else None) == (error.values if error else None)
