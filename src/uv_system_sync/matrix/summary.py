@@ -73,8 +73,8 @@ def _version(row: Row) -> str:
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     head = [_row(header), _row(["---"] * len(header))]
     left = _BUDGET - sum(len(line.encode("utf-8")) + 1 for line in head)
-    # A matrix has 256 jobs at most, but anything may be in the folder.
-    yield from _cut([*head, *map(_row, rows)] if left > 0 else [], left)
+    # A matrix has 256 jobs at most, but anything may be in the folder: without space for the head, the rows are only counted.
+    yield from _cut([*(head if left > 0 else ()), *map(_row, rows)], left)
 
 
 def _cut(lines: Sequence[str], budget: int = _BUDGET) -> Iterator[str]:

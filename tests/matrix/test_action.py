@@ -1,0 +1,241 @@
+"""The report action: its step as the runner runs it, its inputs and its errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.matrix import FAILURE, REPORT, write_report
+from tests.support import options
+from tests.support.log_file import LogFile
+from tools.shared import ROOT
+from tools.shared.pythons import Python, found
+from tools.shared.runner_files import StepFiles, read_outputs
+from uv_system_sync.errors import ActionError, InvalidInput, PackagesDiffer, RunnerUnusable
+from uv_system_sync.inputs import variable
+from uv_system_sync.matrix import action
+from uv_system_sync.matrix.action import Options
+from uv_system_sync.matrix.comparison import compared
+from uv_system_sync.matrix.reports import read
+from uv_system_sync.reporting.github import GitHubReporter
+from uv_system_sync.text import Option
+
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "report" / "action.yml").read_text(encoding="utf-8"))
+(STEP,) = ACTION["runs"]["steps"]
+DOCUMENT = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+
+LOG = [
+    "3 jobs, 1 failed: 2 packages, 2 not the same in all jobs.",
+    "- 3.9: failure: lock-outdated: uv.lock does not match.",
+    "- alpha is 1.0 in 3.10; 2.0 in 3.11",
+    "- beta is absent in 3.10; 1.0 in 3.11",
+]
+
+
+@pytest.fixture
+def folder(runner: StepFiles) -> Path:
+    """A folder with the reports of three jobs, one of which failed, where the step runs."""
+    folder = runner.temp.parent / "reports"
+    write_report(folder, "uv-system-sync-3.10", REPORT)
+    newer = {**REPORT, "packages": [{"name": "alpha", "version": "2.0"}, {"name": "beta", "version": "1.0"}]}
+    write_report(folder, "uv-system-sync-3.11", newer)
+    write_report(folder, "uv-system-sync-3.9", FAILURE)
+    return folder
+
+
+def variables(**inputs: str) -> dict[str, str]:
+    """Return the variables that action.yml sets for `inputs`, named with underscores; the others are at their defaults."""
+    defaults = {variable(name): declared.get("default", "") for name, declared in ACTION["inputs"].items()}
+    return {**defaults, **{variable(name.replace("_", "-")): value for name, value in inputs.items()}}
+
+
+def lines(runner: StepFiles, **inputs: str) -> list[str]:
+    """Compare as a step with `inputs` does, and return the log."""
+    log = LogFile()
+    environ = {**runner.environ, **variables(**inputs)}
+    action.compare(environ, GitHubReporter(environ, log))
+    return log.lines
+
+
+def failed(runner: StepFiles, **inputs: str) -> ActionError:
+    """Return the error of a step with `inputs`."""
+    with pytest.raises(ActionError) as caught:
+        lines(runner, **inputs)
+    return caught.value
+
+
+def run(runner: StepFiles, python: Python, **inputs: str) -> tuple[int, list[str]]:
+    """Run the step as the runner does, and return its exit status and its log."""
+    script = runner.env.parent / "script.py"
+    script.write_text(STEP["run"], encoding="utf-8")
+    completed = subprocess.run(
+        [python.prefix / "bin" / f"python{python.minor}", *STEP["shell"].split()[1:-1], script],
+        env={**runner.environ, **variables(**inputs), "GITHUB_ACTION_PATH": str(ROOT / "report")},
+        cwd=runner.temp.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
+    return completed.returncode, completed.stdout.splitlines()
+
+
+OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0], found()[-1]]), ids=lambda python: python.minor)
+
+
+@OLDEST_AND_NEWEST
+def test_with_the_standard_library_alone_the_step_writes_log_outputs_and_summary(runner: StepFiles, folder: Path, python: Python) -> None:
+    assert (0, LOG) == run(runner, python, folder=folder.name)
+    assert "true" == read_outputs(runner.output)["different"]
+    assert runner.summary.read_text(encoding="utf-8").startswith("### The packages of 3 jobs\n")
+    assert "" == runner.env.read_text(encoding="utf-8") + runner.path.read_text(encoding="utf-8")
+
+
+@OLDEST_AND_NEWEST
+def test_an_error_of_the_step_is_one_annotation_after_what_was_compared(runner: StepFiles, folder: Path, python: Python) -> None:
+    status, log = run(runner, python, folder=folder.name, must_match="alpha")
+
+    assert (1, LOG) == (status, log[:-1])
+    assert log[-1].startswith("::error title=packages-differ::1 package that must match ")
+    assert "%0A" in log[-1]
+
+
+def test_without_the_input_summary_only_the_summary_is_left_out(runner: StepFiles, folder: Path) -> None:
+    assert LOG == lines(runner, folder=str(folder), summary="false")
+    assert ("", 3) == (runner.summary.read_text(encoding="utf-8"), len(read_outputs(runner.output)))
+
+
+@pytest.mark.parametrize("names", ["alpha", "*", "beta, Alpha", "beta\nalpha"])
+def test_a_package_that_must_match_and_differs_is_an_error_after_everything_was_written(
+    runner: StepFiles, folder: Path, names: str
+) -> None:
+    error = failed(runner, folder=str(folder), must_match=names)
+
+    assert (PackagesDiffer, "1 package") == (type(error), error.values["count"])
+    assert "alpha is 1.0 in 3.10; 2.0 in 3.11" == error.values["conflicts"]
+    assert {Option("must-match")} == options(error)
+    assert "true" == read_outputs(runner.output)["different"]
+    assert "alpha" in runner.summary.read_text(encoding="utf-8")
+
+
+def test_a_package_that_must_match_may_be_absent(runner: StepFiles, folder: Path) -> None:
+    assert LOG == lines(runner, folder=str(folder), must_match="beta")
+
+
+def test_of_many_packages_that_differ_the_error_names_some(runner: StepFiles) -> None:
+    reports = runner.temp.parent / "reports"
+    for job in ("1", "2"):
+        write_report(reports, job, {**REPORT, "packages": [{"name": f"p{number:02}", "version": job} for number in range(12)]})
+    error = failed(runner, folder=str(reports), must_match="*")
+
+    assert "12 packages" == error.values["count"]
+    assert str(error.values["conflicts"]).startswith("p00 is 1 in 1; 2 in 2. p01 is 1 in 1; 2 in 2. ")
+    assert str(error.values["conflicts"]).endswith("p09 is 1 in 1; 2 in 2 and 2 more")
+
+
+def test_a_job_that_is_expected_and_has_no_artifact_is_missing_in_its_place(runner: StepFiles, folder: Path) -> None:
+    head = "4 jobs, 1 failed, 1 without a report: 2 packages, 2 not the same in all jobs."
+
+    assert [head, LOG[1], "- 3.12: missing: no artifact has its name", *LOG[2:]] == lines(
+        runner, folder=str(folder), jobs="3.9, 3.10\n3.11 3.12"
+    )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        pytest.param({"folder": " "}, {"option": Option("folder")}, id="no-folder"),
+        pytest.param({"folder": "{}/gone"}, {"option": Option("folder"), "folder": "{}/gone"}, id="missing-folder"),
+        pytest.param(
+            {"folder": "{}/env"}, {"option": Option("folder"), "folder": "{}/env", "reason": "Not a directory"}, id="file-as-folder"
+        ),
+        pytest.param({"folder": "{}/temp"}, {"option": Option("folder"), "folder": "{}/temp"}, id="empty-folder"),
+        pytest.param({"folder": "a\0b"}, {"option": Option("folder"), "folder": "a\0b"}, id="no-path"),
+        pytest.param({"summary": "maybe"}, {"option": Option("summary"), "value": "maybe"}, id="summary"),
+        pytest.param({"must_match": "alpha ::x"}, {"option": Option("must-match"), "word": "::x"}, id="no-name"),
+    ],
+)
+def test_an_invalid_input_is_an_error_and_nothing_is_written(
+    runner: StepFiles, folder: Path, inputs: dict[str, str], named: dict[str, object]
+) -> None:
+    inputs = {name: value.replace("{}", str(runner.env.parent)) for name, value in inputs.items()}
+    error = failed(runner, **{"folder": str(folder), **inputs})
+    expected = {name: value.replace("{}", str(runner.env.parent)) if isinstance(value, str) else value for name, value in named.items()}
+
+    assert InvalidInput is type(error)
+    assert expected == {name: error.values[name] for name in expected}
+    assert runner.are_empty()
+
+
+def test_a_name_that_must_match_and_that_no_job_has_is_an_error(runner: StepFiles, folder: Path) -> None:
+    error = failed(runner, folder=str(folder), must_match="alpha alpah")
+
+    assert (InvalidInput, {Option("must-match")}, "alpah") == (type(error), options(error), error.values["name"])
+
+
+@pytest.mark.parametrize("name", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+def test_a_file_of_the_runner_that_cannot_be_written_is_an_error_and_nothing_is_written(runner: StepFiles, folder: Path, name: str) -> None:
+    log, environ = LogFile(), {**runner.environ, **variables(folder=str(folder)), name: str(folder)}
+    with pytest.raises(RunnerUnusable) as caught:
+        action.compare(environ, GitHubReporter(environ, log))
+
+    assert str(folder) == caught.value.values["path"]
+    assert runner.are_empty()
+
+
+def test_no_text_of_a_report_is_a_command(runner: StepFiles) -> None:
+    reports = runner.temp.parent / "reports"
+    for job, version in (("1", "::error::x\n::error::y"), ("2", "##[error]z")):
+        write_report(reports, job, {**REPORT, "packages": [{"name": "alpha", "version": version}]})
+
+    assert "- alpha is ::error::x\\n::error::y in 1; ##\\[error]z in 2" == lines(runner, folder=str(reports))[-1]
+
+
+def test_a_folder_in_the_home_of_the_user_is_found() -> None:
+    assert os.path.expanduser("~/reports") == Options.from_environ({variable("folder"): "~/reports"}).folder
+
+
+@pytest.mark.parametrize("name", ACTION["inputs"])
+def test_an_input_has_its_variable_and_the_default_of_the_code(name: str) -> None:
+    given = {variable("folder"): "reports"}
+    default = ACTION["inputs"][name].get("default", "reports")
+
+    assert f"${{{{ inputs.{name} }}}}" == STEP["env"][variable(name)]
+    assert Options.from_environ(given) == Options.from_environ({**given, variable(name): default})
+
+
+def test_inputs_and_outputs_are_those_of_version_1_and_every_output_is_written() -> None:
+    assert ["folder", "must-match", "jobs", "summary"] == list(ACTION["inputs"])
+    assert {name: f"${{{{ steps.compare.outputs.{name} }}}}" for name in compared([]).outputs()} == {
+        name: output["value"] for name, output in ACTION["outputs"].items()
+    }
+
+
+@pytest.mark.parametrize("kind", ["inputs", "outputs"])
+def test_descriptions_are_sentences_and_the_documentation_has_them(kind: str) -> None:
+    for name, entry in ACTION[kind].items():
+        default = f" {'`' + entry['default'] + '`' if entry.get('default') else ''} |" if kind == "inputs" else ""
+
+        assert re.fullmatch(r"[A-Z].*\.\s*", entry["description"], re.DOTALL), name
+        assert f"| `{name}` |{default} {entry['description']} |" in DOCUMENT
+
+
+def test_the_step_is_a_few_lines_without_an_expression_and_runs_nothing_of_the_repository() -> None:
+    assert ("python -B -I -S {0}", True, False) == (STEP["shell"], len(STEP["run"].splitlines()) <= 5, "${{" in STEP["run"])
+
+
+def test_the_reports_in_the_documentation_can_be_read(runner: StepFiles) -> None:
+    success, failure, output = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
+    write_report(runner.temp, "a", success)
+    write_report(runner.temp, "b", failure)
+    whole = compared(read(str(runner.temp)))
+
+    assert ["success", "failure"] == [job.outcome for job in whole.jobs]
+    assert json.loads(output).keys() == json.loads(whole.outputs()["report"]).keys()
