@@ -11,6 +11,7 @@ import yaml
 from tests.support import PROJECT, TARGET
 from tools.shared import ROOT
 from uv_system_sync.inputs import Inputs, variable
+from uv_system_sync.reporting.context import RunContext
 from uv_system_sync.reporting.report import Report
 
 _TEXT = (ROOT / "action.yml").read_text(encoding="utf-8")
@@ -26,83 +27,55 @@ def _expression(name: str) -> str:
     return f"${{{{ inputs.{name} }}}}"
 
 
-def test_names_of_the_inputs() -> None:
-    """The inputs are those of version 1, whose names cannot change."""
+def test_the_inputs_and_outputs_have_the_names_that_workflows_use() -> None:
     switches = ["all-extras", "all-groups", "all-packages", "no-dev", "no-install-project", "no-editable", "inexact", "frozen", "check"]
-    expected = ["python", "working-directory", "extras", "groups", "packages", *switches, "args", "allow-externally-managed", "summary"]
+    inputs = ["python", "working-directory", "extras", "groups", "packages", *switches, "args", "allow-externally-managed", "summary"]
+    outputs = ["python-version", "python-path", "environment", "packages", "package-count", "changes", "changed"]
 
-    assert [*expected, "uv-version", "enable-cache", "cache-suffix"] == list(_ACTION["inputs"])
-
-
-def test_names_of_the_outputs() -> None:
-    """The outputs are those of version 1, whose names cannot change."""
-    expected = ["python-version", "python-path", "environment", "packages", "package-count", "changes", "changed"]
-
-    assert [*expected, "uv-version", "cache-hit", "report"] == list(_ACTION["outputs"])
+    assert [*inputs, "uv-version", "enable-cache", "cache-suffix"] == list(_ACTION["inputs"])
+    assert [*outputs, "uv-version", "cache-hit", "report"] == list(_ACTION["outputs"])
 
 
 @pytest.mark.parametrize("name", _ACTION["inputs"])
-def test_default(name: str) -> None:
-    """What an input's default says is what the code does when it is not set."""
+def test_the_default_of_an_input_is_what_the_code_does_without_it(name: str) -> None:
     default = _ACTION["inputs"][name]["default"]
 
     assert isinstance(default, str)
     assert Inputs.from_environ({}) == Inputs.from_environ({variable(name): default})
 
 
-def test_inputs_of_the_sync() -> None:
-    """The sync gets every input that is not setup-uv's, in the variable that the code reads, and how setup-uv came out."""
+def test_each_step_gets_the_inputs_that_it_reads() -> None:
     names = [name for name in _ACTION["inputs"] if name not in {*_FOR_SETUP_UV, "uv-version"}]
-    expected = {variable(name): _expression(name) for name in names}
+    for_sync = {**{variable(name): _expression(name) for name in names}, "UV_SYSTEM_SYNC_SETUP_UV": "${{ steps.setup-uv.outcome }}"}
+    for_setup_uv = {name: _expression(name) for name in ("working-directory", *_FOR_SETUP_UV)}
 
-    assert {**expected, "UV_SYSTEM_SYNC_SETUP_UV": "${{ steps.setup-uv.outcome }}"} == _STEPS["sync"]["env"]
-
-
-def test_inputs_of_the_question_for_uv() -> None:
-    """The first step gets the one input that it reads."""
     assert {"UV_SYSTEM_SYNC_UV_VERSION": _expression("uv-version")} == _STEPS["uv"]["env"]
+    assert {**for_setup_uv, "version": _expression("uv-version")} == _STEPS["setup-uv"]["with"]
+    assert for_sync == _STEPS["sync"]["env"]
 
 
-def test_inputs_of_setup_uv() -> None:
-    """What is for setup-uv is handed to it, and nothing else is."""
-    expected = {name: _expression(name) for name in ("working-directory", *_FOR_SETUP_UV)}
+def test_each_output_of_the_sync_is_declared_under_its_own_name_and_cache_hit_is_that_of_setup_uv() -> None:
+    written = [*Report(RunContext(), TARGET, PROJECT, (), ()).outputs(), "report"]
+    expected = {name: f"${{{{ steps.sync.outputs.{name} }}}}" for name in written}
 
-    assert {**expected, "version": _expression("uv-version")} == _STEPS["setup-uv"]["with"]
-
-
-def test_outputs_of_the_sync() -> None:
-    """Every output that the step writes is declared under its own name, and no other one is."""
-    written = [*Report(TARGET, PROJECT, "0.13.9", (), (), {"uv": 0.0}).outputs(), "report"]
-    declared = {name: output["value"] for name, output in _ACTION["outputs"].items() if name != "cache-hit"}
-
-    assert {name: f"${{{{ steps.sync.outputs.{name} }}}}" for name in written} == declared
-
-
-def test_output_of_setup_uv() -> None:
-    """The one output that is not ours is setup-uv's."""
-    assert "${{ steps.setup-uv.outputs.cache-hit }}" == _ACTION["outputs"]["cache-hit"]["value"]
+    assert {**expected, "cache-hit": "${{ steps.setup-uv.outputs.cache-hit }}"} == {
+        name: output["value"] for name, output in _ACTION["outputs"].items()
+    }
 
 
 @pytest.mark.parametrize("kind", ["inputs", "outputs"])
-def test_descriptions(kind: str) -> None:
-    """Every input and output is described in whole sentences."""
+def test_every_input_and_output_is_described_in_whole_sentences(kind: str) -> None:
     assert [] == [name for name, entry in _ACTION[kind].items() if not re.fullmatch(r"[A-Z].*\.\s*", entry["description"], re.DOTALL)]
 
 
-def test_steps() -> None:
-    """The action is three steps: is there a uv, get one, sync."""
-    assert ["uv", "setup-uv", "sync"] == [step["id"] for step in _ACTION["runs"]["steps"]]
-
-
-def test_setup_uv_only_where_it_is_needed() -> None:
-    """setup-uv runs where the first step says so, and its failure is left for the last one to explain."""
+def test_setup_uv_runs_if_uv_has_to_be_installed_and_its_failure_is_left_to_the_sync() -> None:
     step = _STEPS["setup-uv"]
 
+    assert ["uv", "setup-uv", "sync"] == list(_STEPS)
     assert ("steps.uv.outputs.install == 'true'", True) == (step["if"], step["continue-on-error"])
 
 
-def test_pins() -> None:
-    """Every action that is used is pinned by a full commit, beside the version that it is."""
+def test_every_action_is_pinned_by_a_full_commit_with_its_version_in_a_comment() -> None:
     used = re.findall(r"uses:(.*)", _TEXT)
 
     assert used
@@ -110,15 +83,9 @@ def test_pins() -> None:
 
 
 @pytest.mark.parametrize("name", _RUN_STEPS)
-def test_scripts(name: str) -> None:
-    """A script is a few lines of Python, in an interpreter that runs nothing of the repository or the target."""
+def test_a_script_is_a_few_lines_of_python_without_an_expression(name: str) -> None:
+    """The interpreter runs nothing of the repository or the target, and the value of an input is never part of a script."""
     step = _RUN_STEPS[name]
 
     assert "python -B -I -S {0}" == step["shell"]
-    assert len(step["run"].splitlines()) <= 5
-
-
-@pytest.mark.parametrize("name", _RUN_STEPS)
-def test_no_expression_in_a_script(name: str) -> None:
-    """Whatever an input holds, it is never a part of a script."""
-    assert "${{" not in _RUN_STEPS[name]["run"]
+    assert (True, False) == (len(step["run"].splitlines()) <= 5, "${{" in step["run"])

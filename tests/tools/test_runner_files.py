@@ -1,4 +1,4 @@
-"""The port of the runner's parser, which other tests read with, keeps to the runner's grammar."""
+"""The port of the runner's parser of command files, which other tests read with."""
 
 from __future__ import annotations
 
@@ -45,8 +45,7 @@ def _file(folder: Path, content: bytes) -> Path:
     ],
 )
 @pytest.mark.parametrize("windows", [pytest.param(False, id="on-linux"), pytest.param(True, id="on-windows")])
-def test_assignments(tmp_path: Path, content: bytes, expected: dict[str, str], *, windows: bool) -> None:
-    """Both grammars are read, on every system in the same way."""
+def test_both_grammars_are_read_on_every_system(tmp_path: Path, content: bytes, expected: dict[str, str], *, windows: bool) -> None:
     path = _file(tmp_path, content)
 
     assert (expected, expected) == (read_env(path, windows=windows), read_outputs(path, windows=windows))
@@ -61,8 +60,9 @@ def test_assignments(tmp_path: Path, content: bytes, expected: dict[str, str], *
         pytest.param(b"\r\nA=1\n", None, {"A": "1"}, id="empty-line"),
     ],
 )
-def test_windows_line_endings(tmp_path: Path, content: bytes, linux: dict[str, str] | None, windows: dict[str, str]) -> None:
-    """CR LF ends a line for the runner's Windows build only."""
+def test_cr_lf_ends_a_line_for_the_runner_on_windows_alone(
+    tmp_path: Path, content: bytes, linux: dict[str, str] | None, windows: dict[str, str]
+) -> None:
     path = _file(tmp_path, content)
 
     assert windows == read_env(path, windows=True)
@@ -73,8 +73,7 @@ def test_windows_line_endings(tmp_path: Path, content: bytes, linux: dict[str, s
         assert linux == read_env(path)
 
 
-def test_carriage_return_in_the_closing_delimiter(tmp_path: Path) -> None:
-    """On Linux, a delimiter that only its end spells with a CR is never found."""
+def test_a_closing_delimiter_with_a_carriage_return_is_not_found_on_linux(tmp_path: Path) -> None:
     path = _file(tmp_path, b"A<<E\n1\nE\r\n")
 
     assert {"A": "1"} == read_env(path, windows=True)
@@ -96,8 +95,7 @@ def test_carriage_return_in_the_closing_delimiter(tmp_path: Path) -> None:
         pytest.param("=1\n", "Value cannot be null. (Parameter 'name')", id="assignment-without-name"),
     ],
 )
-def test_invalid_files(tmp_path: Path, content: str, message: str) -> None:
-    """What the runner cannot read fails with the runner's words."""
+def test_a_malformed_file_fails_with_the_runners_message(tmp_path: Path, content: str, message: str) -> None:
     path = _file(tmp_path, content.encode())
 
     with pytest.raises(FileCommandError) as caught:
@@ -116,30 +114,26 @@ def test_invalid_files(tmp_path: Path, content: str, message: str) -> None:
         pytest.param(codecs.BOM_UTF32_BE, "utf-32-be", id="utf-32-big-endian"),
     ],
 )
-def test_byte_order_mark(tmp_path: Path, mark: bytes, encoding: str) -> None:
-    """A byte order mark sets the file's encoding, and belongs to no name."""
+def test_a_byte_order_mark_sets_the_encoding_of_a_file(tmp_path: Path, mark: bytes, encoding: str) -> None:
     path = _file(tmp_path, mark + "A=ß\n".encode(encoding))
 
     assert ({"A": "ß"}, ["A=ß"]) == (read_env(path), read_path(path))
 
 
-def test_byte_order_mark_in_the_middle(tmp_path: Path) -> None:
-    """A byte order mark anywhere else is a letter of the name."""
+def test_a_byte_order_mark_elsewhere_is_part_of_a_name(tmp_path: Path) -> None:
     path = _file(tmp_path, b"A=1\n" + codecs.BOM_UTF8 + b"B=2\n")
 
     assert {"A": "1", "\ufeffB": "2"} == read_env(path)
 
 
-def test_missing_file(tmp_path: Path) -> None:
-    """A file that the step has deleted has no content."""
+def test_a_missing_file_is_empty(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
 
     assert ({}, {}, []) == (read_env(missing), read_outputs(missing), read_path(missing))
 
 
 @pytest.mark.parametrize("name", ["NODE_OPTIONS", "node_options"])
-def test_node_options(tmp_path: Path, name: str) -> None:
-    """No step can set NODE_OPTIONS for later ones, but it can have an output of that name."""
+def test_node_options_can_be_an_output_but_not_a_variable(tmp_path: Path, name: str) -> None:
     path = _file(tmp_path, f"{name}=--require evil\nA=1\n".encode())
 
     assert ({"A": "1"}, {name: "--require evil", "A": "1"}) == (read_env(path), read_outputs(path))
@@ -155,8 +149,7 @@ def test_node_options(tmp_path: Path, name: str) -> None:
         pytest.param("/ü\u2028☃\n".encode(), ["/ü\u2028☃"], id="unicode-and-its-line-separators"),
     ],
 )
-def test_path_entries(tmp_path: Path, content: bytes, expected: list[str]) -> None:
-    """Every line of GITHUB_PATH that is not empty is an entry, as it is."""
+def test_every_line_of_github_path_that_is_not_empty_is_an_entry(tmp_path: Path, content: bytes, expected: list[str]) -> None:
     path = _file(tmp_path, content)
 
     assert expected == read_path(path)
@@ -173,23 +166,18 @@ def test_path_entries(tmp_path: Path, content: bytes, expected: list[str]) -> No
         pytest.param(["/bin"], ["/usr/bin", "/bin"], ["/bin", "/usr/bin", "/bin"], id="further-back-already"),
     ],
 )
-def test_path_of_the_next_step(entries: list[str], before: list[str], expected: list[str]) -> None:
-    """The entry that was written last comes first, and what was on PATH comes after all of them."""
+def test_the_last_entry_is_first_on_the_next_steps_path(entries: list[str], before: list[str], expected: list[str]) -> None:
     separator = os.pathsep
 
     assert separator.join(expected) == path_after(entries, separator.join(before))
 
 
-def test_step_files_start_empty(runner: StepFiles) -> None:
-    """A step gets command files that exist and are empty."""
-    exist = all(Path(path).exists() for path in runner.environ.values())
-
-    assert (True, True) == (exist, runner.are_empty())
+def test_the_files_of_a_step_exist_and_are_empty(runner: StepFiles) -> None:
+    assert (True, True) == (all(Path(path).exists() for path in runner.environ.values()), runner.are_empty())
 
 
 @pytest.mark.parametrize("name", ["env", "path", "output", "summary", "temp/report.json"])
-def test_step_files_see_everything(runner: StepFiles, name: str) -> None:
-    """One byte in any of the files, or one file in the temporary folder, is noticed."""
+def test_anything_that_a_step_writes_is_noticed(runner: StepFiles, name: str) -> None:
     folder, _, file = name.partition("/")
     path: Path = getattr(runner, folder) / file
     path.write_text("x", encoding="utf-8")
