@@ -1,4 +1,4 @@
-"""Draws docs/flow-light.svg and docs/flow-dark.svg, the picture of docs/how-it-works.md, or checks that they are up to date."""
+"""Draws docs/flow-light.svg and docs/flow-dark.svg, the diagram in docs/how-it-works.md, or checks that they are up to date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 
 
 class Theme(NamedTuple):
-    """The colours of GitHub's pages: text, quiet text, lines, and what a box, an effect and a failure are filled with."""
+    """The colours of GitHub's pages: text, secondary text, lines, and the fill of a box, of a box with an effect, and of a failure."""
 
     text: str
     quiet: str
@@ -29,46 +29,49 @@ THEMES = {
 
 
 class Box(NamedTuple):
-    """What happens, and the modules and packages that do it; `effect` where something outside of the process changes."""
+    """A step of the run; `effect` is set if it changes something outside of the process.
+
+    `modules` are the modules and packages that do it. They are not drawn: a test checks that the diagram leaves none out.
+    """
 
     title: str
     modules: tuple[str, ...]
     effect: bool = False
 
 
-# From top to bottom; what is side by side depends on nothing beside it.
+# From top to bottom; boxes in one row do not depend on each other.
 ROWS: tuple[tuple[Box, ...], ...] = (
-    (Box("Is there a uv? If not, setup-uv installs one", ("uv",), effect=True),),
-    (Box("Own wheels into RUNNER_TEMP", ("uv",), effect=True),),
-    (Box("Read the inputs of the workflow", ("inputs",)),),
+    (Box("Find uv, or install it with setup-uv", ("uv",), effect=True),),
+    (Box("Install the action's dependencies into RUNNER_TEMP", ("uv",), effect=True),),
+    (Box("Read the inputs", ("inputs",)),),
     (
-        Box("Ask the Python what it is", ("interpreter",)),
+        Box("Inspect the Python", ("interpreter",)),
         Box("Read the project", ("project",)),
     ),
-    (Box("Decide: one command, its whole environment", ("uv", "environment")),),
-    (Box("Lock the Python, remove what is broken", ("interpreter",), effect=True),),
-    (Box("uv sync", ("process", "reporting"), effect=True),),
-    (Box("Check what is installed, and what python will be", ("interpreter",)),),
-    (Box("Write the report and the job summary", ("reporting",)),),
-    (Box("Runner files: all of it at the end, or nothing", ("reporting",), effect=True),),
+    (Box("Compose the uv sync command and its environment", ("uv", "environment")),),
+    (Box("Lock the Python and remove broken packages", ("interpreter",), effect=True),),
+    (Box("Run uv sync", ("process", "reporting"), effect=True),),
+    (Box("Verify the packages and the python of the next step", ("interpreter",)),),
+    (Box("Compose the report and the job summary", ("reporting",)),),
+    (Box("Write all of the runner's files, or none", ("reporting",), effect=True),),
 )
 
 # The first row that changes something in the Python.
 FIRST_CHANGE = 5
 
-_WIDTH, _LEFT, _MAIN, _HEIGHT, _PITCH, _GAP, _BORDER = 860, 10, 560, 50, 74, 16, 24
+_WIDTH, _LEFT, _MAIN, _HEIGHT, _PITCH, _GAP, _BORDER = 860, 10, 560, 40, 64, 16, 24
 _RAIL = _LEFT + _MAIN + 30
 _FONT = 'font-family="-apple-system, BlinkMacSystemFont, Segoe UI, Noto Sans, Helvetica, Arial, sans-serif"'
-_CODE = 'font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"'
 _FAILURE = (
-    "An error, at any point",
-    ("one annotation,", "with the next step;", "nothing in GITHUB_ENV,", "GITHUB_PATH or", "GITHUB_OUTPUT"),
+    "Error in any step",
+    ("One annotation:", "what is wrong, what to do.", "Nothing in GITHUB_ENV,", "GITHUB_PATH or", "GITHUB_OUTPUT."),
 )
+# As `Box.modules`.
 FAILURE_MODULES = ("errors", "diagnosis", "reporting")
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pictures, or with `--check` only check whether they would change."""
+    """Write the diagrams, or with `--check` only check whether they would change."""
     pictures = {DOCS / f"flow-{name}.svg": drawn(theme) for name, theme in THEMES.items()}
     if arguments == ["--check"]:
         old = [path.name for path, text in pictures.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
@@ -80,7 +83,7 @@ def main(arguments: list[str]) -> int:
 
 
 def drawn(theme: Theme) -> str:
-    """Return the picture in the colours of `theme`."""
+    """Return the diagram in the colours of `theme`."""
     height = _top(len(ROWS) - 1) + _HEIGHT + 10
     pieces = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" {_FONT}>',
@@ -98,8 +101,7 @@ def _row(number: int, row: tuple[Box, ...], theme: Theme) -> list[str]:
     pieces = []
     for middle, box in zip(_middles(row), row, strict=True):
         pieces.append(_rectangle((middle - width // 2, top, width, _HEIGHT), theme.effect if box.effect else theme.box, theme.line))
-        pieces.append(_text((middle, top + 21), box.title, theme.text, 'font-size="15" font-weight="600"'))
-        pieces.append(_text((middle, top + 40), "  ".join(box.modules), theme.quiet, f'font-size="12" xml:space="preserve" {_CODE}'))
+        pieces.append(_text((middle, top + 25), box.title, theme.text, 'font-size="15" font-weight="600"'))
     if number:
         above = max(row, ROWS[number - 1], key=len)
         pieces += [_arrow(middle, _top(number - 1) + _HEIGHT, middle, top, theme) for middle in _middles(above)]
@@ -115,26 +117,22 @@ def _middles(row: tuple[Box, ...]) -> list[int]:
 
 
 def _border(theme: Theme) -> list[str]:
-    """Draw the line above of which no Python has been changed."""
+    """Draw the line above which nothing in the Python changes."""
     height = _top(FIRST_CHANGE) - _BORDER // 2
     line = f'<line x1="{_LEFT}" y1="{height}" x2="{_LEFT + _MAIN}" y2="{height}" stroke="{theme.quiet}" stroke-dasharray="5 4"/>'
-    return [line, _text((_LEFT, height - 4), "above: the Python is only looked at", theme.quiet, 'font-size="12" text-anchor="start"')]
+    return [line, _text((_LEFT, height - 4), "up to here, the Python is unchanged", theme.quiet, 'font-size="12" text-anchor="start"')]
 
 
 def _failure(theme: Theme) -> list[str]:
-    """Draw, at the right, what every row may lead to."""
+    """Draw, at the right, the failure that any row may lead to."""
     title, words = _FAILURE
     top, bottom, width = _top(0), _top(len(ROWS) - 1) + _HEIGHT, _WIDTH - _RAIL - _LEFT
     middle = _RAIL + width // 2
     pieces = [_rectangle((_RAIL, top, width, bottom - top), theme.failure, theme.line)]
     pieces += [_arrow(_LEFT + _MAIN, _top(row) + _HEIGHT // 2, _RAIL, _top(row) + _HEIGHT // 2, theme) for row in range(len(ROWS))]
-    height = (top + bottom) // 2 - 150
+    height = (top + bottom) // 2 - 50
     pieces.append(_text((middle, height), title, theme.text, 'font-size="15" font-weight="600"'))
-    pieces += [_text((middle, height + 28 + 20 * line), word, theme.text, 'font-size="14"') for line, word in enumerate(words)]
-    return pieces + [
-        _text((middle, height + 150 + 18 * line), module, theme.quiet, f'font-size="12" {_CODE}')
-        for line, module in enumerate(FAILURE_MODULES)
-    ]
+    return pieces + [_text((middle, height + 28 + 20 * line), word, theme.text, 'font-size="14"') for line, word in enumerate(words)]
 
 
 def _top(row: int) -> int:

@@ -1,6 +1,6 @@
-"""Check that the Python that runs this is the one that the action has synced, and that its outputs say so.
+"""Check that this Python is the one that the action synced, and that the outputs of the action match it.
 
-OUTPUTS holds the outputs of the action's step as JSON.
+OUTPUTS has the outputs of the action's step as JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MODULES = ("iniconfig", "six", "pluggy", "selftest_project")
 
 
 def main() -> None:
-    """Say that all is well, or end with everything that is wrong."""
+    """Print a summary, or exit with everything that is wrong."""
     outputs: dict[str, str] = json.loads(os.environ["OUTPUTS"])
     wrong = [*_wrong_python(outputs), *_wrong_packages(outputs), *_wrong_outputs(outputs)]
     if wrong:
@@ -70,7 +70,7 @@ def _wrong_outputs(outputs: Mapping[str, str]) -> Iterator[str]:
         report = json.load(file)
     if (report["packages"], report["changes"], report["uv"]) != (packages, changes, outputs["uv-version"]):
         yield f"{outputs['report']} does not say what the outputs say: {report}."
-    # What `fromJSON` made of the output in an expression of the workflow.
+    # The output as `fromJSON` parsed it in an expression of the workflow.
     if os.environ.get("NAMES", "") not in ("", ",".join(package["name"] for package in packages)):
         yield f"An expression reads {os.environ['NAMES']} in `packages`, which is {packages}."
 

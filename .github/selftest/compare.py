@@ -1,6 +1,6 @@
-"""Compare what is installed in two Pythons, name by name and version by version.
+"""Compare the names and versions of the packages in two Pythons.
 
-The first is the one that the action has synced. What such a Python came with is allowed to be there only.
+The first is the one that the action synced. Only this one may have the packages that a Python comes with.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ json.dump({re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower(): one.version for
 
 
 def main() -> None:
-    """Say that both hold the same, or end with every difference."""
+    """Print that both have the same packages, or exit with every difference."""
     synced, plain = (_installed(python) for python in sys.argv[1:])
     differences = [
         f"{name}: {synced.get(name, 'missing')} by the action, {plain.get(name, 'missing')} by plain uv"
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _installed(python: str) -> dict[str, str]:
-    """Return the versions of what is installed in `python`, by normalized name."""
+    """Return the versions of the packages in `python`, by normalized name."""
     listed = subprocess.run([python, "-I", "-c", _LIST], stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
     versions: dict[str, str] = json.loads(listed)
     return versions

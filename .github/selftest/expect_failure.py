@@ -1,8 +1,8 @@
-"""Check that the action failed, that it failed for the expected reason, and that it left nothing behind.
+"""Check that the action failed for the expected reason and set nothing for later steps.
 
-OUTCOME and OUTPUTS are the outcome of the action's step and its outputs as JSON, SLUG is the title of the
-expected annotation, and WORDS holds, one a line, what its message has to say. No step can read the annotations
-of an earlier one. So the step `sync` of action.yml runs once more here, and UV_SYSTEM_SYNC_* are its inputs.
+OUTCOME and OUTPUTS are the outcome and, as JSON, the outputs of the action's step. SLUG is the title of the
+expected annotation, and each line of WORDS has to be in its message. A step cannot read the annotations of an earlier
+one, so this runs the step `sync` of action.yml again, with UV_SYSTEM_SYNC_* as its inputs.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from typing import Iterator
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _FILES = ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
 
-# Set by actions that run before this one, or not by a run of the action at all.
+# Outputs that other actions set.
 _OTHERS = ("cache-hit",)
 
 
 def main() -> None:
-    """Say that the failure is the expected one, or end with everything that is wrong."""
+    """Print the expected failure, or exit with everything that is wrong."""
     with tempfile.TemporaryDirectory() as folder:
         status, log = _sync(folder)
         written = [name for name in _FILES if os.path.getsize(os.path.join(folder, name))]
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _sync(folder: str) -> tuple[int, str]:
-    """Run the step with runner files of its own in `folder`, and return its exit status and its log."""
+    """Run the step with its own runner files in `folder`, and return its exit status and its log."""
     shell, script = _step("sync")
     path = os.path.join(folder, "script.py")
     with open(path, "w", encoding="utf-8") as file:
@@ -59,12 +59,12 @@ def _sync(folder: str) -> tuple[int, str]:
 
 
 def _step(name: str) -> tuple[str, str]:
-    """Return the shell and the script of a run step of action.yml, which the standard library cannot parse as YAML."""
+    """Return the shell and the script of a step of action.yml; the standard library has no YAML parser."""
     with open(os.path.join(_ROOT, "action.yml"), encoding="utf-8") as file:
         text = file.read()
     step = text.partition(f"- id: {name}\n")[2]
     shell = re.search(r"^ *shell: (.+)$", step, re.MULTILINE)
-    # It is the last step, so that its script goes on to the end of the file.
+    # It is the last step, so its script ends with the file.
     script = textwrap.dedent(step.partition(" run: |\n")[2])
     if shell is None or not script:
         sys.exit(f"action.yml has no step `{name}` with a shell and a script.")
@@ -72,7 +72,7 @@ def _step(name: str) -> tuple[str, str]:
 
 
 def _errors(log: str) -> Iterator[dict[str, str]]:
-    """Read the error annotations in `log` as the runner does, each with its `message`."""
+    """Parse the error annotations in `log` as the runner does, each with its `message`."""
     for properties, message in re.findall(r"^::error ([^\n]*?)::([^\n]*)$", log, re.MULTILINE):
         pairs = (pair.partition("=") for pair in properties.split(","))
         yield {**{name: _decoded(value) for name, _, value in pairs}, "message": _decoded(message)}
@@ -103,7 +103,7 @@ def _wrong_errors(errors: list[dict[str, str]]) -> Iterator[str]:
 
 
 def _harmless(text: str) -> str:
-    """Return `text` so that the runner finds no command in it."""
+    """Return `text` without anything that the runner would take for a command."""
     return "".join(f"| {line}\n" for line in text.replace("##[", "##\\[").splitlines())
 
 

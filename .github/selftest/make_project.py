@@ -1,4 +1,4 @@
-"""Write a tiny project for the workflows to lock and to sync."""
+"""Write a small project for the workflows to lock and sync."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ build-backend = "uv_build"
 """
 
 _MODULE = '''\
-"""Says which Python runs it."""
+"""Prints which Python runs it."""
 
 import sys
 
@@ -39,9 +39,9 @@ def main() -> None:
 
 
 def main() -> None:
-    """Write the project that the command line describes and, when LOCK holds the text of a uv.lock, that too."""
+    """Write the project that the command line describes and, if LOCK has the text of a uv.lock, that too."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", help="where to write it; made when it is not there")
+    parser.add_argument("folder", help="where to write it; created if it does not exist")
     parser.add_argument("--requires-python", default=">=3.8", help="the project's requires-python")
     parser.add_argument("--dependency", action="append", default=[], help="a dependency besides iniconfig")
     arguments = parser.parse_args()
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _write(folder: str, name: str, text: str) -> None:
-    """Write `text` with the line ends it has, on Windows too."""
+    """Write `text` with its own line endings, on Windows too."""
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, name), "w", encoding="utf-8", newline="") as file:
         file.write(text)

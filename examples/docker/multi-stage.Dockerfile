@@ -1,6 +1,6 @@
-# For packages that have to be built: install compilers and headers in this stage.
+# If packages have to be built, install compilers and headers in this stage.
 FROM python:3.13-slim AS build
-# What pip and uv have downloaded stays on the building machine.
+# The download caches of pip and uv stay on the build machine.
 ARG XDG_CACHE_HOME=/var/cache/build
 RUN --mount=type=cache,target=/var/cache/build \
     python -m venv /opt/sync && /opt/sync/bin/pip install uv uv-system-sync
@@ -13,7 +13,7 @@ COPY . .
 RUN --mount=type=cache,target=/var/cache/build \
     /opt/sync/bin/uv-system-sync --python /usr/local --no-dev --no-editable
 
-# What runs has what is installed, and nothing else of the project.
+# The final image has the installed packages and nothing else of the project.
 FROM python:3.13-slim
 COPY --from=build /usr/local /usr/local
 USER 1000:1000
