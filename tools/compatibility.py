@@ -30,26 +30,26 @@ _SYSTEMS = ("Linux x86_64 with glibc", "Linux arm64 with glibc", "Linux with mus
 _TEXT = """\
 # Compatibility
 
-Which Pythons, layouts and systems the action and the command have been shown to work with, with which uv. `make compatibility` writes this
-page: it installs one release of every minor version of uv, the first being the oldest that is not refused, runs the integration tests
-(`tests/integration`, `tests/faults`) with each, and counts.
+The Pythons, installation layouts, systems and versions of uv that the action and the command have been tested with. `make compatibility` writes this
+page: it installs one release of each minor version of uv, from the oldest supported one on, and runs the integration tests
+(`tests/integration`, `tests/faults`) with each.
 
-A cell has the number of tests that passed there, **fails** where one failed, and *untested* where none ran. Tests of what a version of
-uv does not have yet are left out, so that older ones have smaller numbers; the reports have the reasons. One run is on one system; the
-[self-test](../.github/workflows/selftest.yml) runs the action on hosted Linux, macOS and Windows runners, and is not counted here.
-Nor are the few tests that run Windows' own Python and one uv in Wine (`tests/integration/test_windows.py`).
+A cell has the number of tests that passed, **fails** if one failed, or *untested* if none ran. Tests of features that a version of
+uv does not have are skipped, so older versions have lower numbers; the reports have the reasons. One run covers one system. The
+[self-test](../.github/workflows/selftest.yml), which runs the action on hosted Linux, macOS and Windows runners, is not included,
+nor are the few tests that run Python for Windows and one uv in Wine (`tests/integration/test_windows.py`).
 
-The input `check` needs uv 0.6.10, and more than one name in `packages` needs uv 0.9.8. An older uv is refused then, by name.
+The input `check` needs uv 0.6.10, and more than one name in `packages` needs uv 0.9.8. Older versions are rejected with an error.
 
 ## Pythons
 
-Most tests do not depend on the version of Python, and run with the newest alone.
+Most tests do not depend on the version of Python, and run only with the newest one.
 
 {pythons}
 
 ## Layouts
 
-How the Python that was synced is installed, where a test is about that.
+How the target Python is installed, in tests that are specific to a layout.
 
 {layouts}
 
