@@ -224,7 +224,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         console.put(sys.stdout, "")
         raise
     if found.version:
-        print(f"uv-system-sync {_version()}")  # noqa: T201 - the answer to a question, before there is a reporter
+        console.put(sys.stdout, f"uv-system-sync {_version()}\n")
         sys.exit()
     found.args = words[at + 1 :]
     return found

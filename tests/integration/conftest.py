@@ -1,4 +1,4 @@
-"""Real Pythons to sync into, projects to sync, and a runner between them."""
+"""Real Pythons to install into, projects to install, and a runner."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Listing = dict[str, tuple[int, int]]
 
 @pytest.fixture(autouse=True)
 def _place(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
-    """Have the run's report say which Python and which layout each test was about."""
+    """Record the Python and the layout of each test in the report of the run."""
     if "python" in request.fixturenames:
         record_property("python", request.getfixturevalue("python").name)
     for mark in request.node.iter_markers("layout"):
@@ -26,7 +26,7 @@ def _place(request: pytest.FixtureRequest, record_property: Callable[[str, objec
 
 @pytest.fixture
 def python() -> Python:
-    """The newest CPython found, for what does not depend on the version."""
+    """The newest CPython found, for tests that do not depend on the version."""
     return found()[-1]
 
 
@@ -44,7 +44,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def ci(tmp_path: Path, project: Project, target: Path) -> Runner:
-    """A runner in the project's checkout, after setup-python has set `target` up."""
+    """A runner in the project's checkout, after setup-python has set up `target`."""
     return runner(tmp_path / "runner", project.folder).setup_python(target)
 
 
@@ -56,10 +56,10 @@ def bare_ci(tmp_path: Path, project: Project) -> Runner:
 
 @pytest.fixture
 def listing() -> Callable[[Path], Listing]:
-    """A function that tells every file of a folder with its size and time of change, byte code aside."""
+    """A function that returns every file of a folder with its size and time of change, except byte code."""
 
-    def tell(folder: Path) -> Listing:
+    def files(folder: Path) -> Listing:
         paths = [Path(root, name) for root, _, names in os.walk(folder) if not root.endswith("__pycache__") for name in names]
         return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in paths}
 
-    return tell
+    return files
