@@ -30,9 +30,9 @@ _SYSTEMS = ("Linux x86_64 with glibc", "Linux arm64 with glibc", "Linux with mus
 _TEXT = """\
 # Compatibility
 
-The Pythons, installation layouts, systems and versions of uv that the action and the command have been tested with. `make compatibility` writes this
-page: it installs one release of each minor version of uv, from the oldest supported one on, and runs the integration tests
-(`tests/integration`, `tests/faults`) with each.
+The Pythons, installation layouts, systems and versions of uv that the action and the command have been tested with.
+`make compatibility` writes this page: it installs one release of each minor version of uv, from the oldest supported one on,
+and runs the integration tests (`tests/integration`, `tests/faults`) with each.
 
 A cell has the number of tests that passed, **fails** if one failed, or *untested* if none ran. Tests of features that a version of
 uv does not have are skipped, so older versions have lower numbers; the reports have the reasons. One run covers one system. The

@@ -31,12 +31,12 @@ def main() -> None:
 def _wrong_python(outputs: Mapping[str, str]) -> Iterator[str]:
     environment = outputs["environment"]
     if not os.path.samefile(sys.prefix, environment):
-        yield f"This Python is in {sys.prefix}, and the action says {environment}."
+        yield f"This Python is in {sys.prefix}, and the action reports {environment}."
     if sys.version.split()[0] != outputs["python-version"]:
-        yield f"This Python is {sys.version}, and the action says {outputs['python-version']}."
+        yield f"This Python is {sys.version}, and the action reports {outputs['python-version']}."
     python = shutil.which("python")
     if python is None or not os.path.samefile(python, outputs["python-path"]):
-        yield f"`python` is {python}, and the action says {outputs['python-path']}."
+        yield f"`python` is {python}, and the action reports {outputs['python-path']}."
     for variable, value in (("UV_PROJECT_ENVIRONMENT", environment), ("UV_PYTHON", outputs["python-path"])):
         if os.environ.get(variable) != value:
             yield f"{variable} is {os.environ.get(variable)}, not {value}."
@@ -50,14 +50,14 @@ def _wrong_packages(outputs: Mapping[str, str]) -> Iterator[str]:
     found = importlib.metadata.distributions(path=folders)
     installed = {re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in found}
     if reported != installed:
-        yield f"Installed are {installed}, and the action says {reported}."
+        yield f"Installed are {installed}, and the action reports {reported}."
     script = shutil.which("selftest-prefix")
     if script is None:
         yield "The project's script is not on PATH."
     else:
         prefix = subprocess.run([script], stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout.strip()
         if not os.path.samefile(prefix, outputs["environment"]):
-            yield f"The project's script runs in {prefix}, and the action says {outputs['environment']}."
+            yield f"The project's script runs in {prefix}, and the action reports {outputs['environment']}."
 
 
 def _wrong_outputs(outputs: Mapping[str, str]) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _wrong_outputs(outputs: Mapping[str, str]) -> Iterator[str]:
     with open(outputs["report"], encoding="utf-8") as file:
         report = json.load(file)
     if (report["packages"], report["changes"], report["uv"]) != (packages, changes, outputs["uv-version"]):
-        yield f"{outputs['report']} does not say what the outputs say: {report}."
+        yield f"{outputs['report']} does not match the outputs: {report}."
     # The output as `fromJSON` parsed it in an expression of the workflow.
     if os.environ.get("NAMES", "") not in ("", ",".join(package["name"] for package in packages)):
         yield f"An expression reads {os.environ['NAMES']} in `packages`, which is {packages}."

@@ -99,7 +99,7 @@ def _wrong_errors(errors: list[dict[str, str]]) -> Iterator[str]:
         yield f"Its errors are {errors}, and not one with the title {os.environ['SLUG']}."
     for words in filter(None, os.environ["WORDS"].splitlines()):
         if not any(words in error["message"] for error in errors):
-            yield f"No error says: {words}"
+            yield f"No error has: {words}"
 
 
 def _harmless(text: str) -> str:
