@@ -1,4 +1,4 @@
-"""Text, bytes, JSON and TOML that mean harm, as strategies of hypothesis."""
+"""Hostile text, bytes, JSON and TOML, as strategies of hypothesis."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-# What somebody gives a meaning to: the runner's log and files, Markdown, HTML, terminals, parsers of paths.
+# What has a meaning in the runner's log or files, Markdown, HTML, a terminal or a path.
 SIGNS = (
     *("::error::x", "::set-env name=A::1", "::stop-commands::x", "::x::", "::", ":", "##[error]x", "##[", "]", "%0A", "%25", "%3A", "%"),
     *("\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1c", "\t", " ", "\xa0", "\u3000"),
@@ -31,7 +31,7 @@ letters = st.characters(exclude_categories=()) | st.characters(categories=("Cc",
 
 text = st.lists(st.sampled_from(SIGNS) | st.sampled_from(SIGNS) | letters | st.text(max_size=6), max_size=12).map("".join)
 
-# Up to a megabyte of it, where that is what a test is about.
+# Up to a megabyte, for tests of size.
 MEGABYTES = ("\n" * 2**18, "\r\n::error::x" * 2**14, "a" * 2**20, "\udcff\x00" * 2**17, "<<=" * 2**18)
 
 content = text.map(lambda value: value.encode("utf-8", "surrogatepass")) | st.binary(max_size=64)
@@ -49,7 +49,7 @@ def json_like(*keys: str) -> st.SearchStrategy[Any]:
 
 
 def json_content(*keys: str) -> st.SearchStrategy[bytes]:
-    """Return what a file of JSON with `keys` might hold instead."""
+    """Return what may be in place of a file of JSON with `keys`."""
     return content | json_like(*keys).map(lambda value: json.dumps(value).encode())
 
 
@@ -59,7 +59,7 @@ file_names = text.map(lambda name: name.replace("/", "").replace("\x00", "").enc
 ).map(lambda name: name.replace(b"/", b"").replace(b"\x00", b""))
 
 
-# Short, so that no folder of the machine is meant by a pattern of a workspace's members.
+# Short, so that a pattern for members of a workspace matches no folder of the machine.
 _words = st.sampled_from(("", "a", "*", "[", "?", "a/b", "x\ny", "x\u0000", "\u202e", "é", "dev", "lint", ">=3.9", "managed", "1"))
 toml_values: st.SearchStrategy[Any] = st.recursive(
     st.booleans() | st.integers(-5, 5) | st.floats() | _words | st.just("1979-05-27T07:32:00Z"),
@@ -69,7 +69,7 @@ toml_values: st.SearchStrategy[Any] = st.recursive(
 
 
 def toml_document(*paths: str) -> st.SearchStrategy[str]:
-    """Return documents of TOML that hold anything at all at some of the dotted `paths`."""
+    """Return documents of TOML with any value at all at some of the dotted `paths`."""
     return st.dictionaries(st.sampled_from(paths), toml_values, max_size=len(paths)).map(
         lambda found: "".join(f"{path} = {_inline(value)}\n" for path, value in found.items())
     )

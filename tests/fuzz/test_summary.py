@@ -1,4 +1,4 @@
-"""Whatever the names are, the job summary shows exactly them, as GitHub's own Markdown renders it."""
+"""Whatever the names are, the job summary shows exactly them, as GitHub renders it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.fuzz import hostile
-from tests.support import PROJECT, TARGET
+from tests.support import TARGET, summaries
 from tools.shared.browser import rendered
 from uv_system_sync.errors import SyncFailed
 from uv_system_sync.interpreter.repair import Broken
 from uv_system_sync.interpreter.site_packages import Change, Package
-from uv_system_sync.reporting import markdown, summary
-from uv_system_sync.reporting.notices import Notice
-from uv_system_sync.reporting.report import Report
+from uv_system_sync.reporting.reporter import Notice
+from uv_system_sync.text import message, printable
 
 _SHOWING = ("h3", "p", "li", "td", "pre")
 
 
-class _Page(HTMLParser):
-    """The elements of a page in their order, and the text in each cell, heading and paragraph."""
+class Page(HTMLParser):
+    """The elements of a page in their order, and the text in each heading, paragraph, list item and cell."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -33,7 +32,7 @@ class _Page(HTMLParser):
         self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the name of an element; none of ours has attributes, and a table's alignment is not set."""
+        """Keep the name of an element with those of its attributes."""
         self.elements.append(" ".join([tag, *(name for name, _ in attrs)]))
         if tag in _SHOWING:
             self.texts.append("")
@@ -49,48 +48,48 @@ class _Page(HTMLParser):
             self.texts[-1] += data
 
     def handle_comment(self, data: str) -> None:
-        """Keep a comment; it may be ours, and must not be anybody else's."""
+        """Keep a comment."""
         self.comments.append(data)
 
 
-def _page(text: str) -> _Page:
-    page = _Page()
-    # GitHub lets HTML through and cleans it afterwards; whatever would have to be cleaned is one element too many here.
+def page_of(text: str) -> Page:
+    """Return the page that GitHub makes of the Markdown `text`, before it cleans it: what it would remove is an element too many."""
+    page = Page()
     page.feed(rendered(text))
     page.close()
     return page
 
 
-def _report(*texts: str) -> Report:
+def _sync(*texts: str, notice: str = "") -> str:
+    """Return the summary of a sync with these texts wherever there is text from outside."""
     name, version, url, prefix, project = texts
-    return Report(
-        TARGET._replace(prefix=prefix, version=version, implementation=name, platform=url),
-        PROJECT._replace(name=project),
-        version,
+    target = TARGET._replace(prefix=prefix, version=version, implementation=name, platform=url)
+    done = summaries.report(target, project, version)._replace(
         packages=(Package(name, version, url=url, editable=False), Package("plain", "1.0")),
         changes=(Change(name, "updated", version, url), Change(name, "removed", None, url)),
-        timings={"uv": 1.2},
         repaired=(Broken(name, "/folder", url),),
     )
+    return summaries.sync(done, *([Notice("a", message("{text}", text=notice))] if notice else []))
 
 
 def _failure(*texts: str) -> str:
-    message, hint, file, where, words = texts
-    return summary.render_failure(SyncFailed(message, hint, file=file, line=1, words=words), where)
+    """Return the summary of a failure with these texts wherever there is text from outside."""
+    fact, hint, file, facts, words = texts
+    error = SyncFailed(message("{text}", text=fact), message("{text}", text=hint), file=file, line=1, words=words)
+    return summaries.failure(error, facts)
 
 
-_PLAIN = _page(summary.render(_report(*"abcde")))
-_PLAIN_FAILURE = _page(_failure(*"abcde"))
+_PLAIN = page_of(_sync(*"abcde"))
+_PLAIN_FAILURE = page_of(_failure(*"abcde"))
 
-# An address of mail has a test of its own.
+# An e-mail address has a test of its own.
 _values = hostile.text.map(lambda text: text.replace("@", ""))
 _trimmed = _values.map(lambda text: text.strip(" ") or "x")
 
 
 @given(texts=st.tuples(_values, _values, _values, _values, _values))
-def test_nothing_but_text(texts: tuple[str, ...]) -> None:
-    """The summary has the elements of its template and no other, whatever the texts in it are."""
-    page = _page(summary.render(_report(*texts)))
+def test_the_summary_of_a_sync_has_only_the_elements_of_its_template(texts: tuple[str, ...]) -> None:
+    page = page_of(_sync(*texts))
 
     assert _PLAIN.elements == page.elements
     # An empty one may keep two signs apart.
@@ -98,11 +97,10 @@ def test_nothing_but_text(texts: tuple[str, ...]) -> None:
 
 
 @given(texts=st.tuples(_trimmed, _trimmed, _trimmed, _trimmed, _trimmed))
-def test_exactly_the_text(texts: tuple[str, ...]) -> None:
-    """Each cell of the table, the heading, the sentence and the lists show exactly the text, with what is invisible spelled out."""
-    name, version, url, prefix, project = map(markdown.visible, texts)
+def test_heading_sentence_lists_and_cells_show_exactly_the_text(texts: tuple[str, ...]) -> None:
+    name, version, url, prefix, project = map(printable, texts)
 
-    heading, sentence, removed, *cells, _, repaired, packages = _page(summary.render(_report(*texts))).texts
+    heading, sentence, removed, *cells, _, repaired, packages = page_of(_sync(*texts)).texts
 
     assert f"{project} in {name} {version} on {url}" == heading
     assert f"2 packages: 1 updated, 1 removed in 1.2 s, by uv {version}, into {prefix}." == sentence
@@ -114,59 +112,54 @@ def test_exactly_the_text(texts: tuple[str, ...]) -> None:
 
 @given(texts=st.tuples(_values, _values, _values, _values, _values))
 @example(texts=("`a`b`", "``a``", "`", "a", "```\n~~~"))
-def test_nothing_but_text_in_a_failure(texts: tuple[str, ...]) -> None:
-    """The summary of a failure has the elements of its template, code and the ends of lines, whatever the texts in it are."""
-    page = _page(_failure(*(f"x{text}x" for text in texts)))
+def test_the_summary_of_a_failure_has_only_the_elements_of_its_template_and_code_and_line_ends(texts: tuple[str, ...]) -> None:
+    page = page_of(_failure(*(f"x{text}x" for text in texts)))
 
-    assert _marked_by_us(_PLAIN_FAILURE) == _marked_by_us(page)
+    assert _of_the_template(_PLAIN_FAILURE) == _of_the_template(page)
     assert [] == [comment for comment in page.comments if comment.strip()]
 
 
-def _marked_by_us(page: _Page) -> list[str]:
+def _of_the_template(page: Page) -> list[str]:
     """Return the elements less those that a sentence may have."""
     return [element for element in page.elements if element not in ("code", "br")]
 
 
-@example(message="C:\\http://a.example", file="x", words="\xa0\n")
-@given(message=_values, file=_trimmed, words=hostile.text)
-@example(message="a", file="a", words="\n".join(["```", "~~~", "`" * 50, "</pre>", "    "]))
-def test_exactly_the_text_of_a_failure(message: str, file: str, words: str) -> None:
-    """A failure shows exactly its message, less the backticks, its file and uv's words."""
-    page = _page(_failure(f"x{message}x", "Hint.", file, "Facts.", f"x{words}x"))
-    lines = "".join(line.strip() for line in f"x{message}x".splitlines())
+@example(fact="C:\\http://a.example", file="x", words="\xa0\n")
+@given(fact=_values, file=_trimmed, words=hostile.text)
+@example(fact="a", file="a", words="\n".join(["```", "~~~", "`" * 50, "</pre>", "    "]))
+def test_a_failure_shows_exactly_its_message_without_backticks_its_file_and_the_output(fact: str, file: str, words: str) -> None:
+    page = page_of(_failure(f"x{fact}x", "Hint.", file, "Facts.", f"x{words}x"))
+    lines = "".join(line.strip() for line in f"x{fact}x".splitlines())
     _, what, hint, where, facts, _, quoted = page.texts
 
-    assert f"What is wrong: {markdown.visible(lines)}".replace("`", "") == what.replace("`", "")
-    assert ("What to do: Hint.", f"Where: {markdown.visible(file)}, line 1", "With: Facts.") == (hint, where, facts)
-    assert "".join(re.findall(r"[a-z0-9|<>&`~]", markdown.visible(_printed(words)))) == "".join(
+    assert f"What is wrong: {printable(lines)}".replace("`", "") == what.replace("`", "")
+    assert ("What to do: Hint.", f"Where: {printable(file)}, line 1", "With: Facts.") == (hint, where, facts)
+    assert "".join(re.findall(r"[a-z0-9|<>&`~]", printable(_printed(words)))) == "".join(
         re.findall(r"[a-z0-9|<>&`~]", quoted.strip()[1:-1])
     )
 
 
 def _printed(words: str) -> str:
-    """Return what a terminal prints of `words`, with its ends of lines and tabs."""
+    """Return `words` without colours, line ends and tabs."""
     return re.sub(r"\x1b\[[0-9;:]*m", "", words).replace("\r\n", "").replace("\n", "").replace("\t", "")
 
 
 @pytest.mark.parametrize("words", hostile.MEGABYTES)
-def test_megabytes(words: str) -> None:
-    """However much uv has said, the page of the failure has the elements of its template."""
-    assert _PLAIN_FAILURE.elements == _page(_failure("a", "b", "c", "d", f"x{words}x")).elements
+def test_a_failure_with_very_much_output_has_only_the_elements_of_its_template(words: str) -> None:
+    assert _PLAIN_FAILURE.elements == page_of(_failure("a", "b", "c", "d", f"x{words}x")).elements
 
 
 @pytest.mark.parametrize("text", ["a@b.example", "mailto:a@b.example", "git+ssh://git@example.com/a/b.git"])
-def test_an_address_of_mail(text: str) -> None:
-    """What looks like an address of mail stays text, in a sentence and in a notice too."""
-    plain, page = (_page(summary.render(_report(*[value] * 5), [Notice("a", value)])) for value in ("a", text))
+def test_an_e_mail_address_is_no_link(text: str) -> None:
+    plain, page = (page_of(_sync(*[value] * 5, notice=value)) for value in ("a", text))
 
     assert plain.elements == page.elements
     assert {text, f"a: {text}"} <= set(page.texts)
-    assert _PLAIN_FAILURE.elements == _page(_failure(*[text] * 5)).elements
+    assert _PLAIN_FAILURE.elements == page_of(_failure(*[text] * 5)).elements
 
 
 @pytest.mark.parametrize("text", [" a", "a ", " "])
-def test_a_space_at_the_edge(text: str) -> None:
-    """A space at the edge of a cell is shown like any other sign."""
-    _, _, _, *cells = _page(summary.render(_report(text, text, text, "a", "a"))).texts
+def test_a_space_at_the_edge_of_a_cell_is_shown(text: str) -> None:
+    _, _, _, *cells = page_of(_sync(text, text, text, "a", "a")).texts
 
     assert [text, text, "", text, text, text] == cells[:6]
