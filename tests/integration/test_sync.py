@@ -1,4 +1,4 @@
-"""One step, real uv, and real installations of every CPython on the machine."""
+"""One step with the real uv and installations of every CPython on the machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.layouts import install
 from tests.support.projects import Project, Wheel
 from tests.support.step import Outcome, Runner, runner
 from tools.shared import ROOT
@@ -21,13 +22,12 @@ EVERY_PYTHON = pytest.mark.parametrize("python", found(), ids=lambda python: pyt
 
 
 def names(outcome: Outcome) -> list[str]:
-    """Return the names in the output `packages`, less pip, which every installation comes with."""
+    """Return the names in the output `packages`, except pip, which is in every installation."""
     return [package["name"] for package in json.loads(outcome.outputs["packages"]) if package["name"] != "pip"]
 
 
 @EVERY_PYTHON
-def test_later_steps_import_and_call_what_is_locked(ci: Runner, target: Path, python: Python) -> None:
-    """After the step, `python` is the target and has the locked packages, and their scripts are on PATH."""
+def test_later_steps_import_the_locked_packages_and_call_their_scripts(ci: Runner, target: Path, python: Python) -> None:
     outcome = ci.sync()
 
     assert 0 == outcome.returncode, outcome.log
@@ -37,8 +37,8 @@ def test_later_steps_import_and_call_what_is_locked(ci: Runner, target: Path, py
 
 
 @EVERY_PYTHON
-def test_outputs_tell_what_was_done(ci: Runner, target: Path, python: Python, project: Project) -> None:
-    """The outputs name the Python, the packages and the changes, exactly and sorted."""
+def test_the_outputs_are_the_python_the_packages_and_the_changes(ci: Runner, target: Path, python: Python, project: Project) -> None:
+    """Sorted by name."""
     outcome = ci.sync()
 
     assert python.version == outcome.outputs["python-version"]
@@ -54,8 +54,8 @@ def test_outputs_tell_what_was_done(ci: Runner, target: Path, python: Python, pr
     assert "true" == outcome.outputs["changed"]
 
 
-def test_later_steps_get_these_variables_and_no_other(ci: Runner, target: Path) -> None:
-    """GITHUB_ENV and GITHUB_PATH get what a later `python`, `uv run` and `uv pip` need, and nothing else."""
+def test_later_steps_get_these_variables_and_no_others(ci: Runner, target: Path) -> None:
+    """They are for `python`, `uv run` and `uv pip`."""
     outcome = ci.sync()
 
     assert {
@@ -66,8 +66,8 @@ def test_later_steps_get_these_variables_and_no_other(ci: Runner, target: Path) 
     assert [f"{target}/bin"] == outcome.paths
 
 
-def test_a_later_uv_run_means_the_target(tmp_path: Path, target: Path) -> None:
-    """A later `uv run` uses the target, even in a project that prefers managed Pythons and pins another version."""
+def test_a_later_uv_run_uses_the_target(tmp_path: Path, target: Path) -> None:
+    """Even in a project that prefers managed Pythons and is pinned to another version."""
     project = Project(tmp_path / "pinned", settings='[tool.uv]\npython-preference = "only-managed"\n').write().lock()
     (project.folder / ".python-version").write_text("3.7\n", encoding="utf-8")
     ci = runner(tmp_path / "pinned-runner", project.folder).setup_python(target)
@@ -77,8 +77,8 @@ def test_a_later_uv_run_means_the_target(tmp_path: Path, target: Path) -> None:
     assert f"{target}\n" == ci.next_step(outcome, "uv", "run", "--offline", "python", "-c", "import sys; print(sys.prefix)")
 
 
-def test_nothing_of_ours_is_in_the_target(ci: Runner, target: Path) -> None:
-    """The action's own dependencies are in the runner's temporary folder, not in the target."""
+def test_our_own_dependencies_are_not_in_the_target(ci: Runner, target: Path) -> None:
+    """They are in the runner's temporary folder."""
     outcome = ci.sync()
 
     assert ["alpha", "beta", "gamma", "sample-project"] == names(outcome)
@@ -86,8 +86,7 @@ def test_nothing_of_ours_is_in_the_target(ci: Runner, target: Path) -> None:
     assert [] != list((ci.folder / "temp").rglob("actions_toolkit*"))
 
 
-def test_a_second_step_has_nothing_to_do(ci: Runner) -> None:
-    """When everything is there already, the step says so and changes nothing."""
+def test_a_second_sync_changes_nothing(ci: Runner) -> None:
     ci.sync()
 
     outcome = ci.sync()
@@ -96,8 +95,7 @@ def test_a_second_step_has_nothing_to_do(ci: Runner) -> None:
     assert "5 packages: nothing changed in " in outcome.log
 
 
-def test_the_report_has_all_of_it(ci: Runner, target: Path, python: Python, project: Project) -> None:
-    """The file that the output `report` names holds what the outputs hold, as JSON."""
+def test_the_report_has_what_the_outputs_have(ci: Runner, target: Path, python: Python, project: Project) -> None:
     outcome = ci.sync()
 
     report: dict[str, Any] = json.loads(Path(outcome.outputs["report"]).read_text(encoding="utf-8"))
@@ -115,8 +113,8 @@ def test_the_report_has_all_of_it(ci: Runner, target: Path, python: Python, proj
     assert outcome.outputs["uv-version"] == report["uv"]
 
 
-def test_spaces_and_unicode_are_in_every_path(tmp_path: Path, python: Python) -> None:
-    """Paths of the target, the project, the runner and the action may hold spaces, quotes and letters of any script."""
+def test_every_path_may_have_spaces_quotes_and_unicode(tmp_path: Path, python: Python) -> None:
+    """Those of the target, the project, the runner and the action."""
     folder = tmp_path / "Łódź's 東京 $HOME `x`"
     target = python.copy(folder / "Python 3")
     ci = runner(folder / "runner", folder).setup_python(target)
@@ -132,8 +130,8 @@ def test_spaces_and_unicode_are_in_every_path(tmp_path: Path, python: Python) ->
 
 
 @pytest.mark.parametrize("name", ["bin/python", "bin/python3", "."])
-def test_the_python_may_be_named(bare_ci: Runner, target: Path, name: str) -> None:
-    """`python` takes an interpreter or a prefix, without setup-python's variables."""
+def test_a_python_is_named_by_its_interpreter_or_its_prefix(bare_ci: Runner, target: Path, name: str) -> None:
+    """Without the variables of setup-python."""
     bare_ci.search_path = f"{target}/bin:{bare_ci.search_path}"
 
     outcome = bare_ci.sync(python=str(target / name))
@@ -142,8 +140,8 @@ def test_the_python_may_be_named(bare_ci: Runner, target: Path, name: str) -> No
     assert str(target) == outcome.outputs["environment"]
 
 
-def test_a_named_python_wins_over_the_one_that_runs_the_action(bare_ci: Runner, target: Path, tmp_path: Path) -> None:
-    """`python` may be another Python than the one on PATH, and is the one on PATH in the next step."""
+def test_a_named_python_is_used_instead_of_the_one_that_runs_the_action(bare_ci: Runner, target: Path, tmp_path: Path) -> None:
+    """It is first on PATH in the next step."""
     other = found()[0].copy(tmp_path / "other")
     bare_ci.setup_python(other)
 
@@ -154,8 +152,7 @@ def test_a_named_python_wins_over_the_one_that_runs_the_action(bare_ci: Runner, 
     assert [] == list(other.rglob("alpha*"))
 
 
-def test_an_existing_virtual_environment_is_a_python_too(bare_ci: Runner, tmp_path: Path) -> None:
-    """`python` takes a virtual environment, later steps get VIRTUAL_ENV, and the Python that it is made of stays as it was."""
+def test_a_virtual_environment_is_activated_and_its_base_is_not_changed(bare_ci: Runner, tmp_path: Path) -> None:
     environment = tmp_path / "venv"
     venv.create(environment, symlinks=True)
     bare_ci.search_path = f"{environment}/bin:{bare_ci.search_path}"
@@ -169,8 +166,8 @@ def test_an_existing_virtual_environment_is_a_python_too(bare_ci: Runner, tmp_pa
     assert [] == list(Path(sys.base_prefix).glob("lib/python*/site-packages/alpha*"))
 
 
-def test_a_linked_prefix_is_followed(ci: Runner, target: Path, tmp_path: Path) -> None:
-    """A prefix that is a symbolic link, as tool caches are mounted, works and keeps its name."""
+def test_a_prefix_that_is_a_link_keeps_its_name(ci: Runner, target: Path, tmp_path: Path) -> None:
+    """As tool caches are mounted."""
     link = tmp_path / "link"
     link.symlink_to(target)
     ci.setup_python(link)
@@ -181,9 +178,8 @@ def test_a_linked_prefix_is_followed(ci: Runner, target: Path, tmp_path: Path) -
     assert str(link) == outcome.outputs["environment"]
 
 
-def test_what_is_not_locked_is_removed(ci: Runner, target: Path, python: Python) -> None:
-    """An exact sync removes what the lock does not have, keeps pip, and says what it removed."""
-    _install(Wheel("leftover", "3.0"), target, python)
+def test_what_is_not_locked_is_removed_except_pip(ci: Runner, target: Path, python: Python) -> None:
+    install(Wheel("leftover", "3.0"), target / "lib" / f"python{python.minor}" / "site-packages")
 
     outcome = ci.sync()
 
@@ -193,9 +189,8 @@ def test_what_is_not_locked_is_removed(ci: Runner, target: Path, python: Python)
     assert "pip" in outcome.outputs["packages"]
 
 
-def test_inexact_keeps_what_is_not_locked(ci: Runner, target: Path, python: Python) -> None:
-    """`inexact: true` leaves alone what the lock does not have."""
-    _install(Wheel("leftover", "3.0"), target, python)
+def test_an_inexact_sync_keeps_what_is_not_locked(ci: Runner, target: Path, python: Python) -> None:
+    install(Wheel("leftover", "3.0"), target / "lib" / f"python{python.minor}" / "site-packages")
 
     outcome = ci.sync(inexact="true")
 
@@ -203,8 +198,7 @@ def test_inexact_keeps_what_is_not_locked(ci: Runner, target: Path, python: Pyth
     assert "removed" not in outcome.outputs["changes"]
 
 
-def test_another_version_is_an_update(ci: Runner, project: Project) -> None:
-    """A package whose locked version changed is `updated`, with both versions, and so is the project, which is built anew."""
+def test_a_new_version_and_a_project_that_was_built_again_are_updates(ci: Runner, project: Project) -> None:
     ci.sync()
     Project(project.folder, dependencies=("alpha>=2",)).write().lock()
 
@@ -215,10 +209,3 @@ def test_another_version_is_an_update(ci: Runner, project: Project) -> None:
         {"name": "sample-project", "action": "updated", "version": "0.1", "previous": "0.1"},
     ] == json.loads(outcome.outputs["changes"])
     assert "5 packages: 2 updated in " in outcome.log
-
-
-def _install(wheel: Wheel, target: Path, python: Python) -> None:
-    import zipfile
-
-    with zipfile.ZipFile(wheel.write(target)) as archive:
-        archive.extractall(target / "lib" / f"python{python.minor}" / "site-packages")

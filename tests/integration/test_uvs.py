@@ -1,4 +1,4 @@
-"""Real older uvs: the oldest does the job, and one that is too old is refused; `make compatibility` runs every test with more of them."""
+"""The oldest supported uv, and one that is too old; `make compatibility` runs every test with more versions."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def _with_uv(ci: Runner, tmp_path: Path, version: str) -> Path:
     return program
 
 
-def test_the_oldest_uv(ci: Runner, tmp_path: Path) -> None:
-    """The oldest uv that is not refused installs what a newer one has locked, finds it there again, and leaves nothing else to do."""
+def test_the_oldest_uv_installs_a_lock_of_a_newer_one(ci: Runner, tmp_path: Path) -> None:
     _with_uv(ci, tmp_path, _OLDEST)
 
     first, second = ci.sync(extras="docs"), ci.sync(extras="docs", groups="lint")
@@ -36,16 +35,13 @@ def test_the_oldest_uv(ci: Runner, tmp_path: Path) -> None:
     assert "7 packages: 1 installed in " in second.log
 
 
-def test_a_uv_that_is_too_old(ci: Runner, tmp_path: Path) -> None:
-    """A uv that does not even understand how to install the action's own wheels is refused for its age."""
+def test_a_uv_that_is_too_old_is_refused(ci: Runner, tmp_path: Path) -> None:
+    """It cannot even install our own dependencies."""
     program = _with_uv(ci, tmp_path, _TOO_OLD)
 
     outcome = ci.sync()
 
-    assert [
-        (
-            f"title=uv-unavailable::uv-system-sync needs uv {_OLDEST} or newer, and {program} is uv {_TOO_OLD}.\n"
-            "Set `uv-version` to a newer one, or put a newer uv first on PATH."
-        )
-    ] == outcome.errors
+    (error,) = outcome.errors
+    assert error.startswith("title=uv-unavailable::")
+    assert [] == [fact for fact in (_OLDEST, str(program), _TOO_OLD) if fact not in error]
     assert not outcome.published
