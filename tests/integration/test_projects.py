@@ -1,10 +1,11 @@
-"""Every kind of project that uv knows, through the real step, with plain uv as the measure; and what is said of one that is misused."""
+"""Every kind of project that uv knows, installed by the step and by plain uv; and the errors for one that is wrong."""
 
 from __future__ import annotations
 
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,7 @@ KINDS = [
     ),
     Kind("conflicting extra", sample(CONFLICTING), "alpha 2.0, beta 1.0, sample 1.0 -e .", {"extras": "new"}),
     Kind("conflicting group", sample(CONFLICTING), "alpha 1.0, beta 1.0, sample 1.0 -e .", {"groups": "past"}),
-    # Older versions of uv install what is dynamic anew in every sync.
+    # Older versions of uv install dynamic projects again in every sync.
     Kind("dynamic version", dynamic("version", "gamma", version="3.4.post1"), "gamma 1.0, sample 3.4.post1 -e .", since="0.8.12"),
     Kind("dynamic dependencies", dynamic("dependencies", metadata="Requires-Dist: gamma\n"), "gamma 1.0, sample 1.0 -e .", since="0.8.12"),
     Kind(
@@ -190,13 +191,13 @@ KINDS = [
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation of the newest CPython for all of these tests, because a new one has to compile its library first."""
+    """An installation of the newest CPython for all of these tests: a new one has to compile its library first."""
     return found()[-1].copy(tmp_path_factory.mktemp("hostedtoolcache") / "x64")
 
 
 @pytest.fixture
 def target(python: Python, installation: Path) -> Iterator[Path]:
-    """The installation, after the test as it was before it."""
+    """The installation; what a test adds is removed."""
     folders = [installation / "bin", installation / "lib" / f"python{python.minor}" / "site-packages"]
     before = {path for folder in folders for path in folder.iterdir()}
     yield installation
@@ -205,8 +206,8 @@ def target(python: Python, installation: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_every_kind_is_installed_as_plain_uv_does(kind: Kind, tmp_path: Path, target: Path) -> None:
-    """A project of any kind is installed once, can be imported, is checked to be in sync, and is what plain uv installs."""
+def test_every_kind_is_installed_once_and_as_by_plain_uv(kind: Kind, tmp_path: Path, target: Path) -> None:
+    """It can be imported, and a check finds nothing to do."""
     skip_unless_newer_than(kind.since)
     checkout = tmp_path / "checkout"
     check = {"check": "true"} if is_at_least("0.6.10") else {}
@@ -226,177 +227,133 @@ def test_every_kind_is_installed_as_plain_uv_does(kind: Kind, tmp_path: Path, ta
     assert "" == ci.next_step(first, "python", "-I", "-c", f"import {', '.join(name.replace('-', '_') for name in names(first))}")
 
 
-def test_scripts_of_members(tmp_path: Path, target: Path) -> None:
-    """The scripts of a workspace's members are on PATH in the next step."""
+def test_scripts_of_members_are_on_path_in_later_steps(tmp_path: Path, target: Path) -> None:
     checkout = Kind("", VIRTUAL_ROOT, "").write(tmp_path / "checkout", target / "bin" / "python3")
     ci = runner(tmp_path / "runner", checkout).setup_python(target)
 
     assert "three 1.0\n" == ci.next_step(ci.sync(), "three")
 
 
-SELECT_ONE = (
-    "Select one, by its name. A group that is selected by default is left out by `--no-group` in `args`, and `dev` by `no-dev: true`."
-)
-TOO_MANY = (
-    "title=invalid-input,file={checkout}/pyproject.toml,line=23::`conflicts` in `[tool.uv]` allows only one of `sample:future`,"
-    f" `sample:past`, `sample[new]`, `sample[old]`, and more than one is selected.\n{SELECT_ONE}"
-)
-OTHER_MEMBER = (
-    "title=invalid-input::What is selected defines no {0} `{1}`; the workspace's `two` does.\n"
-    "Name the member in `packages`, or set `working-directory` to its folder, or take `{1}` out of `{0}s`."
-)
-REJECTED = (
-    "title=python-rejected,file={checkout}/pyproject.toml,line=%s::The group %s, and {python} is Python {version}.\n"
-    "Leave this platform or version out of the matrix (`exclude:`), leave out the group (`no-dev: true` leaves out `dev`),"
-    " or widen its `requires-python` and run `uv lock`."
-)
 GROUPED = sample(GROUPS + "old = []\n" + LOCAL + GROUP_PYTHON)
 NEWER = Kind("", PLAIN, "", adapt=lambda lock: lock.replace("version = 1\n", "version = 2\n", 1))
 GIT = sourced("", "{ git = '{checkout}/libs/lib' }", "", lambda checkout: repository(checkout / "libs" / "lib"))
 
 
-@pytest.mark.parametrize(
-    ("kind", "change", "expected"),
-    [
-        pytest.param(
-            Kind("", VIRTUAL_ROOT, "", {"packages": "four"}),
-            nothing,
-            "title=invalid-input::`packages` holds `four`, which the project does not define; it defines `one`, `three`, `two`.\n"
-            "Correct `packages` in the step, or define `four` in the project and run `uv lock`.",
-            id="a member that there is not",
-        ),
-        pytest.param(
-            Kind("", VIRTUAL_ROOT, "", {"packages": "one", "groups": "lint"}),
-            nothing,
-            OTHER_MEMBER.format("group", "lint"),
-            id="another's group",
-        ),
-        pytest.param(
-            Kind("", VIRTUAL_ROOT, "", {"working_directory": "packages/one", "extras": "x"}, since="0.6.0"),
-            nothing,
-            OTHER_MEMBER.format("extra", "x"),
-            id="another's extra",
-        ),
-        pytest.param(
-            Kind("", NAMES, "", {"extras": "slow"}),
-            nothing,
-            "title=invalid-input::`extras` holds `slow`, which the project does not define; it defines `all`, `fast-path`.\n"
-            "Correct `extras` in the step, or define `slow` in the project and run `uv lock`.",
-            id="an extra that there is not",
-        ),
-        pytest.param(
-            Kind("", dynamic("optional-dependencies"), "", {"extras": "more"}, since="0.6.0"),
-            nothing,
-            "title=invalid-input::What is selected defines no extra `more`.\n"
-            "Correct `extras` in the step, or define `more` in the project and run `uv lock`.",
-            id="an extra that the backend does not know",
-        ),
-        pytest.param(Kind("", sample(CONFLICTING), "", {"extras": "old new"}), nothing, TOO_MANY, id="two extras that conflict"),
-        pytest.param(Kind("", sample(CONFLICTING), "", {"all_extras": "true"}), nothing, TOO_MANY, id="all extras, and two conflict"),
-        pytest.param(Kind("", sample(CONFLICTING), "", {"groups": "past future"}), nothing, TOO_MANY, id="two groups that conflict"),
-        pytest.param(
-            Kind("", sample(CONFLICTING), "", {"groups": "past", "extras": "new"}),
-            nothing,
-            TOO_MANY,
-            id="a group and an extra that conflict",
-        ),
-        pytest.param(
-            Kind("", GROUPED, "", {"groups": "old"}, since="0.7.14"),
-            nothing,
-            REJECTED % ("24", "`old` requires Python <3.9"),
-            id="a group for another Python",
-        ),
-        pytest.param(
-            Kind("", GROUPED, "", {"groups": "old"}, since="0.7.14"),
-            changed("pyproject.toml", ">=3.8", ">=3.9"),
-            "title=project-invalid,file={checkout}/pyproject.toml,line=3::There is no Python for all that is selected:"
-            " `sample` requires >=3.9, `sample:old` requires <3.9.\n"
-            "Select no group that contradicts the project, or correct `[tool.uv.dependency-groups]` and run `uv lock`.",
-            id="a group for no Python",
-        ),
-        pytest.param(
-            NEWER,
-            nothing,
-            "title=uv-unavailable,file={checkout}/uv.lock,line=1::uv.lock has the format 2, and uv {uv} reads the format 1 only.\n"
-            "Set `uv-version` to one that the project accepts, or leave it empty and let setup-uv choose,"
-            " or run `uv lock` with uv {uv}.",
-            id="a lock of the future",
-        ),
-        pytest.param(
-            Kind("", PLAIN, ""),
-            changed("pyproject.toml", "no-index", "default-groups = ['docs']\nno-index"),
-            "title=project-invalid,file={checkout}/pyproject.toml,line=9::`default-groups` names `docs`,"
-            " which `[dependency-groups]` does not define.\n"
-            "Correct `default-groups`, or define the group, and run `uv lock`.",
-            id="a default group that there is not",
-        ),
-        pytest.param(
-            Kind("", GROUPED, "", since="0.7.14"),
-            changed("pyproject.toml", "DOCS", "typing"),
-            "title=project-invalid,file={checkout}/pyproject.toml,line=16::The group `lint` includes `typing`,"
-            " which `[dependency-groups]` does not define.\n"
-            "Correct what it includes, or define that group, and run `uv lock`.",
-            id="an included group that there is not",
-        ),
-        pytest.param(
-            Kind("", PLAIN, ""),
-            changed("pyproject.toml", "['alpha<2']", "[3]"),
-            "title=project-invalid,file={checkout}/pyproject.toml,line=4::uv cannot make sense of pyproject.toml:"
-            " invalid type: integer `3`, expected a string (at line 4, column 17).\nCorrect {checkout}/pyproject.toml.",
-            id="a setting of the wrong type",
-        ),
-        pytest.param(
-            Kind("", {"pyproject.toml": f"{project('sample')}{LOCAL}resolution = 'lowest'\n"}, ""),
-            changed("pyproject.toml", "no-index", "of-the-future = 3\nno-index"),
-            "title=lock-outdated,file={checkout}/pyproject.toml,line=9::uv.lock is outdated: uv ignores all settings in pyproject.toml,"
-            " because of line 9: unknown field `of-the-future`. `uv lock` would add, remove and update no package.\n"
-            "Correct it, or set `uv-version` to one that knows it, or run `uv lock` and commit uv.lock.",
-            id="a setting that this uv does not know",
-        ),
-        pytest.param(
-            sourced("", "{ path = '../libs/lib' }", ""),
-            removed("libs"),
-            "title=project-invalid,file={checkout}/app/pyproject.toml::A package is to come from file://{checkout}/libs/lib,"
-            " and nothing is there.\n"
-            "Check it out in an earlier step, or correct `[tool.uv.sources]` and run `uv lock`.",
-            id="a path with nothing there",
-        ),
-        pytest.param(
-            Kind("", ROOT, ""),
-            removed("packages/one"),
-            "title=project-invalid,file={checkout}/pyproject.toml,line=21::`[tool.uv.sources]` has `one` from the workspace,"
-            " which has no such member.\n"
-            "Add it to `members` in `[tool.uv.workspace]`, or correct its source, and run `uv lock`.",
-            id="a member that is gone",
-        ),
-        pytest.param(
-            Kind("", VIRTUAL_ROOT, ""),
-            lambda checkout: shutil.copytree(checkout / "wheels", checkout / "packages" / "four"),
-            "title=project-invalid,file={checkout}/pyproject.toml,line=2::{checkout}/packages/four is a member of the workspace,"
-            " and has no pyproject.toml.\nRemove the folder, or leave it out with `exclude` in `[tool.uv.workspace]`.",
-            id="a member without pyproject.toml",
-        ),
-        pytest.param(
-            Kind("", {"pyproject.toml": GROUPS + LOCAL}, "", adapt=lambda lock: re.sub('">=3[^"]*"', '">=3.7"', lock), since="0.11.8"),
-            nothing,
-            "title=lock-outdated,file={checkout}/pyproject.toml,line=1::uv.lock is outdated: nothing says `requires-python`, so that uv"
-            " takes that of the Python at hand: >={minor} now, and >=3.7 before. `uv lock` would add, remove and update no package.\n"
-            "Add `requires-python` to `[project]`, run `uv lock` and commit uv.lock; `frozen: true` takes it as it is.",
-            id="no requires-python",
-        ),
-    ],
-)
-def test_what_is_misused_is_explained(kind: Kind, change: Callable[[Path], object], expected: str, tmp_path: Path, target: Path) -> None:
-    """What a kind of project makes possible to get wrong is told with its value, its place and the next step, and nothing is installed."""
-    skip_unless_newer_than(kind.since)
-    python = target / "bin" / "python3"
-    checkout = kind.write(tmp_path / "checkout", python)
-    change(checkout)
-    before = sorted(target.rglob("*.dist-info"))
-    outcome = runner(tmp_path / "runner", checkout).setup_python(target).sync(**kind.inputs)
-    version = found()[-1]
-    facts = {"checkout": checkout, "python": python, "version": version.version, "minor": version.minor, "uv": version_of_uv()}
+@dataclass(frozen=True)
+class Wrong:
+    """A kind of project with a `change` that makes it wrong, and its error: slug, file with line, and facts in the text."""
 
-    assert (1, False) == (outcome.returncode, outcome.published), outcome.log
-    assert [expected.format(**facts)] == [error.partition("\nuv said: ")[0] for error in outcome.errors]
+    kind: Kind
+    slug: str
+    place: str
+    facts: tuple[str, ...]
+    change: Callable[[Path], object] = nothing
+
+
+_CONFLICT = ("`conflicts`", "`sample:future`", "`sample:past`", "`sample[new]`", "`sample[old]`")
+
+
+def _conflict(**inputs: str) -> Wrong:
+    return Wrong(Kind("", sample(CONFLICTING), "", inputs), "invalid-input", "pyproject.toml:23", _CONFLICT)
+
+
+WRONG = {
+    "a member that does not exist": Wrong(Kind("", VIRTUAL_ROOT, "", {"packages": "four"}), "invalid-input", "", ("`packages`", "`four`")),
+    "a group of another member": Wrong(
+        Kind("", VIRTUAL_ROOT, "", {"packages": "one", "groups": "lint"}), "invalid-input", "", ("`lint`", "`two`")
+    ),
+    "an extra of another member": Wrong(
+        Kind("", VIRTUAL_ROOT, "", {"working_directory": "packages/one", "extras": "x"}, since="0.6.0"),
+        "invalid-input",
+        "",
+        ("`x`", "`two`"),
+    ),
+    "an extra that does not exist": Wrong(Kind("", NAMES, "", {"extras": "slow"}), "invalid-input", "", ("`extras`", "`slow`")),
+    "an extra that the backend does not know": Wrong(
+        Kind("", dynamic("optional-dependencies"), "", {"extras": "more"}, since="0.6.0"), "invalid-input", "", ("`extras`", "`more`")
+    ),
+    "two extras that conflict": _conflict(extras="old new"),
+    "all extras, of which two conflict": _conflict(all_extras="true"),
+    "two groups that conflict": _conflict(groups="past future"),
+    "a group and an extra that conflict": _conflict(groups="past", extras="new"),
+    "a group for another Python": Wrong(
+        Kind("", GROUPED, "", {"groups": "old"}, since="0.7.14"),
+        "python-rejected",
+        "pyproject.toml:24",
+        ("`old`", "<3.9", "{python}", "{version}"),
+    ),
+    "a group for no Python": Wrong(
+        Kind("", GROUPED, "", {"groups": "old"}, since="0.7.14"),
+        "project-invalid",
+        "pyproject.toml:3",
+        ("`sample`", ">=3.9", "`sample:old`", "<3.9"),
+        changed("pyproject.toml", ">=3.8", ">=3.9"),
+    ),
+    "a lock of a later uv": Wrong(NEWER, "uv-unavailable", "uv.lock:1", ("{uv}",)),
+    "a default group that does not exist": Wrong(
+        Kind("", PLAIN, ""),
+        "project-invalid",
+        "pyproject.toml:9",
+        ("default-groups", "docs"),
+        changed("pyproject.toml", "no-index", "default-groups = ['docs']\nno-index"),
+    ),
+    "an included group that does not exist": Wrong(
+        Kind("", GROUPED, "", since="0.7.14"),
+        "project-invalid",
+        "pyproject.toml:16",
+        ("group lint", "typing"),
+        changed("pyproject.toml", "DOCS", "typing"),
+    ),
+    "a setting of the wrong type": Wrong(
+        Kind("", PLAIN, ""), "project-invalid", "pyproject.toml:4", ("integer `3`",), changed("pyproject.toml", "['alpha<2']", "[3]")
+    ),
+    "a setting that this uv does not know": Wrong(
+        Kind("", {"pyproject.toml": f"{project('sample')}{LOCAL}resolution = 'lowest'\n"}, ""),
+        "lock-outdated",
+        "pyproject.toml:9",
+        ("line 9", "`of-the-future`"),
+        changed("pyproject.toml", "no-index", "of-the-future = 3\nno-index"),
+    ),
+    "a path that does not exist": Wrong(
+        sourced("", "{ path = '../libs/lib' }", ""), "project-invalid", "app/pyproject.toml", ("{checkout}/libs/lib",), removed("libs")
+    ),
+    "a member that was deleted": Wrong(
+        Kind("", ROOT, ""), "project-invalid", "pyproject.toml:21", ("one", "[tool.uv.sources]"), removed("packages/one")
+    ),
+    "a member without pyproject.toml": Wrong(
+        Kind("", VIRTUAL_ROOT, ""),
+        "project-invalid",
+        "pyproject.toml:2",
+        ("{checkout}/packages/four",),
+        lambda checkout: shutil.copytree(checkout / "wheels", checkout / "packages" / "four"),
+    ),
+    "no requires-python": Wrong(
+        Kind("", {"pyproject.toml": GROUPS + LOCAL}, "", adapt=lambda lock: re.sub('">=3[^"]*"', '">=3.7"', lock), since="0.11.8"),
+        "lock-outdated",
+        "pyproject.toml:1",
+        ("`requires-python`", ">={minor}", ">=3.7"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_project_or_selection_is_an_error_with_its_place_and_nothing_is_installed(name: str, tmp_path: Path, target: Path) -> None:
+    wrong = WRONG[name]
+    skip_unless_newer_than(wrong.kind.since)
+    python = target / "bin" / "python3"
+    checkout = wrong.kind.write(tmp_path / "checkout", python)
+    wrong.change(checkout)
+    before = sorted(target.rglob("*.dist-info"))
+    outcome = runner(tmp_path / "runner", checkout).setup_python(target).sync(**wrong.kind.inputs)
+    newest = found()[-1]
+    values = {"checkout": checkout, "python": python, "version": newest.version, "minor": newest.minor, "uv": version_of_uv()}
+
+    assert (1, 1, False) == (outcome.returncode, len(outcome.errors), outcome.published), outcome.log
+    properties, _, text = outcome.errors[0].partition("::")
+    file, _, line = wrong.place.partition(":")
+    place = [*([f"file={checkout}/{file}"] if file else []), *([f"line={line}"] if line else [])]
+    assert ",".join([f"title={wrong.slug}", *place]) == properties
+    # Without uv's own output.
+    shown = text.partition("\nuv's output ends with: ")[0]
+    assert [] == [fact for fact in wrong.facts if fact.format(**values) not in shown], text
     assert before == sorted(target.rglob("*.dist-info"))
