@@ -1,4 +1,4 @@
-"""Builds that speak to the runner, and write to its files: the log is read as the runner reads it (tests/fuzz/log.py)."""
+"""Builds that print commands and write to the runner's files: the log is read as the runner reads it (tests/support/runner_log.py)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.runner_log import Command, lines, obeyed
 from tests.support.step import Outcome, Runner
 from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
 
-_UTTERED = (
+PRINTED = (
     *("::set-env name=EVIL::1", "::add-path::/evil", "::add-mask::alpha", "::set-output name=evil::1", "::save-state name=evil::1"),
     *("::error::boom", "::warning file=a,line=1::boom", "::notice::boom", "::debug::boom", "::echo::on", "::add-matcher::/evil.json"),
     *("::endgroup::", "::group::evil", "::stop-commands::evil", "::evil::", "::STOP-COMMANDS::other", "::stop-commands::error", "::::"),
@@ -26,9 +26,9 @@ _UTTERED = (
     *("\u202e::error::right to left", "\u200b::error::after nothing", "\u2028::error::after a separator", "\x85::error::after another"),
 )
 
-# The same from within the output of uv: pieces that are written and flushed one by one.
-_RAW: dict[str, tuple[bytes, ...]] = {
-    "lines": tuple(f"{line}{end}".encode() for end in ("\n", "\r\n", "\r") for line in _UTTERED),
+# The same in the output of uv itself: pieces that are written one by one.
+RAW: dict[str, tuple[bytes, ...]] = {
+    "lines": tuple(f"{line}{end}".encode() for end in ("\n", "\r\n", "\r") for line in PRINTED),
     "split": (b"\n:", b":err", b"or:", b":boom\n#", b"#", b"[err", b"or]boom\n##", b"[error]", b"boom\r", b"\n::error::boom", b"\n"),
     "no-final-newline": (b"\n::error::boom",),
     "no-final-newline-after-a-sign": (b"\n##[error]boom ##",),
@@ -42,21 +42,21 @@ _RAW: dict[str, tuple[bytes, ...]] = {
 
 @dataclass(frozen=True)
 class Step:
-    """The step of the action in a project whose build means harm, with its log in a file, byte by byte."""
+    """The step of the action in a project with a hostile build, and its log byte by byte."""
 
     ci: Runner
     project: Project
     folder: Path
 
     def build_with(self, *program: str) -> None:
-        """Have the project built by a backend that does `program` first."""
+        """Have a backend build the project that runs `program` first."""
         watched_build(self.project, self.folder / "notes")
         backend = self.project.folder / "backend.py"
         first = ("import glob, os, pathlib, sys, time", *program)
         backend.write_text("\n".join((*first, backend.read_text(encoding="utf-8"))), encoding="utf-8")
 
     def run(self, **inputs: str) -> tuple[Outcome, bytes]:
-        """Run the step with `inputs` and return what came of it, and its log."""
+        """Run the step with `inputs`, and return its outcome and its log."""
         outcome = self.ci.sync(**inputs)
         return outcome, (self.folder / "log").read_bytes()
 
@@ -67,56 +67,50 @@ def step(ci: Runner, project: Project, target: Path, tmp_path: Path) -> Step:
     return Step(before_the_step(ci, target, f"exec >{tmp_path}/log 2>&1"), project, tmp_path)
 
 
-def _names(log: bytes) -> list[str]:
-    """Return what the runner obeys in `log`, with the secret of the step spelled `token`, wherever it is the right one."""
+def commands(log: bytes) -> list[str]:
+    """Return the names of the commands that the runner obeys in `log`; the one that is the token of the step is `token`."""
     found = obeyed(log)
     token = next(command.data for command in found if command.name == "stop-commands")
     return ["token" if command == Command(token, "") else command.name for command in found]
 
 
-def _hidden(log: bytes) -> list[str]:
-    """Return what a build has uttered and no line of `log` shows; uv takes colours away where there is no terminal."""
-    uttered = re.sub("\x1b\\[[0-9]*m", "", "\r".join(_UTTERED)).replace("##[", "##\\[").split("\r")
-    return [piece for piece in uttered if not any(piece.strip() in line for line in lines(log))]
-
-
-# What a build prints.
+def hidden(log: bytes) -> list[str]:
+    """Return what a build has printed and no line of `log` shows; without a terminal, uv removes colours."""
+    printed = re.sub("\x1b\\[[0-9]*m", "", "\r".join(PRINTED)).replace("##[", "##\\[").split("\r")
+    return [piece for piece in printed if not any(piece.strip() in line for line in lines(log))]
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_failed_build_that_speaks_to_the_runner(step: Step, stream: str) -> None:
-    """Whatever a build says before it fails is shown, and the runner obeys the action only, whose one error is its own."""
-    step.build_with(f"for line in {_UTTERED!r}:", f"    print(line, file=sys.{stream}, flush=True)", "sys.exit(3)")
+def test_output_of_a_failed_build_is_shown_and_the_one_error_is_ours(step: Step, stream: str) -> None:
+    step.build_with(f"for line in {PRINTED!r}:", f"    print(line, file=sys.{stream}, flush=True)", "sys.exit(3)")
 
     outcome, content = step.run()
 
-    assert ["group", "stop-commands", "token", "endgroup", "error"] == _names(content)
+    assert ["group", "stop-commands", "token", "endgroup", "error"] == commands(content)
     assert "sync-failed" == obeyed(content)[-1].properties["title"]
-    assert [] == _hidden(content)
+    assert [] == hidden(content)
     assert (1, False) == (outcome.returncode, outcome.published)
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_successful_build_that_speaks_to_the_runner(step: Step, stream: str) -> None:
-    """What uv shows of a successful build, when it is told to, is shown and not obeyed, and later steps get what they should."""
-    step.build_with(f"for line in {_UTTERED!r}:", f"    print(line, file=sys.{stream}, flush=True)")
+def test_output_of_a_successful_build_is_shown_and_not_obeyed(step: Step, stream: str) -> None:
+    step.build_with(f"for line in {PRINTED!r}:", f"    print(line, file=sys.{stream}, flush=True)")
 
     outcome, content = step.run(args="--verbose")
 
-    assert ["group", "stop-commands", "token", "endgroup", "group", "endgroup"] == _names(content)
-    assert [] == _hidden(content)
+    assert ["group", "stop-commands", "token", "endgroup", "group", "endgroup"] == commands(content)
+    assert [] == hidden(content)
     assert ["UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_PYTHON_PREFERENCE"] == sorted(outcome.env)
     assert "evil" not in outcome.outputs
     assert "/evil" not in outcome.paths
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the output of another process is written to by way of /proc")
-@pytest.mark.parametrize("name", _RAW)
-def test_a_build_that_writes_to_the_output_of_uv(step: Step, name: str) -> None:
-    """Bytes that reach the log as they are, in whatever pieces and without an end, are shown and not obeyed."""
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc to write to the output of another process")
+@pytest.mark.parametrize("name", RAW)
+def test_bytes_in_the_output_of_uv_are_shown_and_not_obeyed(step: Step, name: str) -> None:
     program = (
         "uv = os.open(f'/proc/{os.getppid()}/fd/1', os.O_WRONLY)",
-        f"for piece in {_RAW[name]!r}:",
+        f"for piece in {RAW[name]!r}:",
         "    left = memoryview(piece)",
         "    while left:",
         "        left = left[os.write(uv, left):]",
@@ -127,22 +121,20 @@ def test_a_build_that_writes_to_the_output_of_uv(step: Step, name: str) -> None:
     outcome, content = step.run()
 
     assert 0 == outcome.returncode, content
-    assert ["group", "stop-commands", "token", "endgroup", "group", "endgroup"] == _names(content)
-    assert b"".join(_RAW[name]).replace(b"##[", b"##\\[") in content
+    assert ["group", "stop-commands", "token", "endgroup", "group", "endgroup"] == commands(content)
+    assert b"".join(RAW[name]).replace(b"##[", b"##\\[") in content
 
 
-# The files of the runner.
-
-_GUID = "0b9e2f5c-6f0e-4c1e-9d53-1f0f6c1f7a11"
+GUID = "0b9e2f5c-6f0e-4c1e-9d53-1f0f6c1f7a11"
 
 
 @pytest.fixture
 def runner_files(ci: Runner) -> StepFiles:
-    """The files of the step, named as the runner names them, where a build can find them."""
+    """The files of the step, under the names that the runner gives them, where a build can find them."""
     temp = ci.folder / "temp"
     folder = temp / "_runner_file_commands"
     folder.mkdir(parents=True)
-    env, path, output, summary = (folder / f"{name}_{_GUID}" for name in ("set_env", "add_path", "set_output", "step_summary"))
+    env, path, output, summary = (folder / f"{name}_{GUID}" for name in ("set_env", "add_path", "set_output", "step_summary"))
     files = StepFiles(env, path, output, summary, temp)
     for file in files.commands:
         file.touch()
@@ -150,12 +142,12 @@ def runner_files(ci: Runner) -> StepFiles:
     return files
 
 
-def _later_steps_get(files: StepFiles) -> tuple[object, ...]:
-    """Return what the runner would make of the files of the step."""
+def handed_on(files: StepFiles) -> tuple[object, ...]:
+    """Return what later steps get from the files of the step."""
     return (read_env(files.env), read_path(files.path), read_outputs(files.output))
 
 
-_EVERY_FILE = "for path in glob.glob(os.path.join(os.environ['RUNNER_TEMP'], '_runner_file_commands', '*')):"
+EVERY_FILE = "for path in glob.glob(os.path.join(os.environ['RUNNER_TEMP'], '_runner_file_commands', '*')):"
 
 
 @pytest.mark.parametrize(
@@ -171,47 +163,46 @@ _EVERY_FILE = "for path in glob.glob(os.path.join(os.environ['RUNNER_TEMP'], '_r
         ),
     ],
 )
-def test_a_build_that_finds_the_files_of_the_runner(step: Step, runner_files: StepFiles, program: tuple[str, ...]) -> None:
-    """What a build writes to the runner's files is undone, the step fails and says so once, and later steps get nothing."""
-    step.build_with(_EVERY_FILE, *program)
+def test_what_a_build_writes_to_the_files_of_the_runner_is_undone_and_an_error(
+    step: Step, runner_files: StepFiles, program: tuple[str, ...]
+) -> None:
+    step.build_with(EVERY_FILE, *program)
 
     outcome, content = step.run()
 
     (error,) = [command for command in obeyed(content) if command.name == "error"]
     assert ({"title": "runner-unusable"}, 1) == (error.properties, outcome.returncode)
-    assert ({}, [], {}) == _later_steps_get(runner_files)
+    assert ({}, [], {}) == handed_on(runner_files)
 
 
 @pytest.mark.parametrize("program", ["    os.unlink(path)", "    os.chmod(path, 0)"], ids=["removed", "made-unreadable"])
-def test_a_build_that_breaks_the_files_of_the_runner(step: Step, runner_files: StepFiles, program: str) -> None:
-    """Whatever a build does to the runner's files, later steps get what the action wrote, or nothing and one error."""
-    step.build_with(_EVERY_FILE, program)
+def test_if_a_build_breaks_the_files_of_the_runner_later_steps_get_what_we_wrote_or_nothing_and_one_error(
+    step: Step, runner_files: StepFiles, program: str
+) -> None:
+    step.build_with(EVERY_FILE, program)
 
     outcome, content = step.run()
 
     errors = [command.properties for command in obeyed(content) if command.name == "error"]
-    env, _, outputs = _later_steps_get(runner_files)
+    env, _, outputs = handed_on(runner_files)
     assert ([] if outcome.returncode == 0 else [{"title": "runner-unusable"}]) == errors
     assert (outcome.returncode == 0) == bool(env) == bool(outputs)
 
 
-def test_what_was_in_the_files_before(step: Step, runner_files: StepFiles) -> None:
-    """What was in the runner's files before the sync is there after a build has written to them."""
+def test_what_earlier_commands_have_written_survives_a_build(step: Step, runner_files: StepFiles) -> None:
     runner_files.env.write_text("EARLIER=1\n", encoding="utf-8")
-    step.build_with(_EVERY_FILE, "    open(path, 'w').write('EVIL=1\\n')")
+    step.build_with(EVERY_FILE, "    open(path, 'w').write('EVIL=1\\n')")
 
     _, content = step.run()
 
     assert ["runner-unusable"] == [command.properties["title"] for command in obeyed(content) if command.name == "error"]
-    assert ({"EARLIER": "1"}, [], {}) == _later_steps_get(runner_files)
+    assert ({"EARLIER": "1"}, [], {}) == handed_on(runner_files)
 
 
-# Credentials.
-
-_PASSWORD = "hunter2 &/%"  # noqa: S105 - a made-up one
+PASSWORD = "hunter2 &/%"  # noqa: S105 - a made-up one
 
 
-def _masked_before_uv_speaks(log: bytes) -> list[str]:
+def masked_before_uv_prints(log: bytes) -> list[str]:
     """Return what the runner hides when uv begins to print."""
     found = obeyed(log)
     names = [command.name for command in found]
@@ -221,38 +212,26 @@ def _masked_before_uv_speaks(log: bytes) -> list[str]:
 @pytest.mark.parametrize(
     ("variable", "value", "secrets"),
     [
-        pytest.param("UV_INDEX_PRIVATE_PASSWORD", _PASSWORD, {_PASSWORD}, id="password"),
+        pytest.param("UV_INDEX_PRIVATE_PASSWORD", PASSWORD, {PASSWORD}, id="password"),
         pytest.param(
-            "UV_DEFAULT_INDEX", f"http://u:{quote(_PASSWORD, safe='')}@127.0.0.1:9/", {_PASSWORD, quote(_PASSWORD, safe="")}, id="url"
+            "UV_DEFAULT_INDEX", f"http://u:{quote(PASSWORD, safe='')}@127.0.0.1:9/", {PASSWORD, quote(PASSWORD, safe="")}, id="url"
         ),
         pytest.param("UV_INDEX", "a=http://u:one@127.0.0.1:9/ b=http://u:two@127.0.0.1:9/", {"one", "two"}, id="urls"),
-        pytest.param(
-            "UV_DEFAULT_INDEX",
-            "http://only-a-token-of-many-letters@127.0.0.1:9/",
-            {"only-a-token-of-many-letters"},
-            id="token",
-        ),
-        pytest.param(
-            "HTTPS_PROXY",
-            "http://u:through@127.0.0.1:9/",
-            {"through"},
-            id="proxy",
-        ),
+        pytest.param("UV_DEFAULT_INDEX", "http://only-a-token-of-many-letters@127.0.0.1:9/", {"only-a-token-of-many-letters"}, id="token"),
+        pytest.param("HTTPS_PROXY", "http://u:through@127.0.0.1:9/", {"through"}, id="proxy"),
     ],
 )
-def test_credentials_are_masked(step: Step, variable: str, value: str, secrets: set[str]) -> None:
-    """Credentials in the environment are masked before uv prints anything, whatever a build then prints."""
+def test_credentials_are_masked_before_uv_prints_anything(step: Step, variable: str, value: str, secrets: set[str]) -> None:
     step.run(check="true")
     step.ci.environ[variable] = value
     step.build_with(f"print(os.environ[{variable!r}], flush=True)", "sys.exit(3)")
 
     _, content = step.run(frozen="true")
 
-    assert secrets <= set(_masked_before_uv_speaks(content))
+    assert secrets <= set(masked_before_uv_prints(content))
 
 
-def test_credentials_are_masked_before_our_own_wheels_are_asked_for(step: Step) -> None:
-    """The first uv that the step starts is one that could print credentials already."""
+def test_credentials_are_masked_before_our_own_dependencies_are_installed(step: Step) -> None:
     url = "http://user:first-of-all@127.0.0.1:9/"
     step.ci.environ.update(UV_DEFAULT_INDEX=url, UV_CACHE_DIR=str(step.folder / "cache"), UV_HTTP_RETRIES="0")
 
