@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,14 @@ def test_removal_stays_inside_the_prefix(target: Target, info: Path, tmp_path: P
     repair.remove(repair.find_broken(target, thorough=True), target)
 
     assert (True, False) == (precious.exists(), info.exists())
+
+
+def test_removal_of_a_link_keeps_what_it_leads_to(target: Target, info: Path, tmp_path: Path) -> None:
+    precious, link = tmp_path / "precious", info.parent / "link"
+    precious.touch()
+    link.symlink_to(precious)
+    (info / "RECORD").write_text("link,,\n", encoding="utf-8")
+
+    repair.remove(repair.find_broken(target, thorough=True), target)
+
+    assert (True, False) == (precious.exists(), os.path.lexists(link))
