@@ -1,17 +1,24 @@
-"""Examples of job summaries, which are in tests/data/summaries as they are rendered; two of them are pictures in the README."""
+"""Job summaries, and examples of them: tests/data/summaries has their text, and the README pictures of two."""
 
 from __future__ import annotations
 
-from tests.support import PROJECT, TARGET
+import os
+import tempfile
+from pathlib import Path
+
+from tests.support import PROJECT, TARGET, step_inputs
 from tools.shared import ROOT
-from uv_system_sync import errors
+from uv_system_sync.diagnosis import explain
+from uv_system_sync.errors import ActionError
 from uv_system_sync.interpreter.site_packages import Change, Package
 from uv_system_sync.interpreter.target import Target
-from uv_system_sync.reporting import summary
+from uv_system_sync.process import Completed
+from uv_system_sync.project import pyproject
+from uv_system_sync.reporting import notices, summary
 from uv_system_sync.reporting.context import RunContext
 from uv_system_sync.reporting.report import Report
 from uv_system_sync.reporting.reporter import Notice
-from uv_system_sync.text import Option, by_name, message
+from uv_system_sync.text import by_name
 
 FOLDER = ROOT / "tests" / "data" / "summaries"
 
@@ -24,12 +31,12 @@ def report(target: Target = TARGET, name: str = "sample", uv: str = "0.13.9", se
     return Report(context, target, project, (), ())
 
 
-def sync(done: Report, *notices: Notice) -> str:
+def sync(done: Report, *found: Notice) -> str:
     """Return the summary of a sync in a workflow."""
-    return summary.render(done, notices, by_name)
+    return summary.render(done, found, by_name)
 
 
-def failure(error: errors.ActionError, facts: str = "") -> str:
+def failure(error: ActionError, facts: str = "") -> str:
     """Return the summary of a failure in a workflow."""
     return summary.render_failure(error, facts, by_name)
 
@@ -50,59 +57,69 @@ _CHANGES = (
     Change("rich", "updated", "15.0.0", "14.1.0"),
     Change("weather-report", "installed", "1.0", None),
 )
-_REMOVED = Notice(
-    "packages-removed",
-    message(
-        "Packages that were installed before and are not in uv.lock were removed: {packages}. Set {inexact} to keep them.",
-        packages="requests 2.32.5",
-        inexact=Option("inexact", "true"),
-    ),
-)
 _SUCCESS = report(_TARGET, "weather-report", seconds=0.42)._replace(packages=_PACKAGES, changes=_CHANGES)
 _UNCHANGED = report(_TARGET, "weather-report", seconds=0.08)._replace(packages=_PACKAGES)
-_WITH = f"Python 3.12.4 at {_PREFIX}, uv 0.13.9, uv.lock of weather-report: groups dev"
-_STALE_LOCK = errors.LockOutdated(
-    "uv.lock is outdated: pyproject.toml has `jinja2` in `dependencies`, and uv.lock does not know it."
-    " `uv lock` would add jinja2 3.1.6, markupsafe 3.0.4.",
-    "Run `uv lock` and commit uv.lock.",
-    file=f"{_ROOT}/pyproject.toml",
-    line=7,
-    words="""\
+
+_PYPROJECT = """\
+[project]
+name = "weather-report"
+version = "1.0"
+requires-python = ">=3.10"
+dependencies = [
+    "rich",
+]
+
+[dependency-groups]
+dev = ["pytest"]
+lint = ["ruff"]
+"""
+_LOCK = """\
+requires-python = ">=3.10"
+
+[[package]]
+name = "weather-report"
+source = { editable = "." }
+
+[package.metadata]
+requires-dist = [{ name = "rich" }]
+
+[package.metadata.requires-dev]
+dev = [{ name = "pytest" }]
+lint = [{ name = "ruff" }]
+
+[[package]]
+name = "fastmath"
+version = "2.1"
+"""
+_STALE_LOCK = """\
 Resolved 26 packages in 1.11s
 error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided.
 
 hint: To update the lockfile, run `uv lock`.
-""",
-)
-_WRONG_PYTHON = errors.PythonRejected(
-    f"pyproject.toml requires Python >=3.13, and {_PREFIX}/bin/python3 is Python 3.12.4.",
-    "Give actions/setup-python a `python-version` that the project accepts, leave this version out of the matrix (`exclude:`),"
-    " or widen `requires-python` and run `uv lock`.",
-    file=f"{_ROOT}/pyproject.toml",
-    line=4,
-)
-_UNKNOWN_GROUP = errors.InvalidInput(
-    "`groups` holds `tests`, which the project does not define; it defines `dev`, `lint`.",
-    "Correct `groups` in the step, or define `tests` in the project and run `uv lock`.",
-)
-_BUILD_FAILURE = errors.SyncFailed(
-    "fastmath 2.1 could not be built: Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)."
-    " It is built from source: uv.lock has no wheel of it.",
-    "Install the package of the system that has the header `fftw3.h` in an earlier step (its name often ends in `-dev` or `-devel`)."
-    " Or lock a version of it that has a wheel for this Python, or take a Python that it has one for.",
-    words="""\
+"""
+_WRONG_PYTHON = """\
+error: The requested interpreter resolved to Python 3.12.4, which is incompatible with the project's Python requirement: `>=3.13` \
+(from `project.requires-python`)
+"""
+_UNKNOWN_GROUP = """\
+error: Group `tests` is not defined in the project's `dependency-groups` table
+"""
+_BUILD_FAILURE = """\
+Resolved 23 packages in 1ms
+error: Failed to build `fastmath==2.1`
+  cause: The build backend returned an error
+  cause: Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)
+
+[stderr]
 speed.c:1:10: fatal error: fftw3.h: No such file or directory
     1 | #include <fftw3.h>
       |          ^~~~~~~~~
 compilation terminated.
-error: command '/usr/bin/gcc' failed with exit code 1""",
-)
-_UNREACHABLE_INDEX = errors.SyncFailed(
-    "iniconfig 2.3.1 could not be fetched from https://packages.example.com/files/iniconfig-2.3.1-py3-none-any.whl:"
-    " the name of the host is not known.",
-    "Check that the runner reaches packages.example.com (its network, `HTTPS_PROXY`), and that it is the right index"
-    " (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`); then run the job again.",
-    words="""\
+error: command '/usr/bin/gcc' failed with exit code 1
+
+hint: This usually indicates a problem with the package or the build environment.
+"""
+_UNREACHABLE_INDEX = """\
 Resolved 23 packages in 1ms
 error: Failed to download `iniconfig==2.3.1`
   cause: Request failed after 3 retries in 7.4s
@@ -113,16 +130,37 @@ error: Failed to download `iniconfig==2.3.1`
   cause: failed to lookup address information: Name or service not known
 
 hint: `iniconfig` (v2.3.1) was included because `weather-report:dev` (v1.0) depends on `pytest` (v9.2.0) which depends on `iniconfig`
-""",
-)
+"""
+
+
+def explained(output: str, document: str = _PYPROJECT, dry_run: str = "", groups: str = "dev") -> str:
+    """Return the summary of a sync that failed with `output`, in a checkout with the pyproject.toml `document` and `_LOCK`."""
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = os.path.realpath(temporary)
+        for name, text in (("pyproject.toml", document), ("uv.lock", _LOCK)):
+            Path(folder, name).write_text(text, encoding="utf-8")
+        project = pyproject.read(folder)
+        os.chdir(folder)
+        try:
+            what = explain.Failure(Completed(2, output), {}, project, _TARGET, "0.13.9", lambda: Completed(0, dry_run))
+            error = explain.explain(what)
+        finally:
+            os.chdir(here)
+        file = error.file and error.file.replace(folder, _ROOT)
+        shown = type(error)(error.message, error.hint, file=file, line=error.line, words=error.words)
+        return failure(shown, RunContext(step_inputs(groups=groups), _TARGET, project, "0.13.9").line())
+
 
 # The failures are ones that a new user should be able to fix.
 RENDERED = {
-    "success": sync(_SUCCESS, _REMOVED),
+    "success": sync(_SUCCESS, *notices.notices(_SUCCESS, {}, {})),
     "unchanged": sync(_UNCHANGED),
-    "stale-lock": failure(_STALE_LOCK, _WITH),
-    "wrong-python": failure(_WRONG_PYTHON, _WITH),
-    "unknown-group": failure(_UNKNOWN_GROUP, f"Python 3.12.4 at {_PREFIX}"),
-    "build-failure": failure(_BUILD_FAILURE, _WITH),
-    "unreachable-index": failure(_UNREACHABLE_INDEX, _WITH),
+    "stale-lock": explained(
+        _STALE_LOCK, _PYPROJECT.replace('    "rich",\n', '    "rich",\n    "jinja2",\n'), "Add jinja2 v3.1.6\nAdd markupsafe v3.0.4\n"
+    ),
+    "wrong-python": explained(_WRONG_PYTHON, _PYPROJECT.replace("3.10", "3.13")),
+    "unknown-group": explained(_UNKNOWN_GROUP, groups="tests"),
+    "build-failure": explained(_BUILD_FAILURE),
+    "unreachable-index": explained(_UNREACHABLE_INDEX),
 }
