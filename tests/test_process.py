@@ -119,21 +119,23 @@ def test_a_file_that_is_not_executable_is_an_error_of_the_system(tmp_path: Path)
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other errors for a process that has ended")
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, BrokenPipeError], ids=["cancelled", "log-closed"])
-def test_a_program_is_stopped_before_an_interruption_goes_on(interruption: type[BaseException]) -> None:
-    started: list[int] = []
+def test_a_program_is_asked_to_stop_before_an_interruption_goes_on(tmp_path: Path, interruption: type[BaseException]) -> None:
+    pids: list[int] = []
 
     def interrupt(piece: bytes) -> None:
-        started.append(int(piece))
+        pids.append(int(piece))
         raise interruption
 
+    stop = ("import signal", "def stop(*_): open(sys.argv[1], 'w').close(); sys.exit()", "signal.signal(signal.SIGTERM, stop)")
     begun = time.monotonic()
     with pytest.raises(interruption):
-        run(_python("sys.stdout.write(str(os.getpid()))", "time.sleep(30)"), interrupt)
+        run(_python(*stop, "sys.stdout.write(str(os.getpid()))", "time.sleep(30)", arguments=(tmp_path / "stopped",)), interrupt)
 
     # Less than the time after which it would have been killed.
     assert time.monotonic() - begun < 4
+    assert (tmp_path / "stopped").exists()
     with pytest.raises(ProcessLookupError):
-        os.kill(started[0], 0)
+        os.kill(pids[0], 0)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")

@@ -186,6 +186,10 @@ class _Machine:
         self.uv_output = " - alpha==1.0"
         self.uv_does = (lambda machine: shutil.rmtree(machine.prefix / "lib" / "alpha-1.0.dist-info"),)
 
+    def uv_installs_alpha_again(self) -> None:
+        self.uv_output = " + alpha==1.0"
+        self.uv_does = (lambda machine: machine.install("alpha-1.0"),)
+
     def uv_fails(self) -> None:
         self.uv_output = "error: Failed to fetch `alpha`"
         self.uv_status = 2
@@ -390,7 +394,7 @@ def test_the_entry_point_decides_which_python_is_allowed(machine: _Machine) -> N
     [
         pytest.param([_Machine.uv_does_nothing], False, id="nothing-changed"),
         pytest.param([], True, id="something-changed"),
-        pytest.param([_Machine.uv_does_nothing, _Machine.break_alpha], True, id="something-repaired"),
+        pytest.param([_Machine.break_alpha, _Machine.uv_installs_alpha_again], True, id="something-repaired"),
     ],
 )
 def test_a_failed_sync_is_unfinished_if_it_may_have_changed_something(
@@ -443,8 +447,7 @@ def test_a_sync_whose_packages_are_not_there_fails(machine: _Machine, output: st
 
 def test_a_broken_package_is_removed_before_the_sync(machine: _Machine) -> None:
     machine.break_alpha()
-    machine.uv_output = " + alpha==1.0"
-    machine.uv_does = [lambda machine: machine.install("alpha-1.0")]
+    machine.uv_installs_alpha_again()
     machine.run()
 
     assert (["packages-repaired"], ["alpha"]) == (machine.titles, [item["name"] for item in json.loads(machine.result.report)["repaired"]])

@@ -119,9 +119,10 @@ def test_a_project_without_a_lock_has_that_of_the_workspace_above(tmp_path: Path
     for folder, text in above.items():
         _write(tmp_path / folder, text)
     member = _write(tmp_path / "packages" / "sample", own)
+    missing = _rejected(LockMissing, member).values["directory"]
     (tmp_path / expected / "uv.lock").touch()
 
-    assert str(tmp_path / expected) == pyproject.read(str(member)).root
+    assert (str(tmp_path / expected), missing) == (missing, pyproject.read(str(member)).root)
 
 
 @pytest.mark.parametrize(
