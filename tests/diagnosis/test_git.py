@@ -1,26 +1,32 @@
-"""Finding the Git repository that is at fault in the words of uv and git."""
+"""Tests of `diagnosis.git`."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.diagnosis import failure, place, write
 from uv_system_sync.diagnosis import git
+from uv_system_sync.errors import ActionError
 
 _HTTPS = "https://host/org/private"
-_PRIVATE = "git may not read it, or it does not exist"
+_PRIVATE = "git has no access to it, or it does not exist"
 _COMMIT = "ee8478ec0a2d1b86c4b0ec248837e60836b6c56e"
 
 
-def _said(words: str, address: str = f"git+{_HTTPS}@{_COMMIT}") -> str:
-    return f"error: Failed to download and build `alpha @ {address}` cause: Git operation failed cause: {words} hint: `alpha` was included"
+def _unread(words: str, tmp_path: Path, address: str = f"git+{_HTTPS}@{_COMMIT}") -> ActionError | None:
+    text = (
+        f"error: Failed to download and build `alpha @ {address}`\n  cause: Git operation failed\n  cause: x\n    --- stderr\n    {words}\n"
+    )
+    return git.unread(failure(text, write(tmp_path, uv_lock='version = 1\n\n[[package]]\nname = "alpha"\n')))
 
 
 @pytest.mark.parametrize(
     ("words", "reason", "hint"),
     [
-        ("Git executable not found. Ensure that Git is installed", "there is no `git` on PATH", "Install git in an earlier step."),
-        (f"fatal: remote error: upload-pack: not our ref {_COMMIT}", "it does not have the commit that is locked", "Restore the branch"),
-        ("fatal: couldn't find remote ref refs/heads/x", "it does not have the commit that is locked", "Restore the branch"),
+        (f"fatal: remote error: upload-pack: not our ref {_COMMIT}", "it does not have the locked commit", "Restore the branch"),
+        ("fatal: couldn't find remote ref refs/heads/x", "it does not have the locked commit", "Restore the branch"),
         ("fatal: '/srv/x' does not appear to be a git repository", "there is no such repository", "Correct its address"),
         ("Host key verification failed. fatal: Could not", "the key of its host is not known", "Add the key of host to"),
         ("git@host: Permission denied (publickey). fatal:", _PRIVATE, "Give ssh a key that host accepts"),
@@ -29,28 +35,21 @@ def _said(words: str, address: str = f"git+{_HTTPS}@{_COMMIT}") -> str:
         ("fatal: unable to access: The requested URL returned error: 403", _PRIVATE, "Give git credentials that host accepts"),
         ("remote: Repository not found. fatal: repository", _PRIVATE, "Give git credentials that host accepts"),
         ("fatal: repository 'https://host/org/private/' not found", _PRIVATE, "Give git credentials that host accepts"),
-        (
-            "fatal: The requested URL returned error: 502",
-            "the server has failed",
-            "Run the job again; if it fails again, ask who runs host.",
-        ),
-        (
-            "fatal: unable to access: Could not resolve host: host",
-            "the name of the host is not known",
-            "Check that the runner reaches host",
-        ),
-        ("ssh: connect to host host port 22: Connection refused", "the connection failed", "Check that the runner reaches host"),
-        ("fatal: SSL certificate problem: self-signed", "its certificate is not trusted", "Name the certificate authority of host"),
-        ("fatal: something new", "git failed", ""),
+        ("fatal: The requested URL returned error: 502", "the server failed", "ask the operator of host."),
+        ("fatal: unable to access: Could not resolve host: host", "the name of the host is not known", "reaches host"),
+        ("ssh: connect to host host port 22: Connection refused", "the connection failed", "reaches host"),
+        ("fatal: SSL certificate problem: self-signed", "its certificate is not trusted", "the authority of host"),
+        ("fatal: something new", "git failed", "Read the end of the output"),
     ],
 )
-def test_reason(words: str, reason: str, hint: str) -> None:
-    """The package, its repository and the reason are told, and the next step is for that reason."""
-    found = git.fault(_said(words))
+def test_reason_has_its_next_step(tmp_path: Path, words: str, reason: str, hint: str) -> None:
+    """The package, its repository and the reason are values, and the place is in uv.lock."""
+    error = _unread(words, tmp_path)
 
-    assert found is not None
-    assert ("alpha", f"alpha could not be fetched from the Git repository {_HTTPS}: {reason}.") == (found.package, found.message)
-    assert hint == found.hint[: len(hint)]
+    assert error is not None
+    assert ("alpha", _HTTPS, reason) == tuple(error.values[name] for name in ("package", "address", "reason"))
+    assert hint in str(error.hint)
+    assert (str(tmp_path / "uv.lock"), 4) == (error.file, error.line)
 
 
 @pytest.mark.parametrize(
@@ -63,19 +62,38 @@ def test_reason(words: str, reason: str, hint: str) -> None:
         ("git+nowhere", "nowhere", "its host"),
     ],
 )
-def test_address(address: str, named: str, host: str) -> None:
-    """An address is told without the commit and the folder in it."""
-    found = git.fault(_said("ssh: Connection refused", address))
+def test_address_is_without_the_commit_and_the_folder(tmp_path: Path, address: str, named: str, host: str) -> None:
+    """The address and its host are values."""
+    error = _unread("ssh: Connection refused", tmp_path, address)
 
-    assert found is not None
-    assert f" Git repository {named}: " in found.message
-    assert f" reaches {host} " in found.hint
+    assert error is not None
+    assert (named, host) == (error.values["address"], error.values["host"])
+
+
+_OLDER = """\
+  \u00d7 Failed to download and build `lib @
+  │ git+https://host/lib@183121f7`
+  ├─▶ Git operation failed
+  ╰─▶ process didn't exit successfully: `/usr/bin/git fetch` (exit status: 128)
+      --- stderr
+      fatal: could not read Username for 'https://host': terminal
+      prompts disabled
+"""
+
+
+def test_older_versions_of_uv_draw_a_tree(tmp_path: Path) -> None:
+    """The reason is found in wrapped lines."""
+    project = write(tmp_path, uv_lock='version = 1\n\n[[package]]\nname = "lib"\n')
+    error = git.unread(failure(_OLDER, project))
+
+    assert ("uv.lock", 4) == place(error, project)
+    assert error is not None
+    assert ("https://host/lib", _PRIVATE) == (error.values["address"], error.values["reason"])
 
 
 @pytest.mark.parametrize(
-    "flat",
-    ["", "error: Failed to download and build `alpha @ git+https://host/x` cause: its build failed", "Git operation failed", "`git+x`"],
+    "output", ["", "error: Failed to build `alpha @ git+https://host/x`\n  cause: its build failed", "Git operation failed"]
 )
-def test_no_repository(flat: str) -> None:
-    """No repository is made up."""
-    assert git.fault(flat) is None
+def test_other_messages_are_not_about_git(tmp_path: Path, output: str) -> None:
+    """A build that fails is no repository that cannot be read."""
+    assert git.unread(failure(output, write(tmp_path))) is None

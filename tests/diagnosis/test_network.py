@@ -1,101 +1,111 @@
-"""Finding the address that is at fault in the words of several versions of uv."""
+"""Tests of `diagnosis.network`."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.diagnosis import failure, place, write
 from uv_system_sync.diagnosis import network
 
 _FILE = "http://127.0.0.1:80/files/alpha-1.0-py3-none-any.whl"
-_CREDENTIALS = "Give the step credentials that {} accepts: "
-_REACH = "Check that the runner reaches {} "
 
 
 @pytest.mark.parametrize(
-    ("flat", "message", "hint", "listing"),
+    ("output", "values", "hint"),
     [
         pytest.param(
-            f"Failed to download `alpha==1.0` Failed to fetch: `{_FILE}` HTTP status client error (401 Unauthorized) for url ({_FILE})"
-            " help: `alpha` (v1.0) was included because `s` (v1) depends on `alpha`",
-            f"alpha 1.0 could not be fetched from {_FILE}: 401 Unauthorized.",
-            _CREDENTIALS.format("127.0.0.1:80"),
-            False,
-            id="file-of-0.5",
+            f"  \u00d7 Failed to download `alpha==1.0`\n  ├─▶ Failed to fetch: `{_FILE}`\n"
+            f"  ╰─▶ HTTP status client error (401 Unauthorized) for url ({_FILE})\n  help: `alpha` (v1.0) was included\n",
+            ("alpha 1.0", _FILE, "401 Unauthorized"),
+            "credentials that 127.0.0.1:80 accepts",
+            id="file of 0.5",
         ),
         pytest.param(
-            f"error: Failed to download `alpha==1.0` cause: Failed to fetch: {_FILE} cause: HTTP status client error (404 Not Found)"
-            f" for url ({_FILE})",
-            f"alpha 1.0 could not be fetched from {_FILE}: 404 Not Found.",
+            f"error: Failed to download `alpha==1.0`\n  cause: Failed to fetch: {_FILE}\n  cause: HTTP status client error (404 Not Found)"
+            f" for url ({_FILE})\n",
+            ("alpha 1.0", _FILE, "404 Not Found"),
             "Check the address of the index ",
-            False,
-            id="file-of-0.13",
+            id="file of 0.13",
         ),
         pytest.param(
-            "error: Failed to fetch: `https://host/simple/beta/` Caused by: HTTP status server error (500 Internal Server Error) for url"
-            " (https://host/simple/beta/)",
-            "beta could not be fetched from https://host/simple/beta/: 500 Internal Server Error.",
-            "Run the job again; if it fails again, ask who runs host.",
-            True,
+            "error: Failed to fetch: `https://host/simple/beta/`\n  Caused by: HTTP status server error (500 Internal Server Error)"
+            " for url (https://host/simple/beta/)\n",
+            ("beta", "https://host/simple/beta/", "500 Internal Server Error"),
+            "ask the operator of host.",
             id="page",
         ),
         pytest.param(
-            "error: Failed to fetch: `https://host/simple/beta/` Caused by: client error (Connect) Caused by: dns error"
-            " Caused by: failed to lookup address information: Name or service not known",
-            "beta could not be fetched from https://host/simple/beta/: the name of the host is not known.",
-            _REACH.format("host"),
-            True,
+            "error: Failed to fetch: `https://host/simple/beta/`\n  Caused by: client error (Connect)\n  Caused by: dns error\n",
+            ("beta", "https://host/simple/beta/", "the name of the host is not known"),
+            "reaches host ",
             id="name",
         ),
         pytest.param(
-            f"error: Failed to download `alpha==1.0` cause: error sending request for url ({_FILE}) cause: operation timed out",
-            f"alpha 1.0 could not be fetched from {_FILE}: it took too long.",
-            _REACH.format("127.0.0.1:80"),
-            False,
+            f"error: Failed to download `alpha==1.0`\n  cause: error sending request for url ({_FILE})\n  cause: operation timed out\n",
+            ("alpha 1.0", _FILE, "it took too long"),
+            "reaches 127.0.0.1:80 ",
             id="time",
         ),
         pytest.param(
-            "error: Failed to fetch: `https://user:word@host/simple/beta/` Caused by: invalid peer certificate: UnknownIssuer",
-            "beta could not be fetched from https://user:word@host/simple/beta/: its certificate is not trusted.",
-            "Name the certificate authority of host in ",
-            True,
+            "error: Failed to fetch: `https://user:word@host/simple/beta/`\n  Caused by: invalid peer certificate: UnknownIssuer\n",
+            ("beta", "https://user:word@host/simple/beta/", "its certificate is not trusted"),
+            "the authority of host",
             id="certificate",
         ),
         pytest.param(
-            "Because beta was not found in the package registry and your project depends on beta, we can conclude that. hint: An index"
-            " URL (http://host/simple) could not be queried due to a lack of valid authentication credentials (401 Unauthorized).",
-            "beta could not be fetched from http://host/simple: 401.",
-            _CREDENTIALS.format("host"),
-            True,
-            id="index-401",
+            "error: x\n  cause: Because beta was not found in the package registry and so on.\n\nhint: An index URL (http://host/simple)"
+            " could not be queried due to a lack of valid authentication credentials (401 Unauthorized).\n",
+            ("beta", "http://host/simple", "401"),
+            "credentials that host accepts",
+            id="index, 401",
         ),
         pytest.param(
-            "Because beta was not found in the package registry and so on. hint: An index (http://host/simple) returned a 403 Forbidden"
-            " error. Check that the index URL is correct and the credentials are valid.",
-            "beta could not be fetched from http://host/simple: 403.",
-            _CREDENTIALS.format("host"),
-            True,
-            id="index-403",
+            "error: x\n  cause: Because beta was not found in the package registry and so on.\n\nhint: An index (http://host/simple)"
+            " returned a 403 Forbidden error. Check that the index URL is correct.\n",
+            ("beta", "http://host/simple", "403"),
+            "credentials that host accepts",
+            id="index, 403",
         ),
         pytest.param(
-            "error: Failed to fetch: https://host/direct.tar.gz something new",
-            "A file could not be fetched from https://host/direct.tar.gz: the connection failed.",
-            _REACH.format("host"),
-            False,
-            id="something-else",
+            "error: Failed to fetch: https://host/direct.tar.gz\n  cause: something new\n",
+            ("A file", "https://host/direct.tar.gz", "the connection failed"),
+            "reaches host ",
+            id="something else",
         ),
     ],
 )
-def test_address(flat: str, message: str, hint: str, *, listing: bool) -> None:
-    """The package, the address and the reason are told, and the next step is for that reason."""
-    found = network.fault(flat)
+def test_address_has_its_reason_and_next_step(tmp_path: Path, output: str, values: tuple[str, str, str], hint: str) -> None:
+    """The package, the address and the reason are values."""
+    error = network.unreached(failure(output, write(tmp_path)))
 
-    assert found is not None
-    assert (message, hint, listing) == (found.message, found.hint[: len(hint)], found.listing)
+    assert error is not None
+    assert values == tuple(error.values[name] for name in ("package", "address", "reason"))
+    assert hint in str(error.hint)
 
 
 @pytest.mark.parametrize(
-    "flat", ["", "error: no space left", "Failed to fetch nothing", "see https://host/simple/", "index (https://host) 500"]
+    ("address", "cause", "where"),
+    [
+        pytest.param("https://host/simple/beta/", "has the version 2", ("pyproject.toml", 3), id="index"),
+        pytest.param("https://host/beta-1.0.tar.gz", "", None, id="file"),
+    ],
 )
-def test_no_address(flat: str) -> None:
-    """No address is made up."""
-    assert network.fault(flat) is None
+def test_index_is_asked_because_the_lock_is_outdated(tmp_path: Path, address: str, cause: str, where: tuple[str, int] | None) -> None:
+    """The cause and its place are in the error; a file that is locked is no reason to look for one."""
+    lock = 'version = 1\n[[package]]\nname = "sample"\nversion = "1"\nsource = { virtual = "." }\n'
+    project = write(tmp_path, pyproject_toml='[project]\nname = "sample"\nversion = "2"\n', uv_lock=lock)
+    error = network.unreached(failure(f"error: Failed to fetch: `{address}`\n  Caused by: dns error\n", project))
+
+    assert error is not None
+    assert cause in str(error.values["because"])
+    assert where == place(error, project)
+
+
+@pytest.mark.parametrize(
+    "output", ["", "error: no space left", "error: Failed to fetch nothing", "see https://host/simple/", "index (https://host) 500"]
+)
+def test_other_messages_are_not_about_an_address(tmp_path: Path, output: str) -> None:
+    """Other messages are ignored."""
+    assert network.unreached(failure(output, write(tmp_path))) is None

@@ -1,4 +1,4 @@
-"""Comparing what a project requires with what its lock has noted of it."""
+"""Tests of `diagnosis.requirements`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import PROJECT
+from tests.diagnosis import write
 from uv_system_sync.diagnosis import requirements
-from uv_system_sync.diagnosis.requirements import Difference
+from uv_system_sync.project import pyproject
 from uv_system_sync.project.pyproject import Project
 
 _LOCK = """\
 version = 1
+requires-python = ">=3.8"
 
 [[package]]
 name = "sample"
@@ -26,6 +27,7 @@ requires-dist = [
     { name = "delta", editable = "libs/delta" },
     { name = "docs-tool", marker = "extra == 'docs'" },
     { name = "git-tool", git = "https://host/git-tool" },
+    { name = "git-source", git = "https://host/git-source?branch=a%2Fb" },
     { name = "sample", extras = ["docs"], marker = "extra == 'all'" },
 ]
 provides-extras = ["docs", "all"]
@@ -44,6 +46,7 @@ dependencies = [
     "beta[A,b]; python_version < '3.9'",
     "delta>=3",
     "git-tool @ git+https://host/git-tool",
+    "git-source",
 ]
 
 [project.optional-dependencies]
@@ -56,129 +59,115 @@ dev-dependencies = ["old"]
 [dependency-groups]
 lint = ["lint-tool"]
 dev = ["gamma", {include-group = "Lint"}]
+
+[tool.uv.sources]
+Git_Source = { git = "https://host/git-source", branch = "a/b" }
+delta = { workspace = true }
 """
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project whose lock knows all of it, in other words."""
-    (tmp_path / "uv.lock").write_text(_LOCK, encoding="utf-8")
-    (tmp_path / "pyproject.toml").write_text(_SAME, encoding="utf-8")
-    return PROJECT._replace(directory=str(tmp_path), root=str(tmp_path))
+    """A project whose uv.lock has all of it, in another form."""
+    return write(tmp_path, pyproject_toml=_SAME, uv_lock=_LOCK)
 
 
-def test_no_difference(project: Project) -> None:
-    """What the lock has in its own notation is no difference."""
-    assert [] == requirements.differences(project)
+def _differences(project: Project, text: str) -> list[tuple[dict[str, object], int | None]]:
+    """Return the values and the line of each difference, with `text` as the project's pyproject.toml."""
+    Path(project.pyproject.path).write_text(text, encoding="utf-8")
+    found = requirements.differences(pyproject.read(project.directory))
+    return [(dict(item.clause.values), item.place.line) for item in found]
+
+
+def test_another_form_is_no_difference(project: Project) -> None:
+    """What uv.lock has in its own form is the same."""
+    assert [] == _differences(project, _SAME)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "text"),
+    ("old", "new", "line", "values"),
     [
-        ('version = "1"', 'version = "2"', 3, "pyproject.toml has the version 2, and uv.lock has 1.0"),
-        ("Alpha<2", "Alpha<3", 5, "pyproject.toml has `Alpha<3,>=1.0` in `dependencies`, and uv.lock knows it as `alpha>=1,<2`"),
-        (
-            "beta[A,b]",
-            "beta[A]",
-            6,
-            "pyproject.toml has `beta[A]; python_version < '3.9'` in `dependencies`, and uv.lock knows it as `beta[a,b]`",
-        ),
-        ("'docs_tool'", "'docs_tool', \"x\"", 12, "pyproject.toml has `x` in `optional-dependencies.docs`, and uv.lock does not know it"),
-        (
-            "'docs_tool'",
-            "",
-            12,
-            "uv.lock knows `docs-tool` from `optional-dependencies.docs`, and pyproject.toml does not have it any more",
-        ),
-        (
-            "Docs = ['docs_tool'] # the tool\n",
-            "",
-            11,
-            "uv.lock knows `docs-tool` from `optional-dependencies.docs`, and pyproject.toml does not have it any more",
-        ),
-        ('"gamma", ', "", 20, "uv.lock knows `gamma` from `dependency-groups.dev`, and pyproject.toml does not have it any more"),
-        (
-            'dev-dependencies = ["old"]',
-            "",
-            20,
-            "uv.lock knows `old` from `dependency-groups.dev`, and pyproject.toml does not have it any more",
-        ),
+        ('version = "1"', 'version = "2"', 3, {"now": "2", "before": "1.0"}),
+        ("Alpha<2", "Alpha<3", 5, {"requirement": "Alpha<3,>=1.0", "table": "dependencies", "locked": "alpha>=1,<2"}),
+        ("beta[A,b]", "beta[A]", 6, {"requirement": "beta[A]; python_version < '3.9'", "locked": "beta[a,b]"}),
+        ("< '3.9'", "< '3.10'", 6, {"requirement": "beta[A,b]; python_version < '3.10'", "name": "beta"}),
+        ("'docs_tool'", "'docs_tool; os_name == \"nt\"'", 13, {"name": "docs-tool", "table": "optional-dependencies.docs"}),
+        ("'docs_tool'", "'docs_tool', \"x\"", 13, {"requirement": "x", "table": "optional-dependencies.docs"}),
+        ("'docs_tool'", "", 13, {"requirement": "docs-tool", "table": "optional-dependencies.docs"}),
+        ("Docs = ['docs_tool'] # the tool\n", "", 12, {"requirement": "docs-tool", "table": "optional-dependencies.docs"}),
+        ('"gamma", ', "", 21, {"requirement": "gamma", "table": "dependency-groups.dev"}),
+        ('dev-dependencies = ["old"]', "", 21, {"requirement": "old", "table": "dependency-groups.dev"}),
+        ('branch = "a/b"', 'branch = "c"', 9, {"name": "git-source"}),
+        ("delta = { workspace = true }\n", "", 7, {"name": "delta"}),
     ],
 )
-def test_one_difference(project: Project, old: str, new: str, line: int, text: str) -> None:
-    """What the lock does not know, knows differently or knows in vain is told with its line."""
+def test_difference_has_its_values_and_line(project: Project, old: str, new: str, line: int, values: dict[str, str]) -> None:
+    """What uv.lock does not have, or has in vain, is found with the line in pyproject.toml."""
     assert old in _SAME
-    Path(project.pyproject).write_text(_SAME.replace(old, new), encoding="utf-8")
+    [(found, where)] = _differences(project, _SAME.replace(old, new))
 
-    assert [Difference(text, project.pyproject, line)] == requirements.differences(project)
+    assert line == where
+    assert values.items() <= found.items()
 
 
 @pytest.mark.parametrize(
-    "dynamic",
+    "text",
     [
-        'dynamic = ["version", "dependencies", "optional-dependencies"]\n',
-        'dynamic = ["dependencies", "optional-dependencies", "version"]\n',
+        '[project]\nname = "sample"\ndynamic = ["version", "dependencies", "optional-dependencies"]\n\n'
+        + _SAME[_SAME.index("[tool.uv]") :],
+        _SAME[_SAME.index("[tool.uv]") :],
+        "<<<<<<<",
     ],
+    ids=["dynamic", "no project table", "not TOML"],
 )
-def test_dynamic(project: Project, dynamic: str) -> None:
-    """What only a build can tell is not compared."""
-    groups = _SAME[_SAME.index("[tool.uv]") :]
-    Path(project.pyproject).write_text(f'[project]\nname = "sample"\n{dynamic}\n{groups}', encoding="utf-8")
+def test_what_only_a_build_knows_is_not_compared(project: Project, text: str) -> None:
+    """Without static metadata, groups are all that is compared."""
+    Path(project.pyproject.path).write_text(text, encoding="utf-8")
 
     assert [] == requirements.differences(project)
 
 
-def test_no_project_table(project: Project) -> None:
-    """What only an older build backend can tell is not compared, either."""
-    Path(project.pyproject).write_text(_SAME[_SAME.index("[tool.uv]") :], encoding="utf-8")
-
-    assert [] == requirements.differences(project)
-
-
-def test_same_text_twice(project: Project) -> None:
-    """Of two lists with the same text, the line is in the one that differs."""
-    text = _SAME.replace('lint = ["lint-tool"]', 'lint = ["lint-tool", "Alpha<2,>=1.0"]').replace(
-        ', {include-group = "Lint"}', ', "lint-tool"'
-    )
-    Path(project.pyproject).write_text(text, encoding="utf-8")
-
-    assert [19] == [item.line for item in requirements.differences(project)]
-
-
-def test_member(project: Project) -> None:
-    """A member of the workspace has its differences in its own file, and the one that the step is for comes first."""
-    folder = Path(project.root, "libs", "delta")
-    folder.mkdir(parents=True)
-    (folder / "pyproject.toml").write_text('[project]\nname = "delta"\ndependencies = ["x"]\n', encoding="utf-8")
-    Path(project.lock).write_text(_LOCK + '\n[[package]]\nname = "delta"\nsource = { virtual = "libs/delta" }\n', encoding="utf-8")
-    Path(project.pyproject).write_text(_SAME.replace('version = "1"', 'version = "2"'), encoding="utf-8")
-    root = Difference("pyproject.toml has the version 2, and uv.lock has 1.0", project.pyproject, 3)
-    delta = Difference(
-        "libs/delta/pyproject.toml has `x` in `dependencies`, and uv.lock does not know it", str(folder / "pyproject.toml"), 3
-    )
-
-    assert [root, delta] == requirements.differences(project)
-    assert [delta, root] == requirements.differences(project._replace(directory=str(folder)))
-
-
-@pytest.mark.parametrize("name", ["uv.lock", "pyproject.toml"])
-def test_unreadable(project: Project, name: str) -> None:
-    """What cannot be parsed is for uv to complain of."""
-    Path(project.root, name).write_text("<<<<<<<", encoding="utf-8")
-
-    assert [] == requirements.differences(project)
+def test_lock_that_is_malformed(tmp_path: Path) -> None:
+    """Nothing is compared with a lock that cannot be read."""
+    assert [] == requirements.differences(write(tmp_path, pyproject_toml=_SAME, uv_lock="<<<<<<<"))
 
 
 @pytest.mark.parametrize("text", ["no requirement!", "alpha>=x"])
-def test_malformed_requirement(project: Project, text: str) -> None:
-    """A requirement that is none is for uv to complain of."""
-    Path(project.pyproject).write_text(_SAME.replace('["lint-tool"]', f'["lint-tool", "{text}"]'), encoding="utf-8")
-
-    assert [] == requirements.differences(project)
+def test_malformed_requirement_is_no_difference(project: Project, text: str) -> None:
+    """A malformed requirement is reported by uv itself."""
+    assert [] == _differences(project, _SAME.replace('["lint-tool"]', f'["lint-tool", "{text}"]'))
 
 
-def test_group_that_includes_itself(project: Project) -> None:
-    """Groups that include each other come to an end."""
-    Path(project.pyproject).write_text(_SAME.replace('["lint-tool"]', '["lint-tool", {include-group = "dev"}]'), encoding="utf-8")
+def test_groups_that_include_each_other(project: Project) -> None:
+    """The items of such groups are found once more in each other, and that ends."""
+    found = _differences(project, _SAME.replace('["lint-tool"]', '["lint-tool", {include-group = "dev"}]'))
 
-    assert {"`gamma`"} == {item.text.split(" has ")[1].split(" ")[0] for item in requirements.differences(project)}
+    assert {"gamma"} == {values["requirement"] for values, _ in found}
+
+
+def test_same_text_in_two_lists(project: Project) -> None:
+    """The line is in the list that differs."""
+    text = _SAME.replace('lint = ["lint-tool"]', 'lint = ["lint-tool", "Alpha<2,>=1.0"]')
+
+    assert [20] == [line for _, line in _differences(project, text.replace(', {include-group = "Lint"}', ', "lint-tool"'))]
+
+
+def test_own_differences_come_before_those_of_other_members(project: Project) -> None:
+    """Each member has its differences in its own file."""
+    delta = '[project]\nname = "delta"\ndependencies = ["x"]\n'
+    lock = _LOCK + '\n[[package]]\nname = "delta"\nsource = { virtual = "libs/delta" }\n'
+    text = _SAME.replace('version = "1"', 'version = "2"') + "\n[tool.uv.workspace]\nmembers = ['libs/*']\n"
+    root = write(Path(project.directory), pyproject_toml=text, libs__delta__pyproject_toml=delta, uv_lock=lock)
+    member = pyproject.read(f"{project.directory}/libs/delta")
+
+    expected = [f"{project.directory}/pyproject.toml", f"{project.directory}/libs/delta/pyproject.toml"]
+    assert expected == [item.place.file for item in requirements.differences(root)]
+    assert expected[::-1] == [item.place.file for item in requirements.differences(member)]
+
+
+def test_groups_of_a_root_that_is_no_package(tmp_path: Path) -> None:
+    """Groups of a workspace's root are compared with those that uv.lock has of it."""
+    lock = 'version = 1\n[manifest]\nmembers = []\n[manifest.dependency-groups]\ndev = [{ name = "gamma" }]\n'
+    project = write(tmp_path, pyproject_toml='[dependency-groups]\ndev = ["gamma", "delta"]\n', uv_lock=lock)
+
+    assert ["delta"] == [item.clause.values["name"] for item in requirements.differences(project)]

@@ -1,11 +1,16 @@
-"""Telling which wheels a lock has, and whether one may be for the target."""
+"""Tests of `diagnosis.wheels`."""
 
 from __future__ import annotations
+
+import sysconfig
 
 import pytest
 
 from tests.support import TARGET
 from uv_system_sync.diagnosis import wheels
+
+_HERE = TARGET._replace(platform=sysconfig.get_platform())
+_ELSEWHERE = TARGET._replace(platform="plan9-x86_64")
 
 
 def _package(*tags: str) -> dict[str, object]:
@@ -15,88 +20,86 @@ def _package(*tags: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     "tag",
     [
-        *("py3-none-any", "py2.py3-none-any", "py38-none-any", "cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64"),
-        *("cp312-cp312-musllinux_1_2_x86_64", "cp312-cp312-linux_x86_64", "cp38-abi3-manylinux1_x86_64", "cp312-none-any"),
-        *("py3-none-manylinux_2_39_x86_64", "cp312-cp312t-manylinux_2_17_x86_64", "graalpy312-graalpy240_312_native-manylinux_2_17_x86_64"),
+        *("py3-none-any", "py2.py3-none-any", "py38-none-any", "cp312-none-any", "cp312-cp312-plan9_x86_64", "cp38-abi3-plan9_x86_64"),
+        *("cp312-cp312t-plan9_x86_64", "py3-none-plan9_x86_64", "cp312-cp312-win_amd64"),
     ],
 )
-def test_wheel_that_may_fit(tag: str) -> None:
-    """Nothing is said of a lock that has a wheel for the target, or one of which it cannot be told."""
-    assert "" == wheels.missing(_package("cp39-cp39-win_amd64", tag), TARGET)
+def test_wheel_that_may_be_for_the_target(tag: str) -> None:
+    """The platform of another machine is not known, nor is whether a Python is free-threaded."""
+    assert wheels.missing(_package("cp39-cp39-win_amd64", tag), _ELSEWHERE) is None
 
 
 @pytest.mark.parametrize(
-    ("tag", "have"),
+    ("tag", "pythons", "platforms"),
     [
-        ("cp311-cp311-manylinux_2_17_x86_64", "cp311 on manylinux_2_17_x86_64"),
-        ("cp313-cp313-manylinux_2_17_x86_64", "cp313 on manylinux_2_17_x86_64"),
-        ("cp313-abi3-manylinux_2_17_x86_64", "cp313-abi3 on manylinux_2_17_x86_64"),
-        ("cp312-cp312-manylinux_2_17_aarch64", "cp312 on manylinux_2_17_aarch64"),
-        ("cp312-cp312-macosx_10_9_x86_64", "cp312 on macosx_10_9_x86_64"),
-        ("cp312-cp312-win_amd64", "cp312 on win_amd64"),
-        ("pp310-pypy310_pp73-manylinux_2_17_x86_64", "pp310 on manylinux_2_17_x86_64"),
-        ("py2-none-any", "py2 on any"),
-        ("py313-none-any", "py313 on any"),
+        ("cp311-cp311-plan9_x86_64", "cp311", "plan9_x86_64"),
+        ("cp313-cp313-plan9_x86_64", "cp313", "plan9_x86_64"),
+        ("cp313-abi3-plan9_x86_64", "cp313-abi3", "plan9_x86_64"),
+        ("pp310-pypy310_pp73-plan9_x86_64", "pp310", "plan9_x86_64"),
+        ("py2-none-any", "py2", "any"),
+        ("py313-none-any", "py313", "any"),
     ],
 )
-def test_wheel_that_does_not_fit(tag: str, have: str) -> None:
-    """A wheel for another Python or another platform is told as what it is."""
-    assert f"uv.lock has wheels of it for {have}; none for cp312 on linux-x86_64" == wheels.missing(_package(tag), TARGET)
+def test_wheel_for_another_python(tag: str, pythons: str, platforms: str) -> None:
+    """What uv.lock has is a value, and so is what the target is."""
+    clause = wheels.missing(_package(tag), _ELSEWHERE)
+
+    assert clause is not None
+    assert {"pythons": pythons, "platforms": platforms, "python": "cp312", "platform": "plan9-x86_64"} == clause.values
 
 
-@pytest.mark.parametrize(
-    ("platform", "fitting", "other"),
-    [
-        ("win-amd64", "win_amd64", "win32"),
-        ("win32", "win32", "win_amd64"),
-        ("win-arm64", "win_arm64", "win_amd64"),
-        ("linux-aarch64", "manylinux_2_17_aarch64", "manylinux_2_17_x86_64"),
-        ("linux-armv7l", "musllinux_1_2_armv7l", "manylinux_2_17_aarch64"),
-        ("macosx-11.0-arm64", "macosx_12_0_arm64", "macosx_12_0_x86_64"),
-        ("macosx-10.9-x86_64", "macosx_10_9_intel", "macosx_11_0_arm64"),
-        ("macosx-11.0-arm64", "macosx_10_9_universal2", "manylinux_2_17_aarch64"),
-        ("macosx-10.9-universal2", "macosx_11_0_arm64", "win_amd64"),
-        ("freebsd-14-amd64", "freebsd_14_amd64", None),
-    ],
-)
-def test_platforms(platform: str, fitting: str, other: str | None) -> None:
-    """Each platform takes its own wheels, and those of a platform that is not known are not judged."""
-    target = TARGET._replace(platform=platform)
+def test_wheel_for_another_platform() -> None:
+    """On the platform of this machine, packaging knows which wheels fit."""
+    clause = wheels.missing(_package("cp312-cp312-plan9_x86_64"), _HERE)
 
-    assert "" == wheels.missing(_package(f"cp312-cp312-{fitting}"), target)
-    if other is not None:
-        said = f"uv.lock has wheels of it for cp312 on {other}; none for cp312 on {platform}"
-        assert said == wheels.missing(_package(f"cp312-cp312-{other}"), target)
+    assert clause is not None
+    assert ("plan9_x86_64", _HERE.platform) == (clause.values["platforms"], clause.values["platform"])
+
+
+def test_wheel_for_this_platform() -> None:
+    """A wheel of this machine's own platform fits."""
+    tag = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+
+    assert wheels.missing(_package(f"cp312-cp312-{tag}"), _HERE) is None
 
 
 def test_pypy() -> None:
-    """PyPy takes its own wheels, and not those of CPython."""
-    target = TARGET._replace(implementation="pypy", version="3.10.14")
+    """PyPy uses its own wheels, and not those of CPython."""
+    target = _ELSEWHERE._replace(implementation="pypy", version="3.10.14")
+    clause = wheels.missing(_package("cp310-cp310-plan9_x86_64"), target)
 
-    assert "" == wheels.missing(_package("pp310-pypy310_pp73-manylinux_2_17_x86_64"), target)
-    assert wheels.missing(_package("cp310-cp310-manylinux_2_17_x86_64"), target).endswith("; none for pp310 on linux-x86_64")
+    assert wheels.missing(_package("pp310-pypy310_pp73-plan9_x86_64"), target) is None
+    assert clause is not None
+    assert "pp310" == clause.values["python"]
+
+
+def test_implementation_that_packaging_does_not_know() -> None:
+    """Nothing is concluded for an implementation whose tags are not known."""
+    assert wheels.missing(_package("cp310-cp310-plan9_x86_64"), _ELSEWHERE._replace(implementation="graalpy")) is None
 
 
 def test_many_wheels() -> None:
-    """Pythons that follow each other are one, names that mean the same are left out, and a long list is cut."""
+    """Successive versions are one range, other names of the same platform are left out, and a long list is cut."""
     tags = [f"cp3{minor}-cp3{minor}-manylinux_2_17_x86_64.manylinux2014_x86_64" for minor in (8, 9, 10, 11, 14)]
-    tags += [f"cp37-abi3-macosx_1{number}_0_arm64" for number in range(1, 15)]
+    tags += [f"cp37-abi3-macosx_{number}_0_arm64" for number in range(11, 25)]
+    clause = wheels.missing(_package(*tags), TARGET._replace(version="3.7.1", implementation="pypy"))
 
-    assert (
-        "uv.lock has wheels of it for cp38 to cp311, cp314, cp37-abi3 on "
-        + ", ".join(f"macosx_1{number}_0_arm64" for number in (10, 11, 12, 13, 14, 1, 2, 3, 4, 5, 6, 7))
-        + " and 3 more; none for cp312 on linux-x86_64"
-    ) == wheels.missing(_package(*tags), TARGET)
+    assert clause is not None
+    assert "cp38 to cp311, cp314, cp37-abi3" == clause.values["pythons"]
+    assert f"{', '.join(f'macosx_{number}_0_arm64' for number in range(11, 23))} and 3 more" == clause.values["platforms"]
 
 
 @pytest.mark.parametrize(
     "package",
     [{}, {"wheels": []}, {"wheels": 1}, {"wheels": [1, {}, {"url": "https://[/"}, {"url": "alpha.whl"}, {"path": 3}]}],
-    ids=["nothing", "none", "no-list", "nonsense"],
+    ids=["nothing", "none", "no list", "nonsense"],
 )
-def test_no_wheels(package: dict[str, object]) -> None:
-    """A package without wheels, or with nothing that is one, has none."""
-    assert "uv.lock has no wheels of it" == wheels.missing(package, TARGET)
+def test_package_without_wheels(package: dict[str, object]) -> None:
+    """A package without anything that is a wheel has none."""
+    clause = wheels.missing(package, TARGET)
+
+    assert clause is not None
+    assert {} == clause.values
 
 
 @pytest.mark.parametrize(
@@ -108,6 +111,6 @@ def test_no_wheels(package: dict[str, object]) -> None:
     ],
     ids=["url", "path", "filename"],
 )
-def test_names_of_wheels(wheel: dict[str, str]) -> None:
-    """A wheel is known by its file name, however the lock says where it is."""
-    assert "" == wheels.missing({"wheels": [wheel]}, TARGET)
+def test_file_name_of_a_wheel_is_found(wheel: dict[str, str]) -> None:
+    """However uv.lock has the place of a wheel, its file name has the tags."""
+    assert wheels.missing({"wheels": [wheel]}, TARGET) is None

@@ -1,10 +1,9 @@
-"""A failed sync says what to change, from its first line on: the real uv fails, and the annotation is read as a stranger would."""
+"""A sync that fails with the real uv is explained in its annotation: the kind, the place, the values and the next step."""
 
 from __future__ import annotations
 
 import io
 import os
-import re
 import subprocess
 import sys
 import tarfile
@@ -20,17 +19,22 @@ from tests.support.step import Outcome, Runner, runner
 from tools.shared.pythons import Python, found
 from tools.shared.uv import UV
 from tools.shared.wheels import file_name, wheel
-from uv_system_sync.diagnosis import requirements
-from uv_system_sync.project import pyproject as project_room
+from uv_system_sync.diagnosis import requirements, settings
+from uv_system_sync.project import pyproject
 
 _OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0], found()[-1]]), ids=lambda python: python.minor)
-_LOCK_IT = "Run `uv lock` and commit uv.lock."
 
 
-def _told(outcome: Outcome) -> list[str]:
-    """Return the lines of the one annotation of a step that failed and handed nothing on."""
-    assert (1, 1, False) == (outcome.returncode, len(outcome.errors), bool(outcome.env or outcome.paths or outcome.outputs)), outcome.log
-    return outcome.errors[0].splitlines()
+def _assert_explained(outcome: Outcome, slug: str, place: tuple[Path, int | None] | None, *fragments: str) -> None:
+    """Assert that a step has failed with one annotation of a kind, at a place, with these texts, and has published nothing."""
+    assert (1, 1, False) == (outcome.returncode, len(outcome.errors), outcome.published), outcome.log
+    properties, _, text = outcome.errors[0].partition("::")
+    expected = [f"title={slug}"]
+    if place:
+        file, line = place
+        expected += [f"file={file}", *([f"line={line}"] if line else [])]
+    assert ",".join(expected) == properties
+    assert [] == [fragment for fragment in fragments if fragment not in text], text
 
 
 def _edit(file: Path, old: str, new: str) -> None:
@@ -41,82 +45,143 @@ def _edit(file: Path, old: str, new: str) -> None:
 
 # A lock that is outdated.
 
-_CHANGES = {
+_NO_CHANGE = "add, remove and update no package"
+_CHANGES: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "added": (
-        ("dependencies = ['alpha<2']", "dependencies = [\n    'alpha<2',\n    'delta>=1',\n]"),
-        (7, "pyproject.toml has `delta>=1` in `dependencies`, and uv.lock does not know it", "add delta 1.0"),
+        "dependencies = ['alpha<2']",
+        "dependencies = [\n    'alpha<2',\n    'delta>=1',\n]",
+        7,
+        (
+            "`delta>=1`",
+            "add delta 1.0",
+        ),
     ),
     "removed": (
-        ("dependencies = ['alpha<2']", "dependencies = []"),
+        "dependencies = ['alpha<2']",
+        "dependencies = []",
+        5,
         (
-            5,
-            "uv.lock knows `alpha<2` from `dependencies`, and pyproject.toml does not have it any more",
+            "`alpha<2`",
             "remove alpha 1.0, beta 1.0",
         ),
     ),
     "bound": (
-        ("'alpha<2'", "'Alpha >= 2'"),
-        (5, "pyproject.toml has `Alpha >= 2` in `dependencies`, and uv.lock knows it as `alpha<2`", "update alpha 1.0 -> 2.0"),
+        "'alpha<2'",
+        "'Alpha >= 2'",
+        5,
+        (
+            "`Alpha >= 2`",
+            "`alpha<2`",
+            "update alpha 1.0 -> 2.0",
+        ),
     ),
     "several": (
-        ("dependencies = ['alpha<2']", "dependencies = ['alpha>1', 'delta', 'gamma']"),
+        "['alpha<2']",
+        "['alpha>1', 'delta', 'gamma']",
+        5,
         (
-            5,
-            "pyproject.toml has `alpha>1` in `dependencies`, and uv.lock knows it as `alpha<2` (and 2 more like it)",
+            "`alpha>1`",
+            "2 more",
             "add delta 1.0; update alpha 1.0 -> 2.0",
         ),
     ),
     "extra": (
-        ("docs = ['docs-tool']", "docs = ['docs-tool']\nMore_Docs = ['delta']"),
-        (9, "pyproject.toml has `delta` in `optional-dependencies.more-docs`, and uv.lock does not know it", "add delta 1.0"),
+        "docs = ['docs-tool']",
+        "docs = ['docs-tool']\nMore_Docs = ['delta']",
+        9,
+        (
+            "optional-dependencies.more-docs",
+            "add delta 1.0",
+        ),
     ),
     "group": (
-        ("dev = ['gamma']", "dev = ['gamma', 'lint-tool>=1']"),
+        "dev = ['gamma']",
+        "dev = ['gamma', 'lint-tool>=1']",
+        11,
         (
-            11,
-            "pyproject.toml has `lint-tool>=1` in `dependency-groups.dev`, and uv.lock does not know it",
-            "add, remove and update no package",
+            "`lint-tool>=1`",
+            "dependency-groups.dev",
+            _NO_CHANGE,
         ),
     ),
     "requires-python": (
-        ('requires-python = ">=3.8"', 'requires-python = ">=3.8.1"'),
-        (4, "uv.lock was made with `requires-python` >=3.8, and it is >=3.8.1 now", "add, remove and update no package"),
+        'requires-python = ">=3.8"',
+        'requires-python = ">=3.8.1"',
+        4,
+        (
+            ">=3.8,",
+            ">=3.8.1",
+            _NO_CHANGE,
+        ),
     ),
     "version": (
-        ('version = "0.1"', 'version = "0.2"'),
-        (3, "pyproject.toml has the version 0.2, and uv.lock has 0.1", "update sample-project 0.1 -> 0.2"),
+        'version = "0.1"',
+        'version = "0.2"',
+        3,
+        (
+            "version 0.2",
+            "update sample-project 0.1 -> 0.2",
+        ),
     ),
     "marker": (
-        ("'alpha<2'", "'alpha<2; sys_platform!=\"none\"'"),
-        (5, "uv.lock knows the requirement of alpha with another marker or source", "add, remove and update no package"),
+        "'alpha<2'",
+        "'alpha<2; sys_platform!=\"none\"'",
+        5,
+        (
+            "alpha with another marker",
+            _NO_CHANGE,
+        ),
     ),
     "setting": (
-        ("[[tool.uv.index]]", '[tool.uv]\nresolution = "lowest"\n\n[[tool.uv.index]]'),
-        (19, "uv.lock was made with `resolution` highest, and it is lowest now", "add, remove and update no package"),
+        "[[tool.uv.index]]",
+        '[tool.uv]\nresolution = "lowest"\n\n[[tool.uv.index]]',
+        19,
+        (
+            "highest",
+            "lowest",
+            _NO_CHANGE,
+        ),
     ),
     "constraint": (
-        ("[[tool.uv.index]]", '[tool.uv]\nconstraint-dependencies = ["beta<9"]\n\n[[tool.uv.index]]'),
-        (19, "uv.lock was made with other `constraint-dependencies` than there are now", "add, remove and update no package"),
+        "[[tool.uv.index]]",
+        '[tool.uv]\nconstraint-dependencies = ["beta<9"]\n\n[[tool.uv.index]]',
+        19,
+        (
+            "`constraint-dependencies`",
+            _NO_CHANGE,
+        ),
+    ),
+    "conflicts": (
+        "[[tool.uv.index]]",
+        '[tool.uv]\nconflicts = [[{extra = "docs"}, {group = "lint"}]]\n\n[[tool.uv.index]]',
+        19,
+        (
+            "`conflicts`",
+            _NO_CHANGE,
+        ),
     ),
 }
 
 
 @pytest.mark.parametrize("name", _CHANGES)
-def test_an_outdated_lock(ci: Runner, project: Project, name: str) -> None:
-    """What a lock does not know is named, with its line and what locking anew would change; no file is touched."""
-    (old, new), (line, cause, change) = _CHANGES[name]
+def test_outdated_lock_is_explained_by_its_cause_and_the_change(ci: Runner, project: Project, name: str) -> None:
+    """What uv.lock does not have is named, with its line and what locking would change; no file is touched."""
+    old, new, line, fragments = _CHANGES[name]
     Wheel("delta", "1.0").write(project.folder / "wheels")
     write_index(project.folder / "wheels")
     _edit(project.pyproject, old, new)
     before = everything(project.folder)
 
-    told = _told(ci.sync())
+    _assert_explained(ci.sync(), "lock-outdated", (project.pyproject, line), *fragments, "Run `uv lock` and commit uv.lock.")
 
-    assert [
-        f"title=lock-outdated,file={project.pyproject},line={line}::uv.lock is outdated: {cause}. `uv lock` would {change}.",
-        _LOCK_IT,
-    ] == told[:2]
     assert before == everything(project.folder)
+
+
+def test_setting_that_was_removed_is_the_cause(ci: Runner, project: Project) -> None:
+    """A lock that was made with `exclude-newer` is outdated without it."""
+    _edit(project.folder / "uv.lock", "\n[[package]]", '\n[options]\nexclude-newer = "2030-01-01T00:00:00Z"\n\n[[package]]')
+
+    _assert_explained(ci.sync(), "lock-outdated", (project.folder / "uv.lock", 1), "`exclude-newer`", "not set")
 
 
 def _workspace(project: Project) -> Path:
@@ -130,16 +195,12 @@ def _workspace(project: Project) -> Path:
 
 
 @_OLDEST_AND_NEWEST
-def test_a_member_that_changed(ci: Runner, project: Project) -> None:
-    """What a lock does not know of a member of the workspace is shown in that member."""
+def test_outdated_lock_of_a_member_is_shown_in_that_member(ci: Runner, project: Project) -> None:
+    """The annotation is in the pyproject.toml that has changed."""
     member = _workspace(project)
     _edit(member, '    "beta",\n', '    "beta",\n    "lint-tool",\n')
 
-    cause = "libs/member/pyproject.toml has `lint-tool` in `dependencies`, and uv.lock does not know it"
-    assert [
-        f"title=lock-outdated,file={member},line=6::uv.lock is outdated: {cause}. `uv lock` would add, remove and update no package.",
-        _LOCK_IT,
-    ] == _told(ci.sync())[:2]
+    _assert_explained(ci.sync(), "lock-outdated", (member, 6), "libs/member/pyproject.toml", "`lint-tool`", _NO_CHANGE)
 
 
 _MANY = """\
@@ -169,6 +230,10 @@ empty = []
 
 [tool.uv]
 dev-dependencies = ["docs-tool"]
+constraint-dependencies = ["Beta<9; python_version>='3.9'", "delta>=0.1"]
+environments = ["platform_system == 'Linux'", "sys_platform == 'win32'"]
+conflicts = [[{extra = "docs-tools"}, {group = "base"}]]
+resolution = "highest"
 
 [tool.uv.sources]
 member = {workspace = true}
@@ -183,8 +248,8 @@ default = true
 
 
 @since("0.6.0", "`provides-extras` in uv.lock")
-def test_a_lock_that_is_not_outdated(project: Project) -> None:
-    """However a project writes what it requires, a lock that the real uv has just made of it knows all of it."""
+def test_lock_that_was_just_made_has_no_differences(project: Project) -> None:
+    """However a project writes what it requires, the lock that uv has just made of it has all of that."""
     Wheel("delta", "1.0").write(project.folder / "wheels")
     project.pyproject.write_text(_MANY, encoding="utf-8")
     (project.folder / "member").mkdir()
@@ -192,21 +257,18 @@ def test_a_lock_that_is_not_outdated(project: Project) -> None:
     (project.folder / "member" / "pyproject.toml").write_text(member, encoding="utf-8")
     project.lock()
 
-    assert [] == requirements.differences(project_room.read(str(project.folder)))
+    read = pyproject.read(str(project.folder))
+    assert ([], []) == (requirements.differences(read), list(settings.differences(read)))
 
 
-def test_a_new_member(ci: Runner, project: Project) -> None:
-    """A member that a lock does not know is named, and shown where the members are."""
+def test_new_member_is_named_where_members_are_set(ci: Runner, project: Project) -> None:
+    """A member that uv.lock does not have is named on the line of `members`."""
     member = _workspace(project)
     other = project.folder / "libs" / "other" / "pyproject.toml"
     other.parent.mkdir()
     other.write_text(member.read_text(encoding="utf-8").replace("member", "other"), encoding="utf-8")
 
-    cause = "the workspace has other, and uv.lock does not know it"
-    assert [
-        f"title=lock-outdated,file={project.pyproject},line=19::uv.lock is outdated: {cause}. `uv lock` would add other 1.",
-        _LOCK_IT,
-    ] == _told(ci.sync())[:2]
+    _assert_explained(ci.sync(), "lock-outdated", (project.pyproject, 19), "the workspace has other", "`uv lock` would add other 1.")
 
 
 # An index, and what it has.
@@ -253,104 +315,71 @@ def mirror(tmp_path: Path, index: Index) -> Iterator[Index]:
         yield served
 
 
-def _mirrored(index: Index, now: str) -> str:
-    return f"uv.lock is outdated: uv.lock has alpha 1.0 from {index.url}, and {now}. `uv lock` would add, remove and update no package."
-
-
-def test_an_index_of_a_variable(remote: Runner, index: Index, mirror: Index) -> None:
-    """A lock of another index than a variable names is told with both addresses, less what is secret in them."""
+def test_index_of_a_variable_that_differs_from_the_lock(remote: Runner, index: Index, mirror: Index) -> None:
+    """A lock of another index than a variable sets is explained with both addresses, without credentials."""
     remote.environ["UV_DEFAULT_INDEX"] = mirror.url.replace("//", "//user:hunter22@")
 
     outcome = remote.sync()
 
     lines = (remote.cwd / "uv.lock").read_text(encoding="utf-8").splitlines()
-    line = lines.index(f'source = {{ registry = "{index.url}" }}') + 1
-    assert [
-        f"title=lock-outdated,file={remote.cwd}/uv.lock,line={line}::" + _mirrored(index, f"`UV_DEFAULT_INDEX` is {mirror.url}"),
-        (
-            "Lock with the index that this step uses, or leave the variable unset here, so that both are the same; run `uv lock` with it"
-            " and commit uv.lock. `frozen: true` takes the files from where uv.lock says."
-        ),
-    ] == _told(outcome)[:2]
+    place = (remote.cwd / "uv.lock", lines.index(f'source = {{ registry = "{index.url}" }}') + 1)
+    _assert_explained(outcome, "lock-outdated", place, f"alpha 1.0 from {index.url}", f"`UV_DEFAULT_INDEX` is {mirror.url}", _NO_CHANGE)
     assert "hunter22" not in outcome.errors[0]
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "uv.toml"])
-def test_an_index_of_the_settings(remote: Runner, index: Index, mirror: Index, name: str) -> None:
-    """A lock of another index than the settings name is shown where they name it."""
+def test_index_of_the_settings_that_differs_from_the_lock(remote: Runner, index: Index, mirror: Index, name: str) -> None:
+    """A lock of another index than the settings have is shown where they have it."""
     del remote.environ["UV_DEFAULT_INDEX"]
     file = remote.cwd / name
     with file.open("a", encoding="utf-8") as opened:
         opened.write(f'[[{"tool.uv." * (name != "uv.toml")}index]]\nurl = "{mirror.url}"\ndefault = true\n')
     line = file.read_text(encoding="utf-8").splitlines().index(f'url = "{mirror.url}"') + 1
 
-    told = _told(remote.sync())[0]
-
-    assert f"title=lock-outdated,file={file},line={line}::" + _mirrored(index, f"{name} names {mirror.url}") == told
+    _assert_explained(remote.sync(), "lock-outdated", (file, line), f"alpha 1.0 from {index.url}", f"{name} has {mirror.url}")
 
 
-_CREDENTIALS = (
-    "Give the step credentials that {} accepts: `UV_INDEX_<NAME>_USERNAME` and `UV_INDEX_<NAME>_PASSWORD`, from secrets,"
-    " for the index that `[[tool.uv.index]]` calls so."
-)
 _FAULTS = {
-    401: ("401 Unauthorized", _CREDENTIALS),
-    403: ("403 Forbidden", _CREDENTIALS),
-    404: (
-        "404 Not Found",
-        (
-            "Check the address of the index (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`);"
-            " if {} does not have that file any more, run `uv lock` and commit uv.lock."
-        ),
-    ),
-    500: ("500 Internal Server Error", "Run the job again; if it fails again, ask who runs {}."),
+    401: ("401 Unauthorized", "Set credentials that {} accepts in `UV_INDEX_<NAME>_USERNAME`"),
+    403: ("403 Forbidden", "Set credentials that {} accepts in `UV_INDEX_<NAME>_USERNAME`"),
+    404: ("404 Not Found", "if {} no longer has that file, run `uv lock`"),
+    500: ("500 Internal Server Error", "ask the operator of {}."),
 }
 
 
 @pytest.mark.parametrize("code", _FAULTS)
-def test_an_index_that_refuses(remote: Runner, index: Index, code: int) -> None:
-    """A file that an index does not hand out is named with its address and the status, and each status has its next step."""
+def test_index_that_refuses_a_file(remote: Runner, index: Index, code: int) -> None:
+    """The file, its address and the status are named, and each status has its next step."""
     reason, hint = _FAULTS[code]
     name = file_name("alpha", "1.0")
     for asked in (name, f"{name}.metadata"):
         index.misbehave(asked, status(code))
 
-    address = f"http://127.0.0.1:{index.port}/files/{name}"
-    assert [
-        f"title=sync-failed::alpha 1.0 could not be fetched from {address}: {reason}.",
-        hint.format(f"127.0.0.1:{index.port}"),
-    ] == _told(remote.sync())[:2]
+    fact = f"alpha 1.0 could not be fetched from http://127.0.0.1:{index.port}/files/{name}: {reason}."
+    _assert_explained(remote.sync(), "sync-failed", None, fact, hint.format(f"127.0.0.1:{index.port}"))
 
 
-def test_an_index_that_refuses_a_new_dependency(remote: Runner, index: Index) -> None:
-    """Where uv asks an index for what the lock does not know, both are told, and the line is that of the dependency."""
+def test_index_that_refuses_a_new_dependency(remote: Runner, index: Index) -> None:
+    """Both the index and the outdated lock are named, on the line of the dependency."""
     file = remote.cwd / "pyproject.toml"
     _edit(file, '"alpha"', '"alpha",\n    "delta"')
     index.misbehave("delta", status(401))
 
-    assert [
-        (
-            f"title=sync-failed,file={file},line=6::delta could not be fetched from {index.url}: 401. uv resolves because uv.lock is"
-            " outdated: pyproject.toml has `delta` in `dependencies`, and uv.lock does not know it."
-        ),
-        _CREDENTIALS.format(f"127.0.0.1:{index.port}"),
-    ] == _told(remote.sync())[:2]
+    fragments = f"delta could not be fetched from {index.url}: 401.", "uv.lock is outdated", "`delta`", f"127.0.0.1:{index.port} accepts"
+    _assert_explained(remote.sync(), "sync-failed", (file, 6), *fragments)
 
 
-def test_an_index_that_does_not_have_a_new_dependency(remote: Runner) -> None:
-    """A dependency that no index has is named, and shown where it is."""
+def test_new_dependency_that_no_index_has(remote: Runner) -> None:
+    """A dependency that does not exist is named on its line, with the outdated lock."""
     file = remote.cwd / "pyproject.toml"
     _edit(file, '"alpha"', '"alpha",\n    "delta"')
 
-    assert (
-        f"title=sync-failed,file={file},line=6::delta: uv finds no versions that fit together. Because delta was not found in the package"
-        " registry and your project depends on delta, we can conclude that your project's requirements are unsatisfiable."
-        " uv resolves because uv.lock is outdated: pyproject.toml has `delta` in `dependencies`, and uv.lock does not know it."
-    ) == _told(remote.sync())[0]
+    fragments = "delta was not found in the package registry", "uv.lock is outdated: pyproject.toml has `delta` in `dependencies`"
+    _assert_explained(remote.sync(), "sync-failed", (file, 6), *fragments)
 
 
-def test_an_index_that_is_not_there(remote: Runner, index: Index) -> None:
-    """An index that nobody answers for is named with what was to come from it, and what could be wrong."""
+def test_index_that_does_not_answer(remote: Runner, index: Index) -> None:
+    """The file, its address and the reason are named, and what could be wrong."""
     address = f"http://127.0.0.1:{index.port}/files/{file_name('alpha', '1.0')}"
     ended = Index(index.folder)
     with ended.served():
@@ -358,17 +387,16 @@ def test_an_index_that_is_not_there(remote: Runner, index: Index) -> None:
     file = remote.cwd / "uv.lock"
     file.write_text(file.read_text(encoding="utf-8").replace(str(index.port), str(ended.port)), encoding="utf-8")
 
-    host = f"127.0.0.1:{ended.port}"
-    assert [
-        (
-            f"title=sync-failed::alpha 1.0 could not be fetched from {address.replace(str(index.port), str(ended.port))}:"
-            " the connection was refused."
-        ),
-        (
-            f"Check that the runner reaches {host} (its network, `HTTPS_PROXY`), and that it is the right index"
-            " (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`); then run the job again."
-        ),
-    ] == _told(remote.sync(frozen="true"))[:2]
+    fact = f"alpha 1.0 could not be fetched from {address.replace(str(index.port), str(ended.port))}: the connection was refused."
+    _assert_explained(remote.sync(frozen="true"), "sync-failed", None, fact, f"reaches 127.0.0.1:{ended.port} ")
+
+
+def test_file_with_another_hash(remote: Runner, index: Index) -> None:
+    """A file that is not the locked one is shown where uv.lock has its package."""
+    (index.folder / file_name("alpha", "1.0")).write_bytes(wheel("alpha", "1.0", {"alpha.py": "changed = 1"}))
+
+    line = (remote.cwd / "uv.lock").read_text(encoding="utf-8").splitlines().index('name = "alpha"') + 1
+    _assert_explained(remote.sync(), "sync-failed", (remote.cwd / "uv.lock", line), "alpha 1.0", "hash")
 
 
 # Builds, and what there is instead.
@@ -413,93 +441,71 @@ def _native(project: Project, *tags: str, source: bool) -> int:
     return lines.index('name = "native"') + 1
 
 
-_HEADER = (
-    "Install the package of the system that has the header `openssl/ssl.h` in an earlier step (its name often ends in `-dev` or `-devel`)."
-)
+_HEADER = "the system's package that has the header `openssl/ssl.h`"
 _WHEELS = ("cp38-cp38-manylinux_2_17_x86_64.manylinux2014_x86_64", "cp39-cp39-win_amd64")
-_BACKEND_SAID = (
-    "uv said: native.c:1:10: fatal error: openssl/ssl.h: No such file or directory",
-    "compilation terminated.",
-    "error: command '/usr/bin/gcc' failed with exit code 1",
-)
+_LOCKED_WHEELS = "wheels of it for cp38 to cp39 on manylinux_2_17_x86_64, win_amd64, and none for {} on linux-" + os.uname().machine
+_QUOTED = """\
+native.c:1:10: fatal error: openssl/ssl.h: No such file or directory
+compilation terminated.
+error: command '/usr/bin/gcc' failed with exit code 1"""
 
 
 def _tag(python: Python) -> str:
     return f"cp{python.minor.replace('.', '')}"
 
 
-def test_a_build_for_want_of_a_wheel(ci: Runner, project: Project, python: Python) -> None:
-    """A package whose build fails is named with the wheels that there are, what it lacks, and what its backend said last."""
+def test_failed_build_of_a_package_without_a_wheel(ci: Runner, project: Project, python: Python) -> None:
+    """The package is named with the wheels of uv.lock, what it lacks, and the last lines of its backend."""
     _native(project, *_WHEELS, source=True)
 
-    assert [
-        (
-            "title=sync-failed::native 1.0 could not be built: Call to `backend.build_wheel` failed (exit status: 1). It is built from"
-            " source: uv.lock has wheels of it for cp38 to cp39 on manylinux_2_17_x86_64, win_amd64;"
-            f" none for {_tag(python)} on linux-{os.uname().machine}."
-        ),
-        f"{_HEADER} Or lock a version of it that has a wheel for this Python, or take a Python that it has one for.",
-        *_BACKEND_SAID,
-    ] == _told(ci.sync())
+    fragments = "native 1.0 could not be built", "`backend.build_wheel` failed", _LOCKED_WHEELS.format(_tag(python)), "lock that one"
+    _assert_explained(ci.sync(), "sync-failed", None, *fragments, _HEADER, _QUOTED)
 
 
-def test_a_build_of_the_project(ci: Runner, project: Project) -> None:
-    """A project whose own build fails is shown where it names its backend."""
+def test_failed_build_of_the_project(ci: Runner, project: Project) -> None:
+    """The failure is shown on the line of `build-backend`, and no other version is advised."""
     text = project.pyproject.read_text(encoding="utf-8")
     rest = text[text.index("[[tool.uv.index]]") :]
     project.pyproject.write_text(text[: text.index("[build-system]")] + _BUILD_SYSTEM + rest, encoding="utf-8")
     (project.folder / "backend.py").write_text(_BACKEND, encoding="utf-8")
 
     line = project.pyproject.read_text(encoding="utf-8").splitlines().index('build-backend = "backend"') + 1
-    assert [
-        (
-            f"title=sync-failed,file={project.pyproject},line={line}::"
-            "sample-project could not be built: Call to `backend.build_editable` failed (exit status: 1)."
-        ),
-        _HEADER,
-        *_BACKEND_SAID,
-    ] == _told(ci.sync())
+    outcome = ci.sync()
+    fragments = "sample-project could not be built", "`backend.build_editable` failed", _HEADER, _QUOTED
+    _assert_explained(outcome, "sync-failed", (project.pyproject, line), *fragments)
+    assert "wheel" not in outcome.errors[0]
 
 
-def test_no_wheel_for_this_python(ci: Runner, project: Project, python: Python) -> None:
-    """A package with neither a wheel for this Python nor a source is named with the wheels that there are, where the lock has it."""
+def test_package_without_a_wheel_for_this_python_and_without_a_source(ci: Runner, project: Project, python: Python) -> None:
+    """The package is shown where uv.lock has it, with the wheels that uv.lock has."""
     line = _native(project, *_WHEELS, source=False)
 
-    assert [
-        (
-            f"title=sync-failed,file={project.folder}/uv.lock,line={line}::native 1.0 has no wheel for this Python and platform, and no"
-            " source to build it from. uv.lock has wheels of it for cp38 to cp39 on manylinux_2_17_x86_64, win_amd64;"
-            f" none for {_tag(python)} on linux-{os.uname().machine}."
-        ),
-        "Leave this Python or platform out of the matrix (`exclude:`), or lock a version that has a wheel for it.",
-    ] == _told(ci.sync())[:2]
+    fragments = "native 1.0 has no wheel", "no source distribution", _LOCKED_WHEELS.format(_tag(python)), "`exclude:`"
+    _assert_explained(ci.sync(), "sync-failed", (project.folder / "uv.lock", line), *fragments)
 
 
 @_OLDEST_AND_NEWEST
-def test_no_wheel_for_this_platform(ci: Runner, project: Project, python: Python) -> None:
-    """A package with no wheel for this platform is named with what uv says that this system is, too."""
+def test_package_without_a_wheel_for_this_platform(ci: Runner, project: Project, python: Python) -> None:
+    """What uv calls this system is named, too."""
     line = _native(project, "cp37-abi3-win32", "cp37-abi3-macosx_11_0_arm64", source=False)
 
-    told = _told(ci.sync())[0]
-
-    assert re.sub(r"(?<=This system is )\w+", "…", told) == (
-        f"title=sync-failed,file={project.folder}/uv.lock,line={line}::native 1.0 has no wheel for this Python and platform, and no"
-        " source to build it from. uv.lock has wheels of it for cp37-abi3 on macosx_11_0_arm64, win32;"
-        f" none for {_tag(python)} on linux-{os.uname().machine}. This system is …."
-    )
+    fragments = "cp37-abi3 on macosx_11_0_arm64, win32", f"none for {_tag(python)} on linux-{os.uname().machine}", "This system is "
+    _assert_explained(ci.sync(), "sync-failed", (project.folder / "uv.lock", line), *fragments)
 
 
 @since("0.6.5", "`UV_NO_BUILD_PACKAGE`")
-def test_a_build_that_is_not_allowed(ci: Runner, project: Project, python: Python) -> None:
-    """A package that would have to be built, where that is not allowed, is named with what does not allow it."""
+def test_build_that_is_not_allowed(ci: Runner, project: Project, python: Python) -> None:
+    """A package that would have to be built is named with the variable that does not allow it."""
     line = _native(project, *_WHEELS, source=True)
     ci.environ["UV_NO_BUILD_PACKAGE"] = "native"
 
-    assert [
-        (
-            f"title=sync-failed,file={project.folder}/uv.lock,line={line}::native 1.0 has no wheel that can be used here, and must not be"
-            " built: `UV_NO_BUILD_PACKAGE` is native. uv.lock has wheels of it for cp38 to cp39 on manylinux_2_17_x86_64, win_amd64;"
-            f" none for {_tag(python)} on linux-{os.uname().machine}."
-        ),
-        "Allow to build it, or take a Python that it has a wheel for, or lock a version that has one for this Python.",
-    ] == _told(ci.sync())[:2]
+    fragments = "native 1.0", "`UV_NO_BUILD_PACKAGE` is native", _LOCKED_WHEELS.format(_tag(python))
+    _assert_explained(ci.sync(), "sync-failed", (project.folder / "uv.lock", line), *fragments)
+
+
+def test_wheel_that_is_not_allowed(ci: Runner, project: Project) -> None:
+    """A package without a source whose wheels must not be used is shown where uv.lock has it."""
+    ci.environ["UV_NO_BINARY_PACKAGE"] = "alpha"
+
+    line = (project.folder / "uv.lock").read_text(encoding="utf-8").splitlines().index('name = "alpha"') + 1
+    _assert_explained(ci.sync(), "sync-failed", (project.folder / "uv.lock", line), "alpha 1.0", "`UV_NO_BINARY_PACKAGE`")

@@ -6,30 +6,41 @@ import re
 
 from uv_system_sync.diagnosis import builds, git, messages, network, outdated_lock, pythons, selection
 from uv_system_sync.diagnosis.failure import Failure
-from uv_system_sync.errors import ActionError, SyncFailed
+from uv_system_sync.errors import ActionError, ProjectInvalid, SyncFailed
+from uv_system_sync.text import message
 
 __all__ = ["Failure", "explain"]
-
-# The first that returns an error decides. Where two could, the one that is more certain comes first.
-_MATCHERS = (
-    outdated_lock.outdated,
-    messages.find,
-    pythons.rejected,
-    selection.unknown_name,
-    pythons.contradiction,
-    pythons.rejected_by_group,
-    builds.no_distribution,
-    git.unread,
-    builds.failed_build,
-    network.unreached,
-    outdated_lock.unsolvable,
-)
 
 
 def explain(failure: Failure) -> ActionError:
     """Return the error that explains why uv failed, without the credentials that addresses may have."""
-    found = (error for match in _MATCHERS for error in [match(failure)] if error)
-    return _without_credentials(failure.project.lock.error or next(found, None) or _unknown(failure))
+    # Before anything is cut out of it: a password may have a character that ends an address.
+    failure = failure._replace(completed=failure.completed._replace(output=_redacted(failure.completed.output)))
+    # The first that returns an error decides; the more certain ones come first.
+    matchers = (
+        _malformed_lock,
+        outdated_lock.outdated,
+        messages.find,
+        pythons.rejected,
+        selection.unknown_name,
+        pythons.contradiction,
+        pythons.rejected_by_group,
+        builds.no_distribution,
+        git.unread,
+        builds.failed_build,
+        network.unreached,
+        outdated_lock.unsolvable,
+    )
+    found = (error for match in matchers for error in [match(failure)] if error)
+    return _without_credentials(next(found, None) or _unknown(failure))
+
+
+def _malformed_lock(failure: Failure) -> ActionError | None:
+    project, error = failure.project, failure.project.lock.error
+    if error is None or error.line is None:
+        return error
+    hint = message("Restore {path} from version control and run {command}.", path=project.lock.path, command=project.lock_command())
+    return ProjectInvalid(error.message, hint, file=error.file, line=error.line)
 
 
 def _unknown(failure: Failure) -> ActionError:
@@ -42,8 +53,8 @@ def _unknown(failure: Failure) -> ActionError:
 
 def _without_credentials(error: ActionError) -> ActionError:
     """Return `error` without credentials, and with a message of one line."""
-    message, hint = (it.map(lambda text: _redacted(" ".join(text.splitlines()))) for it in (error.message, error.hint))
-    return type(error)(message, hint, file=error.file, line=error.line, words=_redacted(error.words))
+    fact, hint = (it.map(lambda text: _redacted(" ".join(text.splitlines()))) for it in (error.message, error.hint))
+    return type(error)(fact, hint, file=error.file, line=error.line, words=_redacted(error.words))
 
 
 def _redacted(text: str) -> str:

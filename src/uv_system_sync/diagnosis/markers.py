@@ -37,7 +37,8 @@ def _is_true(markers: Iterable[str], environment: dict[str, str]) -> bool:
 
 def _environments(text: str, requires_python: str, extra: str) -> Iterator[dict[str, str]]:
     """Yield environments that markers with the given `text` can tell apart."""
-    literals = sorted(set(re.findall(r"['\"]([^'\"]*)['\"]", text)))[:_LITERALS]
+    known = {name for names in (*_SYSTEMS, *_IMPLEMENTATIONS) for name in names}
+    literals = sorted(set(re.findall(r"['\"]([^'\"]*)['\"]", text)) - known)[:_LITERALS]
     systems = [*_SYSTEMS, *((it, it, it) for it in literals)] if re.search("sys_platform|platform_system|os_name", text) else _SYSTEMS[:1]
     kinds = [*_IMPLEMENTATIONS, *((it, it) for it in literals)] if "implementation" in text else _IMPLEMENTATIONS[:1]
     machines = ["x86_64", *literals] if "machine" in text else ["x86_64"]

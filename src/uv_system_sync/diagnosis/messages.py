@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple
 
@@ -56,6 +57,12 @@ def _pyproject(project: Project, _: Groups) -> Place:
     return Place(project.pyproject.path, None)
 
 
+def _parsed(project: Project, groups: Groups) -> Place:
+    name = groups["name"]
+    file = project.lock.path if name == "uv.lock" else os.path.normpath(os.path.join(project.directory, name))
+    return Place(file, int(groups["at"]))
+
+
 def _key(*keys: str) -> Callable[[Project, Groups], Place]:
     """Return a function that finds the line of pyproject.toml with `keys`, in which fields stand for groups."""
 
@@ -107,6 +114,14 @@ ROWS = (
         "There is no uv.lock in {root}.",
         "Run {lock_command} and commit uv.lock; check that neither .gitignore nor .dockerignore names it.",
         _pyproject,
+    ),
+    Row(
+        r"Failed to parse:? `?(?P<name>(?:[^`]*/)?(?:pyproject\.toml|uv\.lock|uv\.toml))`? .*?"
+        r"error at line (?P<at>\d+), column (?P<column>\d+).*?(?:\^+ |$)(?P<reason>.*?)\.?(?= (?:hint|help|cause): |$)",
+        ProjectInvalid,
+        "uv cannot read {name} at line {at}, column {column}: {reason}.",
+        "Correct {name}.",
+        _parsed,
     ),
     Row(
         r"The environment is outdated",

@@ -7,7 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Iterator, NamedTuple
 
-from uv_system_sync.diagnosis import members, requirements, settings
+from uv_system_sync.diagnosis import indexes, members, requirements, settings
 from uv_system_sync.diagnosis.failure import shortened
 from uv_system_sync.errors import ActionError, LockOutdated, SyncFailed
 from uv_system_sync.project import pyproject, toml
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from uv_system_sync.diagnosis.failure import Failure
     from uv_system_sync.process import Completed
     from uv_system_sync.project.pyproject import Project
-    from uv_system_sync.project.toml import Document
-
-# The variables that set indexes; of two that contradict each other, the first one counts.
-_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL")
-
 
 _LOCK = "Run {lock_command} and commit uv.lock."
+_INDEX = (
+    "Use the same index here and for locking: unset the variable here, or set it, run {lock_command} and commit uv.lock."
+    " {frozen} takes the files from where uv.lock has them."
+)
 
 
 class Cause(NamedTuple):
@@ -115,7 +114,9 @@ def _causes(failure: Failure, dry_run: Completed) -> Iterator[Cause]:
     yield from (Cause(clause, place) for clause, place in settings.differences(project))
     yield from _members(project, dry_run)
     yield from _own_reason(failure, dry_run)
-    yield from _index(failure)
+    index = indexes.difference(failure)
+    if index:
+        yield Cause(*index, _INDEX)
 
 
 def _ignored_settings(failure: Failure, dry_run: Completed) -> Iterator[Cause]:
@@ -193,52 +194,3 @@ def _own_reason(failure: Failure, dry_run: Completed) -> Iterator[Cause]:
     found = re.search(r"^(?:Ignoring|Resolving despite) existing lockfile due to (.{1,300})$", text, re.MULTILINE)
     if found:
         yield Cause(message("uv reports {reason}", reason=found.group(1)), Place(failure.project.lock.path, 1))
-
-
-def _index(failure: Failure) -> Iterator[Cause]:
-    """Find a package that uv.lock has from an index that is not set."""
-    project, env = failure.project, failure.env
-    variables = [(name, env[name].strip()) for name in _VARIABLES if env.get(name, "").strip()]
-    indexes = list(_indexes(project))
-    named = [*(url for _, text in variables for url in text.split()), *(url for _, url in indexes)]
-    addresses = {_comparable(url, project.root) for url in named}
-    for package in project.lock.packages:
-        locked = toml.string(toml.table(package, "source"), "registry")
-        if locked and addresses and _comparable(locked, project.root) not in addresses:
-            break
-    else:
-        return
-    place = Place(project.lock.path, project.lock.document.line_with(f'"{locked}"'))
-    if indexes and not variables:
-        document, url = indexes[-1]
-        place = Place(document.path, document.line_with(url))
-    yield Cause(
-        message(
-            "uv.lock has {name} {release} from {locked}, and {now}",
-            name=toml.string(package, "name"),
-            release=toml.string(package, "version"),
-            locked=locked,
-            now=" and ".join([*(f"`{name}` is {url}" for name, url in variables), *(f"{file.name} has {url}" for file, url in indexes)]),
-        ),
-        place,
-        "Use the same index here and for locking: unset the variable here, or set it, run {lock_command} and commit uv.lock."
-        " {frozen} takes the files from where uv.lock has them.",
-    )
-
-
-def _comparable(address: str, root: str) -> str:
-    """Return the address of an index without a name, credentials and a slash at the end; a path as an absolute one."""
-    address = re.sub(r"^[\w.-]+=", "", address)
-    if "://" not in address:
-        return os.path.normpath(os.path.join(root, address))
-    return re.sub(r"(?<=://)[^\s/]+@", "", address).rstrip("/")
-
-
-def _indexes(project: Project) -> Iterator[tuple[Document, str]]:
-    """Yield the indexes of the settings that count, each with its file."""
-    for document, table in project.settings():
-        named = [index.get("url") for index in toml.array(table, "index") if isinstance(index, dict)]
-        addresses = [it for it in (*named, table.get("index-url"), *toml.array(table, "extra-index-url")) if isinstance(it, str)]
-        yield from ((document, address) for address in addresses)
-        if addresses:
-            return

@@ -96,8 +96,8 @@ def _groups(project: Project) -> dict[str, _Group]:
     for document in _documents(project):
         groups = toml.table(document.data, *_GROUPS)
         for name in groups:
-            group = _Group(toml.string(toml.table(groups, name), "requires-python"), document.place_of(*_GROUPS, name))
-            found.setdefault(normalized_name(name), group)
+            place = document.place_of(*_GROUPS, name, "requires-python") or document.place_of(*_GROUPS, name)
+            found.setdefault(normalized_name(name), _Group(toml.string(toml.table(groups, name), "requires-python"), place))
     return found
 
 

@@ -29,7 +29,7 @@ class Difference(NamedTuple):
 class Requirement(NamedTuple):
     """What is required of a package.
 
-    `source` is the kind of a source that leaves no choice of versions, and texts that its address has.
+    `source` is the kind of a source that leaves no choice of versions and, from uv.lock, its address.
     """
 
     text: str
@@ -166,17 +166,21 @@ def _markers_differ(this: _Comparison, keys: tuple[str, ...], name: str, now: li
 
 
 def _sources_differ(source: object, now: Requirement, before: Requirement) -> bool:
-    """Return whether uv.lock has a requirement from another kind of source, or another repository or revision, than `source`."""
-    from urllib.parse import unquote
+    """Return whether uv.lock has a requirement from another kind of source, or another revision of a repository, than `source`."""
+    from urllib.parse import parse_qs, urlsplit
 
-    kind, *parts = now.source or ("",)
+    kind, revision = now.source[0] if now.source else "", {}
     if isinstance(source, dict) and not {"extra", "group", "marker"} & set(source):
         kind = "git" if "git" in source else "address" if {"url", "path", "workspace"} & set(source) else ""
-        parts = [str(source[key]) for key in ("rev", "tag", "branch") if key in source]
+        revision = {key: [str(source[key])] for key in ("rev", "tag", "branch") if key in source}
     elif source is not None:
         return False
-    locked_kind, *address = before.source or ("",)
-    return kind != locked_kind or any(part not in unquote(text) for part in parts for text in address)
+    locked_kind, address = before.source or ("", "")
+    try:
+        query = parse_qs(urlsplit(address).query)
+    except ValueError:
+        return False
+    return kind != locked_kind or any(query.get(key) != value for key, value in revision.items())
 
 
 def _place(this: _Comparison, keys: tuple[str, ...], item: str = "") -> Place:

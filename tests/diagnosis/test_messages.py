@@ -1,0 +1,201 @@
+"""Tests of `diagnosis.messages`: each message of uv, as some version of uv prints it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.diagnosis import failure, place, write
+from tests.support import options
+from uv_system_sync.diagnosis import messages
+from uv_system_sync.errors import (
+    ActionError,
+    InvalidInput,
+    LockMissing,
+    LockOutdated,
+    OutOfSync,
+    ProjectInvalid,
+    PythonRejected,
+    RunnerUnusable,
+    SyncFailed,
+    UvUnavailable,
+)
+from uv_system_sync.project.pyproject import Project
+
+_PYPROJECT = """\
+[project]
+name = "sample"
+
+[tool.uv]
+required-version = ">=0.14"
+environments = ["sys_platform == 'darwin'"]
+default-groups = ["docs"]
+conflicts = []
+
+[tool.uv.sources]
+lib = { workspace = true }
+
+[tool.uv.workspace]
+members = ["one"]
+
+[dependency-groups]
+Lint = [{ include-group = "typing" }]
+"""
+_LOCK = 'version = 1\n\n[[package]]\nname = "alpha"\nversion = "1.0"\n'
+
+Expected = tuple[type[ActionError], dict[str, str], "tuple[str, int | None] | None"]
+
+# The output, the kind, some values and the place; one for each row, and one for each older wording.
+MESSAGES: dict[str, tuple[str, Expected]] = {
+    "argument": ("error: unexpected argument '--check' found\n\nUsage: uv sync\n", (InvalidInput, {"argument": "--check"}, None)),
+    "argument-twice": (
+        "error: the argument '--package <PACKAGE>' cannot be used multiple times\n",
+        (InvalidInput, {"argument": "--package"}, None),
+    ),
+    "required-version": (
+        "error: Required uv version `>=0.14` does not match the running version `0.13.9`. Update `uv`.\n",
+        (UvUnavailable, {"required": ">=0.14", "uv": "0.13.9"}, ("pyproject.toml", 5)),
+    ),
+    "schema": (
+        "error: The lockfile at `uv.lock` uses an unsupported schema version (v2, but only v1 is supported). Downgrade to\n",
+        (UvUnavailable, {"schema": "2", "supported": "1"}, ("uv.lock", 1)),
+    ),
+    "no-lock": ("error: Unable to find lockfile at `uv.lock`, but `--locked` was provided.\n", (LockMissing, {}, ("pyproject.toml", None))),
+    "malformed-lock": (
+        (
+            "  \u00d7 Failed to parse `uv.lock`\n  ╰─▶ TOML parse error at line 4, column 1\n       |\n     4 | [[package]]\n"
+            "       | ^^^^^^^^^^^\n      data did not match any variant\n      of untagged enum\n  help: ask\n"
+        ),
+        (ProjectInvalid, {"name": "uv.lock", "reason": "data did not match any variant of untagged enum"}, ("uv.lock", 4)),
+    ),
+    "malformed-pyproject": (
+        (
+            "error: Failed to parse: `one/pyproject.toml`\n  Caused by: TOML parse error at line 2, column 8\n  |\n2 | name = 3\n"
+            "  |        ^\ninvalid type.\n"
+        ),
+        (ProjectInvalid, {"name": "one/pyproject.toml", "column": "8", "reason": "invalid type"}, ("one/pyproject.toml", 2)),
+    ),
+    "check": (
+        "Would install 1 package\n + alpha==1.0\nerror: The environment is outdated; run `uv sync` to update the environment\n",
+        (OutOfSync, {}, None),
+    ),
+    "environments": (
+        "error: The current Python platform is not compatible with the lockfile's supported environments: `sys_platform == 'darwin'`\n",
+        (
+            PythonRejected,
+            {"environments": "`sys_platform == 'darwin'`", "version": "3.12.4", "platform": "linux-x86_64"},
+            ("pyproject.toml", 6),
+        ),
+    ),
+    "new-member-frozen": (
+        "error: The lockfile at `uv.lock` needs to be updated, but `--frozen` was provided: Missing workspace member `new`.\n",
+        (LockOutdated, {"name": "new"}, ("pyproject.toml", 14)),
+    ),
+    "default-group": (
+        "error: Default group `docs` (from `tool.uv.default-groups`) is not defined in the project's `dependency-groups` table\n",
+        (ProjectInvalid, {"name": "docs"}, ("pyproject.toml", 7)),
+    ),
+    "included-group": (
+        "  \u00d7 Failed to read\n  ╰─▶ Failed to find group `typing` included by\n      `lint`\n",
+        (ProjectInvalid, {"name": "typing", "including": "lint"}, ("pyproject.toml", 17)),
+    ),
+    "member-without-project": (
+        "error: Workspace member `/src/four` is missing a `pyproject.toml` (matches: `*`)\n",
+        (ProjectInvalid, {"folder": "/src/four"}, ("pyproject.toml", 14)),
+    ),
+    "conflicts": (
+        "error: Groups `b` and `a` are incompatible with the conflicts: {`sample:b`, `sample:a`}\n",
+        (InvalidInput, {"names": "`sample:b`, `sample:a`"}, ("pyproject.toml", 8)),
+    ),
+    "conflicting-packages": (
+        "error: Package `one` and package `two` are incompatible with the declared conflicts: {one, two}\n",
+        (InvalidInput, {"names": "one, two"}, ("pyproject.toml", 8)),
+    ),
+    "source-not-in-workspace": (
+        (
+            "  \u00d7 Failed to build\n  ╰─▶ `lib` references a workspace in `tool.uv.sources` (e.g., `lib = {\n"
+            "      workspace = true }`), but is not a workspace member\n"
+        ),
+        (ProjectInvalid, {"name": "lib"}, ("pyproject.toml", 11)),
+    ),
+    "folder-not-found": (
+        "error: Distribution not found at: file:///src/lib\n",
+        (ProjectInvalid, {"address": "file:///src/lib"}, ("pyproject.toml", None)),
+    ),
+    "hash": (
+        "  \u00d7 Failed to download `alpha==1.0`\n  ╰─▶ Hash mismatch for `alpha==1.0`\n\n      Expected:\n        sha256:0\n",
+        (SyncFailed, {"name": "alpha", "release": "1.0"}, ("uv.lock", 4)),
+    ),
+    "no-binary": (
+        (
+            "error: Distribution `alpha==1.0 @ registry+x` can't be installed because it is marked as `--no-binary` but has no source"
+            " distribution\n"
+        ),
+        (SyncFailed, {"name": "alpha", "release": "1.0"}, ("uv.lock", 4)),
+    ),
+    "offline": (
+        "error: x\n  cause: Network connectivity is disabled, but the requested data wasn't found in the cache: https://h/a.whl\n",
+        (SyncFailed, {"address": "https://h/a.whl"}, None),
+    ),
+    "older-offline": (
+        "  \u00d7 x\n  ╰─▶ Network connectivity is disabled, but the requested data wasn't found in\n      the cache for: `https://h/a.whl`\n",
+        (SyncFailed, {"address": "https://h/a.whl"}, None),
+    ),
+    "cache": (
+        "error: Failed to initialize cache at `/x`\n  cause: failed to create directory `/x`: Permission denied (os error 13)\n",
+        (RunnerUnusable, {"path": "/x", "reason": "Permission denied"}, None),
+    ),
+    "older-cache": (
+        "error: failed to create directory `/x`: Permission denied (os error 13)\n",
+        (RunnerUnusable, {"path": "/x", "reason": "Permission denied"}, None),
+    ),
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The root of a workspace whose settings are those that messages are about."""
+    return write(tmp_path, pyproject_toml=_PYPROJECT, uv_lock=_LOCK)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_message_gives_an_error_with_its_values_and_place(project: Project, name: str) -> None:
+    """The error has the values of uv's message, and the place that the message is about."""
+    output, (kind, values, where) = MESSAGES[name]
+    error = messages.find(failure(output, project))
+
+    assert error is not None
+    assert (kind, where) == (type(error), place(error, project))
+    assert values.items() <= error.values.items()
+    assert "{" not in str(error.hint)
+
+
+def test_every_row_is_tested(project: Project) -> None:
+    """Each row is the first that recognises one of the messages."""
+    found = {messages.find(failure(output, project)).message.template for output, _ in MESSAGES.values()}  # type: ignore[union-attr]
+
+    assert {row.message for row in messages.ROWS} == found
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_message_that_a_build_prints_is_ignored(project: Project, name: str) -> None:
+    """A build that fails cannot choose the error."""
+    output, _ = MESSAGES[name]
+
+    assert messages.find(failure(f"error: Failed to build `x`\n  cause: x\n\n   [stderr]\n{output}", project)) is None
+
+
+def test_place_is_in_uv_toml_where_that_counts(tmp_path: Path) -> None:
+    """A setting that only uv.toml has is shown there."""
+    project = write(tmp_path, uv_toml='\nrequired-version = ">=0.14"\n')
+
+    assert ("uv.toml", 2) == place(messages.find(failure(MESSAGES["required-version"][0], project)), project)
+
+
+def test_options_are_values(project: Project) -> None:
+    """The reporter decides how an option is spelled."""
+    error = messages.find(failure(MESSAGES["argument"][0], project))
+
+    assert error is not None
+    assert {"args", "uv-version"} == {option.name for option in options(error)}
