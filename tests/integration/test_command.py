@@ -155,10 +155,10 @@ def test_without_options_the_python_on_path_is_synced(shell: Shell, target: Path
 
 
 def test_the_module_is_the_same_command(shell: Shell) -> None:
-    completed = shell.program(shell.venv / "bin" / "python", "-m", "uv_system_sync", "--extra", "nope")
-    same = shell.run("--extra", "nope")
+    completed = shell.program(shell.venv / "bin" / "python", "-m", "uv_system_sync", "--python", "/nowhere")
+    same = shell.run("--python", "/nowhere")
 
-    assert (3, same.stdout) == (completed.returncode, completed.stdout)
+    assert (4, same.stdout) == (completed.returncode, completed.stdout)
 
 
 @CAN_CHECK
