@@ -149,19 +149,19 @@ def test_an_exception_closes_the_group(log: LogFile) -> None:
 
 
 class Interrupted(io.BytesIO):
-    """A log in which the write number `when` is the moment when the runner cancels the job."""
+    """A log in which the runner cancels the job in the middle of the write number `when`."""
 
     def __init__(self, when: int) -> None:
         super().__init__()
         self._left = when
 
     def write(self, content: Any, /) -> int:
-        """Write, and raise the exception of a signal."""
-        written = super().write(content)
+        """Write, or write half and raise the exception of a signal."""
         self._left -= 1
         if self._left == 0:
+            super().write(bytes(content)[: len(content) // 2])
             raise KeyboardInterrupt
-        return written
+        return super().write(content)
 
 
 @pytest.mark.parametrize("when", range(3, 8))

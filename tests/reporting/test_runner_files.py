@@ -137,22 +137,23 @@ def test_unchanged_and_missing_files_are_no_error(runner: StepFiles) -> None:
 
 
 @posix
-@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+@pytest.mark.parametrize("kind", ["pipe", "link-to-a-file", "link-to-a-folder", "folder"])
 def test_what_takes_the_place_of_a_protected_file_is_replaced_unread(runner: StepFiles, tmp_path: Path, kind: str) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.write_text("precious", encoding="utf-8")
+    kept = tmp_path / "elsewhere" / "kept"
+    kept.parent.mkdir()
+    kept.write_text("precious", encoding="utf-8")
 
     def intrude() -> None:
         with protected(runner.environ):
             runner.env.unlink()
             if kind == "pipe":
                 os.mkfifo(runner.env)
-            elif kind == "link":
-                runner.env.symlink_to(elsewhere)
-            else:
+            elif kind == "folder":
                 (runner.env / "inside").mkdir(parents=True)
+            else:
+                runner.env.symlink_to(kept if kind == "link-to-a-file" else kept.parent)
 
     with pytest.raises(RunnerUnusable):
         intrude()
 
-    assert (True, False, "precious") == (runner.env.is_file(), runner.env.is_symlink(), elsewhere.read_text(encoding="utf-8"))
+    assert (True, False, "precious") == (runner.env.is_file(), runner.env.is_symlink(), kept.read_text(encoding="utf-8"))
