@@ -1,4 +1,4 @@
-"""The inputs that docs/migration.md puts in the place of other tools' options select what those did."""
+"""The inputs that docs/migration.md has instead of other tools' options select the same packages."""
 
 from __future__ import annotations
 
@@ -33,21 +33,19 @@ _EXPECTED = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A locked project as such a tool's would be: with an extra, and groups of which some are installed by default."""
+    """A locked project with an extra, and with groups of which some are installed by default."""
     groups = {"dev": ["gamma"], "docs": ["docs-tool"], "lint": ["lint-tool"], "tests": ["tests-tool"]}
     project = Project(tmp_path / "checkout", groups=groups, settings='\n[tool.uv]\ndefault-groups = ["dev", "tests"]\n')
     Wheel("tests-tool", "1.0").write(project.folder / "wheels")
     return project.write().lock()
 
 
-def test_inputs_of_the_tables() -> None:
-    """Every input that a table names is tried here."""
+def test_every_input_of_the_tables_is_tried_here() -> None:
     assert set(_EXPECTED) == set(re.findall(r"`([a-z-]+: [^`]+)`", "\n".join(_ROWS)))
 
 
 @pytest.mark.parametrize("text", _EXPECTED)
-def test_what_is_installed(ci: Runner, text: str) -> None:
-    """An input of the tables installs what the option in its row did."""
+def test_an_input_of_the_tables_installs_what_the_option_in_its_row_does(ci: Runner, text: str) -> None:
     name, _, value = text.partition(": ")
     outcome = ci.sync(**{name.replace("-", "_"): value})
 

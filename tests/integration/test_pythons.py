@@ -1,4 +1,4 @@
-"""Every Python on the machine, in every kind of place: it runs the step, is synced, and the next step calls what was installed by name."""
+"""Every Python on the machine, in every kind of place."""
 
 from __future__ import annotations
 
@@ -70,9 +70,10 @@ def _longer(folder: Path) -> Path:
     ],
 )
 @pytest.mark.parametrize("python", [*found(), *pypys()], ids=lambda python: python.name)
-def test_every_python_in_every_place(bare_ci: Runner, tmp_path: Path, python: Python, place: Place) -> None:
-    """Any Python anywhere runs the step, is synced, and is what the next step gets, with the console scripts by their names."""
-    prefix = place(python, tmp_path / "there")
+def test_a_python_in_any_place_runs_the_step_is_synced_and_is_that_of_the_next_step(
+    bare_ci: Runner, tmp_path: Path, python: Python, place: Place
+) -> None:
+    prefix = place(python, tmp_path / "place")
     ci = bare_ci.setup_python(prefix)
 
     outcome = ci.sync()
@@ -81,5 +82,5 @@ def test_every_python_in_every_place(bare_ci: Runner, tmp_path: Path, python: Py
     assert (str(prefix), python.version) == (outcome.outputs["environment"], outcome.outputs["python-version"])
     assert (prefix / "pyvenv.cfg").exists() == ("VIRTUAL_ENV" in outcome.env)
     assert "alpha 1.0\n" == ci.next_step(outcome, "alpha")
-    asked = "import sys, alpha; print(sys.implementation.name, sys.prefix)"
-    assert [f"{python.implementation} {prefix}\n"] * 2 == [ci.next_step(outcome, name, "-c", asked) for name in ("python", "python3")]
+    script = "import sys, alpha; print(sys.implementation.name, sys.prefix)"
+    assert [f"{python.implementation} {prefix}\n"] * 2 == [ci.next_step(outcome, name, "-c", script) for name in ("python", "python3")]

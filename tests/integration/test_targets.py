@@ -1,4 +1,4 @@
-"""What `python` and `pythonLocation` may be: layouts built for real, each accepted as the Python that was meant, or refused untouched."""
+"""What `python` and `pythonLocation` may be: real layouts, each of which is accepted as the Python that was meant, or rejected."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import shutil
 import struct
 import subprocess
 import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from tests.support import program
+from tests.support.failures import assert_failed
 from tests.support.layouts import (
     bound_by_permissions,
     install,
-    laid_out,
     older_than_supported,
     permissions_bind,
-    spelled,
     virtual_environment,
 )
 from tests.support.projects import CAN_CHECK, Project, Wheel
@@ -30,23 +30,10 @@ from tests.support.step import Outcome, Runner
 from tools.shared.pythons import Python, found
 from tools.shared.uv import UV
 
-Listing = dict[str, tuple[int, int]]
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
 
-_FIND = "Name an interpreter, or the folder above its `bin`; in a container, as the container sees it."
-_NAME = "Name the interpreter itself, or the prefix that it is installed in (`python -c 'import sys; print(sys.prefix)'`)."
-_RUNS = "Name a Python that runs on this machine; `<interpreter> -c 'import sys; print(sys.prefix)'` has to work in a step."
-_ANEW = "Make the environment anew with a Python that is there, or name that Python itself."
-_UV_WOULD = "Name the Python that uv would use there, or make a virtual environment of the one that you mean."
-_NEWER = "Set `python-version` of actions/setup-python to a newer one, or leave this one out of the matrix."
-_MANAGED = (
-    "Use actions/setup-python, set `python` to a virtual environment or,"
-    " where breaking what manages it does not matter, set `allow-externally-managed: true`."
-)
-_UNSET = (
-    "`pythonLocation` is not set and the input `python` is empty, so there is no Python to install into.\n"
-    "Run actions/setup-python before this step or, with `update-environment: false` or in a container,"
-    " set `python` to an interpreter or a prefix such as /usr/local."
-)
+Listing = dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -68,21 +55,19 @@ class Site:
         return self.stdlib / "site-packages"
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(NamedTuple):
     """What names a Python, and the prefix that is meant."""
 
     python: str | Path
     environment: Path
 
 
-@dataclass(frozen=True)
-class Refused:
-    """What does not name a Python to sync into, and the error's title and whole text."""
+class Rejected(NamedTuple):
+    """What names no Python to sync into, the kind of the error, and what is named in it."""
 
     python: str | Path
-    title: str
-    text: str
+    slug: str
+    values: tuple[object, ...] = ()
 
 
 @pytest.fixture
@@ -108,604 +93,394 @@ def other_ci(bare_ci: Runner, starter: Path) -> Runner:
 # What is accepted.
 
 
-def _the_prefix(site: Site) -> Accepted:
-    return Accepted(site.prefix, site.prefix)
+def _in(prefix: Path, python: str | Path = "") -> Accepted:
+    """Return that `python`, or the prefix itself, names the Python in `prefix`."""
+    return Accepted(python or prefix, prefix)
 
 
-def _the_prefix_with_a_slash(site: Site) -> Accepted:
-    return Accepted(f"{site.prefix}/", site.prefix)
+def _linked(link: Path, path: Path) -> Path:
+    link.symlink_to(path)
+    return link
 
 
-def _the_prefix_among_blanks(site: Site) -> Accepted:
-    return Accepted(f"  {site.prefix}\n", site.prefix)
-
-
-def _the_prefix_by_a_crooked_path(site: Site) -> Accepted:
-    return Accepted(f"{site.prefix}/lib/..//./", site.prefix)
-
-
-def _the_interpreter_python(site: Site) -> Accepted:
-    return Accepted(site.prefix / "bin" / "python", site.prefix)
-
-
-def _the_interpreter_python3(site: Site) -> Accepted:
-    return Accepted(site.prefix / "bin" / "python3", site.prefix)
-
-
-def _the_interpreter_with_its_minor_version(site: Site) -> Accepted:
-    return Accepted(site.prefix / "bin" / f"python{site.python.minor}", site.prefix)
-
-
-def _a_relative_path(site: Site) -> Accepted:
-    return Accepted(os.path.relpath(site.prefix, site.prefix.parents[3] / "checkout"), site.prefix)
-
-
-def _a_linked_prefix(site: Site) -> Accepted:
-    (site.folder / "current").symlink_to(site.prefix)
-    return Accepted(site.folder / "current", site.folder / "current")
-
-
-def _a_linked_interpreter_elsewhere(site: Site) -> Accepted:
-    (site.folder / "python3").symlink_to(site.prefix / "bin" / f"python{site.python.minor}")
-    return Accepted(site.folder / "python3", site.prefix)
-
-
-def _a_linked_interpreter_with_another_name(site: Site) -> Accepted:
-    (site.folder / "my-python").symlink_to(site.prefix / "bin" / "python3")
-    return Accepted(site.folder / "my-python", site.prefix)
-
-
-def _a_shim_of_a_version_manager(site: Site) -> Accepted:
+def _shim(site: Site) -> Path:
     interpreter = shlex.quote(str(site.prefix / "bin" / "python3"))
-    return Accepted(program(site.folder / "shims" / "python3", "#!/bin/sh", f'exec {interpreter} "$@"'), site.prefix)
+    return program(site.folder / "shims" / "python3", "#!/bin/sh", f'exec {interpreter} "$@"')
 
 
-def _spaces_and_letters_of_any_script(site: Site) -> Accepted:
-    prefix = site.python.copy(site.folder / "Łódź's 東京 $HOME `x` [*]")
-    return Accepted(prefix, prefix)
-
-
-def _a_framework_whose_folders_are_links(site: Site) -> Accepted:
+def _framework(site: Site) -> Accepted:
     versions = site.folder / "Versions" / site.python.minor
     versions.mkdir(parents=True)
     for name in ("bin", "lib"):
         (site.prefix / name).rename(versions / name)
         (site.prefix / name).symlink_to(versions / name)
-    return Accepted(site.prefix, site.prefix)
+    return _in(site.prefix)
 
 
-def _an_interpreter_that_is_a_file_of_its_own(site: Site) -> Accepted:
+def _files_instead_of_links(site: Site) -> Accepted:
     for name in ("python", "python3"):
         (site.prefix / "bin" / name).unlink()
         os.link(site.prefix / "bin" / f"python{site.python.minor}", site.prefix / "bin" / name)
-    return Accepted(site.prefix, site.prefix)
+    return _in(site.prefix)
 
 
-def _a_virtual_environment_with_links(site: Site) -> Accepted:
-    environment = virtual_environment(site.prefix, site.folder / "venv")
-    return Accepted(environment, environment)
+def _venv(site: Site, *options: str) -> Path:
+    return virtual_environment(site.prefix, site.folder / "venv", *options)
 
 
-def _a_virtual_environment_with_copies(site: Site) -> Accepted:
-    environment = virtual_environment(site.prefix, site.folder / "venv", "--copies")
-    return Accepted(environment, environment)
-
-
-def _a_virtual_environment_by_its_python(site: Site) -> Accepted:
-    environment = virtual_environment(site.prefix, site.folder / "venv")
-    return Accepted(environment / "bin" / "python", environment)
-
-
-def _a_virtual_environment_by_its_python_with_copies(site: Site) -> Accepted:
-    environment = virtual_environment(site.prefix, site.folder / "venv", "--copies")
-    return Accepted(environment / "bin" / f"python{site.python.minor}", environment)
-
-
-def _a_virtual_environment_with_system_site_packages(site: Site) -> Accepted:
-    environment = virtual_environment(site.prefix, site.folder / "venv", "--system-site-packages")
-    return Accepted(environment, environment)
-
-
-def _a_linked_virtual_environment(site: Site) -> Accepted:
-    virtual_environment(site.prefix, site.folder / "venv")
-    (site.folder / "current").symlink_to(site.folder / "venv")
-    return Accepted(site.folder / "current", site.folder / "current")
-
-
-def _a_virtual_environment_of_a_linked_prefix(site: Site) -> Accepted:
-    (site.folder / "current").symlink_to(site.prefix)
-    environment = virtual_environment(site.folder / "current", site.folder / "venv")
-    return Accepted(environment, environment)
-
-
-def _a_virtual_environment_that_uv_made(site: Site) -> Accepted:
+def _venv_of_uv(site: Site) -> Path:
     subprocess.run([UV, "venv", "--quiet", "--python", site.prefix / "bin" / "python3", site.folder / "venv"], check=True)
-    return Accepted(site.folder / "venv", site.folder / "venv")
+    return site.folder / "venv"
 
 
-def _a_virtual_environment_that_uv_made_by_its_python(site: Site) -> Accepted:
-    environment = _a_virtual_environment_that_uv_made(site).environment
-    return Accepted(environment / "bin" / "python3", environment)
-
-
-def _a_virtual_environment_of_a_marked_python(site: Site) -> Accepted:
+def _venv_of_a_managed_python(site: Site) -> Accepted:
     (site.stdlib / "EXTERNALLY-MANAGED").touch()
-    return _a_virtual_environment_with_links(site)
+    return _in(_venv(site))
 
 
-ACCEPTED = (
-    *laid_out(
-        "a prefix such as /usr/local",
-        _the_prefix,
-        _the_prefix_with_a_slash,
-        _the_prefix_among_blanks,
-        _the_prefix_by_a_crooked_path,
-        _the_interpreter_python,
-        _the_interpreter_python3,
-        _the_interpreter_with_its_minor_version,
-        _a_relative_path,
-        _an_interpreter_that_is_a_file_of_its_own,
-    ),
-    *laid_out(
-        "a linked prefix",
-        _a_linked_prefix,
-        _a_linked_interpreter_elsewhere,
-        _a_linked_interpreter_with_another_name,
-    ),
-    *laid_out("a framework build, whose folders are links", _a_framework_whose_folders_are_links),
-    *laid_out("the shim of a version manager", _a_shim_of_a_version_manager),
-    *laid_out("a prefix with spaces and letters of any script", _spaces_and_letters_of_any_script),
-    *laid_out(
-        "a virtual environment",
-        _a_virtual_environment_with_links,
-        _a_virtual_environment_with_copies,
-        _a_virtual_environment_by_its_python,
-        _a_virtual_environment_by_its_python_with_copies,
-        _a_linked_virtual_environment,
-        _a_virtual_environment_of_a_linked_prefix,
-        _a_virtual_environment_of_a_marked_python,
-    ),
-    *laid_out("a virtual environment with system packages", _a_virtual_environment_with_system_site_packages),
-    *laid_out("a virtual environment that uv made", _a_virtual_environment_that_uv_made, _a_virtual_environment_that_uv_made_by_its_python),
-)
+_ACCEPTED: dict[str, dict[str, Callable[[Site], Accepted]]] = {
+    "a prefix such as /usr/local": {
+        "prefix": lambda site: _in(site.prefix),
+        "prefix with a slash": lambda site: _in(site.prefix, f"{site.prefix}/"),
+        "prefix among blanks": lambda site: _in(site.prefix, f"  {site.prefix}\n"),
+        "prefix with dots": lambda site: _in(site.prefix, f"{site.prefix}/lib/..//./"),
+        "python": lambda site: _in(site.prefix, site.prefix / "bin" / "python"),
+        "python3": lambda site: _in(site.prefix, site.prefix / "bin" / "python3"),
+        "python with its minor version": lambda site: _in(site.prefix, site.prefix / "bin" / f"python{site.python.minor}"),
+        "relative path": lambda site: _in(site.prefix, os.path.relpath(site.prefix, site.prefix.parents[3] / "checkout")),
+        "files instead of links": _files_instead_of_links,
+    },
+    "a linked prefix": {
+        "link to the prefix": lambda site: _in(_linked(site.folder / "current", site.prefix)),
+        "link to the interpreter": lambda site: _in(site.prefix, _link_to_the_interpreter(site)),
+        "link with another name": lambda site: _in(site.prefix, _linked(site.folder / "my-python", site.prefix / "bin" / "python3")),
+    },
+    "a framework build, whose folders are links": {"framework": _framework},
+    "the shim of a version manager": {"shim": lambda site: _in(site.prefix, _shim(site))},
+    "a prefix with spaces and letters of any script": {
+        "odd letters": lambda site: _in(site.python.copy(site.folder / "Łódź's 東京 $HOME `x` [*]"))
+    },
+    "a virtual environment": {
+        "venv": lambda site: _in(_venv(site)),
+        "venv with copies": lambda site: _in(_venv(site, "--copies")),
+        "python of a venv": lambda site: _in(_venv(site), site.folder / "venv" / "bin" / "python"),
+        "python of a venv with copies": lambda site: _in(
+            _venv(site, "--copies"), site.folder / "venv" / "bin" / f"python{site.python.minor}"
+        ),
+        "link to a venv": lambda site: _in(_linked(site.folder / "current", _venv(site))),
+        "venv of a linked prefix": lambda site: _in(
+            virtual_environment(_linked(site.folder / "current", site.prefix), site.folder / "venv")
+        ),
+        "venv of a managed Python": _venv_of_a_managed_python,
+    },
+    "a virtual environment with system packages": {"venv with system packages": lambda site: _in(_venv(site, "--system-site-packages"))},
+    "a virtual environment that uv made": {
+        "venv of uv": lambda site: _in(_venv_of_uv(site)),
+        "python of a venv of uv": lambda site: _in(_venv_of_uv(site), site.folder / "venv" / "bin" / "python3"),
+    },
+    "setup-python's tool cache": {"prefix": lambda site: _in(site.prefix), "files instead of links": _files_instead_of_links},
+}
 
 
-def meant(ci: Runner, outcome: Outcome) -> tuple[str, str]:
-    """Return the prefix that the step says it has synced, and the one of `python` in the next step."""
+def _link_to_the_interpreter(site: Site) -> Path:
+    return _linked(site.folder / "python3", site.prefix / "bin" / f"python{site.python.minor}")
+
+
+def _layouts(names: Mapping[str, Collection[str]]) -> list[ParameterSet]:
+    """Return as parameters those of `_ACCEPTED` that are below the keys of `names`, and called what `names` has there."""
+    return [
+        pytest.param(layout, marks=pytest.mark.layout(name), id=title)
+        for name, titles in names.items()
+        for title, layout in _ACCEPTED[name].items()
+        if title in titles
+    ]
+
+
+def synced(ci: Runner, outcome: Outcome) -> tuple[str, str]:
+    """Return the prefix in the outputs of the step, and that of `python` in the next step."""
     assert 0 == outcome.returncode, outcome.log
     return outcome.outputs["environment"], ci.next_step(outcome, "python", "-c", "import sys, alpha; print(sys.prefix)").strip()
 
 
-@pytest.mark.parametrize("layout", ACCEPTED)
-def test_a_python_that_is_named(other_ci: Runner, site: Site, layout: Callable[[Site], Accepted]) -> None:
-    """`python` may name a Python in any of these ways, and the next step's `python` is that one."""
+@pytest.mark.parametrize("layout", _layouts({name: titles for name, titles in _ACCEPTED.items() if name != "setup-python's tool cache"}))
+def test_a_python_that_the_input_names_is_synced_and_is_that_of_the_next_step(
+    other_ci: Runner, site: Site, layout: Callable[[Site], Accepted]
+) -> None:
     accepted = layout(site)
 
     outcome = other_ci.sync(python=str(accepted.python))
 
-    assert (str(accepted.environment), str(accepted.environment)) == meant(other_ci, outcome)
+    assert (str(accepted.environment), str(accepted.environment)) == synced(other_ci, outcome)
 
 
 @pytest.mark.parametrize(
     "layout",
-    [
-        *laid_out("a framework build, whose folders are links", _a_framework_whose_folders_are_links),
-        *laid_out("setup-python's tool cache", _the_prefix, _an_interpreter_that_is_a_file_of_its_own),
-        *laid_out("a virtual environment", _a_virtual_environment_with_copies),
-        *laid_out("a virtual environment that uv made", _a_virtual_environment_that_uv_made),
-    ],
+    _layouts(
+        {
+            "a framework build, whose folders are links": {"framework"},
+            "setup-python's tool cache": {"prefix", "files instead of links"},
+            "a virtual environment": {"venv with copies"},
+            "a virtual environment that uv made": {"venv of uv"},
+        }
+    ),
 )
-def test_a_python_that_runs_the_step(bare_ci: Runner, site: Site, layout: Callable[[Site], Accepted]) -> None:
-    """`pythonLocation` may be any of these, and the Python there runs the step itself."""
+def test_a_python_that_pythonlocation_names_runs_the_step_and_is_synced(
+    bare_ci: Runner, site: Site, layout: Callable[[Site], Accepted]
+) -> None:
     accepted = layout(site)
     bare_ci.setup_python(accepted.environment)
 
     outcome = bare_ci.sync()
 
-    assert (str(accepted.environment), str(accepted.environment)) == meant(bare_ci, outcome)
+    assert (str(accepted.environment), str(accepted.environment)) == synced(bare_ci, outcome)
 
 
 @pytest.mark.layout("a prefix such as /usr/local")
 @pytest.mark.parametrize("python", found(), ids=lambda python: python.minor)
-def test_every_python_by_its_prefix(other_ci: Runner, python: Python, target: Path) -> None:
-    """Every minor version of CPython that is supported can be named, whichever runs the step."""
+def test_every_supported_version_is_synced_by_its_prefix(other_ci: Runner, python: Python, target: Path) -> None:
     outcome = other_ci.sync(python=str(target))
 
-    assert (str(target), str(target)) == meant(other_ci, outcome)
+    assert (str(target), str(target)) == synced(other_ci, outcome)
     assert python.version == outcome.outputs["python-version"]
 
 
-def test_a_folder_with_a_link_is_not_put_on_path(other_ci: Runner, site: Site) -> None:
-    """Later steps get the prefix's programs, and not those that happen to lie beside a link to its interpreter."""
-    outcome = other_ci.sync(python=str(_a_linked_interpreter_elsewhere(site).python))
+def test_the_folder_of_a_link_to_the_interpreter_is_not_put_on_path(other_ci: Runner, site: Site) -> None:
+    """Other programs are beside it."""
+    outcome = other_ci.sync(python=str(_link_to_the_interpreter(site)))
 
     assert [f"{site.prefix}/bin"] == outcome.paths
 
 
-# What is refused.
+# What is rejected.
 
 
-def _nothing(_: Site) -> Refused:
-    return Refused("", "python-not-found", _UNSET)
+def _not_found(path: str | Path, *values: object) -> Rejected:
+    return Rejected(path, "python-not-found", (path, *values))
 
 
-def _blanks(_: Site) -> Refused:
-    return Refused(" \t\n ", "python-not-found", _UNSET)
+def _unsuitable(path: str | Path, *values: object) -> Rejected:
+    return Rejected(path, "python-unsuitable", (path, *values))
 
 
-def _a_missing_path(site: Site) -> Refused:
-    path = site.folder / "python3"
-    return Refused(path, "python-not-found", f"`python` is {path}, which does not exist.\n{_FIND}")
+def _part(prefix: Path, part: str) -> Rejected:
+    """Return the rejection of a `part` of an installation, which names the installation."""
+    (prefix / part).mkdir(parents=True, exist_ok=True)
+    return _not_found(f"{prefix}/{part}", f"`{prefix}`")
 
 
-def _a_path_with_a_missing_parent(site: Site) -> Refused:
-    path = site.folder / "not" / "there" / "bin" / "python3"
-    return Refused(path, "python-not-found", f"`python` is {path}, which does not exist.\n{_FIND}")
+def _program(site: Site, *lines: str) -> Path:
+    return program(site.folder / "python3", *lines)
 
 
-def _a_command(_: Site) -> Refused:
-    return Refused("python3", "python-not-found", f"`python` is python3, which does not exist.\n{_FIND}")
-
-
-def _a_path_below_a_file(site: Site) -> Refused:
-    path = site.prefix / "bin" / "python3" / "bin"
-    return Refused(path, "python-not-found", f"`python` is {path}, which does not exist.\n{_FIND}")
-
-
-def _part(site: Site, part: str) -> Refused:
-    """Return the refusal of a `part` of the installation, which names the installation."""
-    path = f"{site.prefix}/{part}"
-    return Refused(
-        path, "python-not-found", f"`python` is {path}, which is a folder without a Python of its own.\nDid you mean `{site.prefix}`?"
-    )
-
-
-def _the_folder_bin(site: Site) -> Refused:
-    return _part(site, "bin")
-
-
-def _the_folder_bin_with_a_slash(site: Site) -> Refused:
-    return _part(site, "bin/")
-
-
-def _the_folder_lib(site: Site) -> Refused:
-    return _part(site, "lib")
-
-
-def _the_standard_library(site: Site) -> Refused:
-    return _part(site, f"lib/python{site.python.minor}")
-
-
-def _the_folder_site_packages(site: Site) -> Refused:
-    return _part(site, f"lib/python{site.python.minor}/site-packages")
-
-
-def _a_package(site: Site) -> Refused:
-    (site.site_packages / "package").mkdir()
-    return _part(site, f"lib/python{site.python.minor}/site-packages/package")
-
-
-def _the_folder_include(site: Site) -> Refused:
-    (site.prefix / "include" / f"python{site.python.minor}").mkdir(parents=True)
-    return _part(site, "include")
-
-
-def _the_folder_bin_of_a_virtual_environment(site: Site) -> Refused:
-    environment = virtual_environment(site.prefix, site.folder / "venv")
-    return _part(replace(site, prefix=environment), "bin")
-
-
-def _a_folder_of_several_prefixes(site: Site) -> Refused:
+def _folder_of_several_prefixes(site: Site) -> Rejected:
     tool = site.prefix.parents[1]
     another = site.python.copy(tool / "3.99.0" / "x64")
-    text = f"`python` is {tool}, which is a folder without a Python of its own.\nIt holds several; name one of them: "
-    return Refused(tool, "python-not-found", f"{text}`{site.prefix}`, `{another}`.")
+    return _not_found(tool, f"`{site.prefix}`, `{another}`")
 
 
-def _a_folder_of_one_prefix(site: Site) -> Refused:
-    tool = site.prefix.parents[1]
-    text = f"`python` is {tool}, which is a folder without a Python of its own.\nDid you mean `{site.prefix}`?"
-    return Refused(tool, "python-not-found", text)
-
-
-def _a_folder_right_above_one_prefix(site: Site) -> Refused:
-    version = site.prefix.parent
-    text = f"`python` is {version}, which is a folder without a Python of its own.\nDid you mean `{site.prefix}`?"
-    return Refused(version, "python-not-found", text)
-
-
-def _an_empty_folder(site: Site) -> Refused:
-    return Refused(site.folder, "python-not-found", f"`python` is {site.folder}, which is a folder without a Python of its own.\n{_NAME}")
-
-
-def _a_folder_of_texts(site: Site) -> Refused:
+def _folder_of_texts(site: Site) -> Rejected:
     (site.folder / "bin").mkdir()
     for name in ("README.md", "python.txt", "bin/python3"):
         (site.folder / name).write_text("No Python.\n", encoding="utf-8")
-    return _an_empty_folder(site)
+    return _not_found(site.folder)
 
 
-def _the_checkout(site: Site) -> Refused:
-    checkout = site.folder.parent / "checkout"
-    return Refused(checkout, "python-not-found", f"`python` is {checkout}, which is a folder without a Python of its own.\n{_NAME}")
-
-
-def _a_text_file(site: Site) -> Refused:
+def _text_file(site: Site) -> Rejected:
     text = site.folder / "python3"
     text.write_text("No Python.\n", encoding="utf-8")
-    return Refused(text, "python-unsuitable", f"{text} does not start: Permission denied.\n{_RUNS}")
+    return _unsuitable(text, "Permission denied")
 
 
-def _a_text_file_that_may_be_started(site: Site) -> Refused:
-    text = program(site.folder / "python3", "No Python.")
-    return Refused(text, "python-unsuitable", f"{text} does not start: Exec format error.\n{_RUNS}")
-
-
-def _a_program_that_prints_something_else(site: Site) -> Refused:
-    other = program(site.folder / "python3", "#!/bin/sh", "echo 'I am a teapot.'")
-    said = "I am a teapot."
-    return Refused(other, "python-unsuitable", f"{other} does not answer like a Python (exit status 0). It said: {said}\n{_RUNS}")
-
-
-def _a_program_that_prints_json_of_something_else(site: Site) -> Refused:
-    other = program(site.folder / "python3", "#!/bin/sh", """echo '{"version": "latest"}'""")
-    said = '{"version": "latest"}'
-    return Refused(other, "python-unsuitable", f"{other} does not answer like a Python (exit status 0). It said: {said}\n{_RUNS}")
-
-
-def _a_program_that_prints_nothing_and_fails(site: Site) -> Refused:
-    other = program(site.folder / "python3", "#!/bin/sh", "exit 3")
-    return Refused(other, "python-unsuitable", f"{other} does not answer like a Python (exit status 3). It said: nothing\n{_RUNS}")
-
-
-def _a_program_whose_library_is_missing(site: Site) -> Refused:
+def _missing_library(site: Site) -> Rejected:
     other = site.folder / "python3"
-    said = f"{other}: error while loading shared libraries: libpython3.12.so.1.0: cannot open shared object file: No such file or directory"
-    program(other, "#!/bin/sh", f"echo {shlex.quote(said)} >&2", "exit 127")
-    return Refused(other, "python-unsuitable", f"{other} does not answer like a Python (exit status 127). It said: {said}\n{_RUNS}")
+    output = f"{other}: error while loading shared libraries: libpython3.12.so.1.0: cannot open shared object file"
+    program(other, "#!/bin/sh", f"echo {shlex.quote(output)} >&2", "exit 127")
+    return _unsuitable(other, 127, output)
 
 
-def _a_script_whose_interpreter_is_missing(site: Site) -> Refused:
-    script = program(site.folder / "python3", f"#!{site.folder}/gone/bin/sh", "exit 0")
-    return Refused(
-        script,
-        "python-unsuitable",
-        f"{script} does not start: it is a script for {site.folder}/gone/bin/sh, which does not exist.\n{_RUNS}",
-    )
-
-
-def _a_program_of_another_architecture(site: Site) -> Refused:
+def _another_architecture(site: Site) -> Rejected:
     binary = program(site.folder / "python3")
     # An ELF header for a machine that nobody has.
     ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
     binary.write_bytes(ident + struct.pack("<HHIQQQIHHHHHH", 2, 0xFEED, 1, 0x400000, 64, 0, 0, 64, 56, 0, 64, 0, 0))
-    return Refused(binary, "python-unsuitable", f"{binary} does not start: Exec format error.\n{_RUNS}")
+    return _unsuitable(binary, "Exec format error")
 
 
-def _a_program_of_another_c_library(site: Site) -> Refused:
+def _another_c_library(site: Site) -> Rejected:
     binary = site.prefix / "bin" / f"python{site.python.minor}"
     content, count = re.subn(rb"(/lib\w*/ld)-[^\0]+", lambda match: match[1].ljust(len(match[0]), b"x"), binary.read_bytes(), count=1)
     if not count:
         pytest.skip("the Pythons here are linked statically")
     binary.write_bytes(content)
-    python = site.prefix / "bin" / "python3"
-    reason = "it is built for another C library (its loader is missing)"
-    return Refused(site.prefix, "python-unsuitable", f"{python} does not start: {reason}.\n{_RUNS}")
+    return _unsuitable(site.prefix, site.prefix / "bin" / "python3", "another C library")
 
 
-def _a_dangling_link(site: Site) -> Refused:
+def _dangling_link(site: Site) -> Rejected:
     link, gone = site.folder / "python3", site.folder / "gone" / "python3"
     link.symlink_to(gone)
-    return Refused(link, "python-unsuitable", f"`python` is {link}, and {link} leads to {gone}, which does not exist.\n{_ANEW}")
+    return _unsuitable(link, gone)
 
 
-def _a_virtual_environment_whose_python_is_gone(site: Site) -> Refused:
+def _venv_without_its_python(site: Site) -> Rejected:
     base = site.python.copy(site.folder / "base")
     environment = virtual_environment(base, site.folder / "venv")
     shutil.rmtree(base)
-    text = f"`python` is {environment}, and {environment}/bin/python3 leads to {base}/bin/python3, which does not exist.\n{_ANEW}"
-    return Refused(environment, "python-unsuitable", text)
+    return _unsuitable(environment, environment / "bin" / "python3", base / "bin" / "python3")
 
 
-def _another_interpreter_of_the_prefix(site: Site) -> Refused:
+def _another_interpreter_of_the_prefix(site: Site) -> Rejected:
     oldest, minor = found()[0], site.python.minor
     if oldest.minor == minor:
         pytest.skip("needs another Python to share the prefix with")
-    oldest.copy(site.folder / "both")
+    both = oldest.copy(site.folder / "both")
     site.python.copy(site.folder / "other")
-    shutil.copytree(site.folder / "other" / "lib", site.folder / "both" / "lib", symlinks=True, dirs_exist_ok=True)
-    named = site.folder / "both" / "bin" / f"python{minor}"
+    shutil.copytree(site.folder / "other" / "lib", both / "lib", symlinks=True, dirs_exist_ok=True)
+    named = both / "bin" / f"python{minor}"
     shutil.copy2(site.folder / "other" / "bin" / f"python{minor}", named)
-    both = site.folder / "both"
-    return Refused(named, "python-unsuitable", f"{named} is installed in {both}, where uv would use {both}/bin/python3.\n{_UV_WOULD}")
+    return _unsuitable(named, both, f"{both}/bin/python3.")
 
 
-def _a_prefix_without_python(site: Site) -> Refused:
+def _prefix_without_python(site: Site) -> Rejected:
     (site.prefix / "bin" / "python").unlink()
     # The starter's is the first on PATH.
-    text = f"not {site.prefix}/bin/python3.\nMake {site.prefix}/bin/python that interpreter, for example with a symbolic link."
-    return Refused(site.prefix, "python-unsuitable", f"`python` in the next step would be <starter>/bin/python, {text}")
+    return _unsuitable(site.prefix, "<starter>/bin/python,", f"{site.prefix}/bin/python3", f"{site.prefix}/bin/python ")
 
 
-def _a_prefix_whose_python_is_another(site: Site) -> Refused:
+def _prefix_with_another_python(site: Site) -> Rejected:
     python = site.prefix / "bin" / "python"
     python.unlink()
     program(python, "#!/bin/sh", "exit 0")
-    text = f"`python` in the next step would be {python}, not {site.prefix}/bin/python3."
-    return Refused(site.prefix, "python-unsuitable", f"{text}\nMake {python} that interpreter, for example with a symbolic link.")
+    return _unsuitable(site.prefix, f"{python},", f"{site.prefix}/bin/python3")
 
 
-def _a_prefix_with_a_colon(site: Site) -> Refused:
-    prefix = site.python.copy(site.folder / "C:" / "Python")
-    text = f"{prefix} holds a `{os.pathsep}`, which PATH cannot carry.\nMove this Python to a path without one."
-    return Refused(prefix, "python-unsuitable", text)
-
-
-def _marked(site: Site, marker: str, words: str) -> Refused:
+def _managed(site: Site, declaration: str, *explanation: str) -> Rejected:
     file = site.stdlib / "EXTERNALLY-MANAGED"
-    file.write_text(marker, encoding="utf-8")
-    text = f"{site.prefix}/bin/python3 is externally managed (PEP 668). Its marker, {file}, says: {words}"
-    return Refused(site.prefix, "python-unsuitable", f"{text}\n{_MANAGED}")
+    file.write_text(declaration, encoding="utf-8")
+    return _unsuitable(site.prefix, f"{site.prefix}/bin/python3", file, *explanation, "`allow-externally-managed: true`")
 
 
-def _a_python_that_its_distribution_manages(site: Site) -> Refused:
-    marker = """\
+def _managed_by_a_distribution(site: Site) -> Rejected:
+    declaration = """\
         [externally-managed]
         Error=To install Python packages system-wide, try apt install
          python3-xyz, where xyz is the package you are trying to
          install.
 
-         If you wish to install a non-Debian-packaged Python package,
-         create a virtual environment using python3 -m venv path/to/venv.
-
          See /usr/share/doc/python3.11/README.venv for more information.
         """
-    words = (
+    explanation = (
         "To install Python packages system-wide, try apt install python3-xyz, where xyz is the package you are trying to install."
-        " If you wish to install a non-Debian-packaged Python package, create a virtual environment using"
-        " python3 -m venv path/to/venv. See /usr/share/doc/python3.11/README.venv for more information."
+        " See /usr/share/doc/python3.11/README.venv for more information."
     )
-    return _marked(site, textwrap.dedent(marker), words)
+    return _managed(site, textwrap.dedent(declaration), explanation)
 
 
-def _a_python_that_uv_manages(site: Site) -> Refused:
-    words = "This Python installation is managed by uv and should not be modified."
-    return _marked(site, f"[externally-managed]\nError={words}\n", words)
+def _managed_by_uv(site: Site) -> Rejected:
+    explanation = "This Python installation is managed by uv and should not be modified."
+    return _managed(site, f"[externally-managed]\nError={explanation}\n", explanation)
 
 
-def _a_marker_in_other_words(site: Site) -> Refused:
-    words = "100 % managed, by %(nobody)s."
-    return _marked(site, f"[externally-managed]\nError-de=Finger weg.\nError={words}\n", words)
+def _declaration_with_signs_of_its_format(site: Site) -> Rejected:
+    explanation = "100 % managed, by %(nobody)s and {nobody}."
+    return _managed(site, f"[externally-managed]\nError-de=Finger weg.\nError={explanation}\n", explanation)
 
 
-def _an_empty_marker(site: Site) -> Refused:
-    return _marked(site, "", "nothing more")
-
-
-def _a_marker_that_is_no_ini_file(site: Site) -> Refused:
-    return _marked(site, "Keep out!\n", "nothing more")
-
-
-REFUSED = (
-    _nothing,
-    _blanks,
-    _a_missing_path,
-    _a_path_with_a_missing_parent,
-    _a_command,
-    _a_path_below_a_file,
-    _the_folder_bin,
-    _the_folder_bin_with_a_slash,
-    _the_folder_lib,
-    _the_standard_library,
-    _the_folder_site_packages,
-    _a_package,
-    _the_folder_include,
-    _the_folder_bin_of_a_virtual_environment,
-    _a_folder_of_several_prefixes,
-    _a_folder_of_one_prefix,
-    _a_folder_right_above_one_prefix,
-    _an_empty_folder,
-    _a_folder_of_texts,
-    _the_checkout,
-    _a_text_file,
-    _a_text_file_that_may_be_started,
-    _a_program_that_prints_something_else,
-    _a_program_that_prints_json_of_something_else,
-    _a_program_that_prints_nothing_and_fails,
-    _a_program_whose_library_is_missing,
-    _a_script_whose_interpreter_is_missing,
-    _a_program_of_another_architecture,
-    _a_program_of_another_c_library,
-    _a_dangling_link,
-    _a_virtual_environment_whose_python_is_gone,
-    _another_interpreter_of_the_prefix,
-    _a_prefix_without_python,
-    _a_prefix_whose_python_is_another,
-    _a_prefix_with_a_colon,
-    _a_python_that_its_distribution_manages,
-    _a_python_that_uv_manages,
-    _a_marker_in_other_words,
-    _an_empty_marker,
-    _a_marker_that_is_no_ini_file,
-)
+_REJECTED: dict[str, Callable[[Site], Rejected]] = {
+    "nothing": lambda _: Rejected("", "python-not-found", ("pythonLocation",)),
+    "blanks": lambda _: Rejected(" \t\n ", "python-not-found", ("pythonLocation",)),
+    "missing path": lambda site: _not_found(site.folder / "python3"),
+    "path with a missing parent": lambda site: _not_found(site.folder / "not" / "there" / "bin" / "python3"),
+    # What PATH has is no answer to where to install.
+    "command": lambda _: _not_found("python3"),
+    "path below a file": lambda site: _not_found(site.prefix / "bin" / "python3" / "bin"),
+    "bin": lambda site: _part(site.prefix, "bin"),
+    "bin with a slash": lambda site: _part(site.prefix, "bin/"),
+    "lib": lambda site: _part(site.prefix, "lib"),
+    "standard library": lambda site: _part(site.prefix, f"lib/python{site.python.minor}"),
+    "site-packages": lambda site: _part(site.prefix, f"lib/python{site.python.minor}/site-packages"),
+    "package": lambda site: _part(site.prefix, f"lib/python{site.python.minor}/site-packages/package"),
+    "include": lambda site: _part(site.prefix, "include"),
+    "bin of a venv": lambda site: _part(_venv(site), "bin"),
+    "folder of several prefixes": _folder_of_several_prefixes,
+    "folder of one prefix": lambda site: _not_found(site.prefix.parents[1], f"`{site.prefix}`"),
+    "folder right above one prefix": lambda site: _not_found(site.prefix.parent, f"`{site.prefix}`"),
+    "empty folder": lambda site: _not_found(site.folder),
+    "folder of texts": _folder_of_texts,
+    "checkout": lambda site: _not_found(site.folder.parent / "checkout"),
+    "text file": _text_file,
+    "text file that may be started": lambda site: _unsuitable(_program(site, "No Python."), "Exec format error"),
+    "program that prints a text": lambda site: _unsuitable(_program(site, "#!/bin/sh", "echo 'I am a teapot.'"), 0, "I am a teapot."),
+    "program that prints JSON": lambda site: _unsuitable(_program(site, "#!/bin/sh", """echo '{"version": "1"}'"""), 0, '{"version": "1"}'),
+    "program that fails": lambda site: _unsuitable(_program(site, "#!/bin/sh", "exit 3"), 3),
+    "missing library": _missing_library,
+    "script without its interpreter": lambda site: _unsuitable(_program(site, f"#!{site.folder}/gone/sh"), f"{site.folder}/gone/sh"),
+    "another architecture": _another_architecture,
+    "another C library": _another_c_library,
+    "dangling link": _dangling_link,
+    "venv without its Python": _venv_without_its_python,
+    "another interpreter of the prefix": _another_interpreter_of_the_prefix,
+    "prefix without python": _prefix_without_python,
+    "prefix with another python": _prefix_with_another_python,
+    "prefix with a colon": lambda site: _unsuitable(site.python.copy(site.folder / "C:" / "Python"), f"`{os.pathsep}`"),
+    "managed by a distribution": _managed_by_a_distribution,
+    "managed by uv": _managed_by_uv,
+    "declaration with signs of its format": _declaration_with_signs_of_its_format,
+    "empty declaration": lambda site: _managed(site, ""),
+    "declaration that is no INI file": lambda site: _managed(site, "Keep out!\n"),
+}
 
 
 @pytest.fixture
-def untouched(site: Site, project: Project, listing: Callable[[Path], Listing]) -> Callable[[], dict[str, Listing]]:
-    """A function that tells every file of the site and of the project."""
-
-    def tell() -> dict[str, Listing]:
-        return {str(folder): listing(folder) for folder in (site.folder, site.prefix.parents[2], project.folder)}
-
-    return tell
+def files(site: Site, project: Project, starter: Path, listing: Callable[[Path], Listing]) -> Callable[[], dict[str, Listing]]:
+    """A function that lists every file of the site, of the project and of the Python that runs the step."""
+    return lambda: {str(folder): listing(folder) for folder in (site.folder, site.prefix.parents[2], project.folder, starter)}
 
 
-@pytest.mark.parametrize("layout", REFUSED, ids=spelled)
-def test_what_is_no_python_to_sync_into(
-    other_ci: Runner, site: Site, starter: Path, layout: Callable[[Site], Refused], untouched: Callable[[], dict[str, Listing]]
+@pytest.mark.parametrize("layout", _REJECTED.values(), ids=_REJECTED)
+def test_what_is_no_python_to_sync_into_is_rejected_and_unchanged(
+    other_ci: Runner, site: Site, starter: Path, layout: Callable[[Site], Rejected], files: Callable[[], dict[str, Listing]]
 ) -> None:
-    """What is named by mistake is refused in one error that says what it is and what to do, and nothing is touched."""
-    refused = layout(site)
-    before = untouched()
+    rejected = layout(site)
+    before = files()
 
-    outcome = other_ci.sync(python=str(refused.python))
+    outcome = other_ci.sync(python=str(rejected.python))
 
-    assert [f"title={refused.title}::{refused.text}".replace("<starter>", str(starter))] == outcome.errors, outcome.log
-    assert (1, False) == (outcome.returncode, outcome.published)
-    assert before == untouched()
+    values = [str(value).replace("<starter>", str(starter)) for value in rejected.values]
+    assert_failed(outcome, rejected.slug, *values)
+    assert before == files()
 
 
-@pytest.mark.parametrize(
-    ("part", "advice"),
-    [
-        pytest.param("bin", "which is a folder without a Python of its own.\nDid you mean `{}`?", id="a part of the prefix"),
-        pytest.param("gone", f"which does not exist.\n{_FIND}", id="a missing folder"),
-    ],
-)
-def test_a_python_location_that_is_wrong(
-    other_ci: Runner, site: Site, part: str, advice: str, untouched: Callable[[], dict[str, Listing]]
+@pytest.mark.parametrize("part", ["bin", "gone"])
+def test_a_wrong_python_location_is_the_source_that_the_error_names(
+    other_ci: Runner, site: Site, part: str, files: Callable[[], dict[str, Listing]]
 ) -> None:
-    """A wrong `pythonLocation` is called that, because nobody has set `python`."""
     other_ci.environ["pythonLocation"] = f"{site.prefix}/{part}"
-    before = untouched()
+    before = files()
 
     outcome = other_ci.sync()
 
-    assert [f"title=python-not-found::`pythonLocation` is {site.prefix}/{part}, {advice.format(site.prefix)}"] == outcome.errors
-    assert (1, False, before) == (outcome.returncode, outcome.published, untouched())
+    assert_failed(outcome, "python-not-found", "`pythonLocation`", f"{site.prefix}/{part},")
+    assert before == files()
 
 
-def test_a_command_of_that_name_is_not_looked_for(other_ci: Runner, site: Site, starter: Path) -> None:
-    """`python: python3` is a path like any other: what is on PATH is no answer to where to install."""
-    before = sorted(starter.rglob("*"))
-
-    outcome = other_ci.sync(python="python3")
-
-    assert [f"title=python-not-found::`python` is python3, which does not exist.\n{_FIND}"] == outcome.errors
-    assert before == sorted(starter.rglob("*"))
-    assert not list(site.prefix.rglob("alpha*"))
-
-
-def test_a_managed_python_with_packages_of_its_system(other_ci: Runner, site: Site, untouched: Callable[[], dict[str, Listing]]) -> None:
-    """Where a system has its own packages in the folder that others go to, as Arch, Alpine and Homebrew do, no sync removes them."""
-    (site.stdlib / "EXTERNALLY-MANAGED").write_text("[externally-managed]\nError=Use pacman.\n", encoding="utf-8")
+def test_an_exact_sync_does_not_remove_packages_of_the_system(
+    other_ci: Runner, site: Site, files: Callable[[], dict[str, Listing]]
+) -> None:
+    """Arch, Alpine and Homebrew have their packages in the folder that those of others go into."""
+    declaration = site.stdlib / "EXTERNALLY-MANAGED"
+    declaration.write_text("[externally-managed]\nError=Use pacman.\n", encoding="utf-8")
     install(Wheel("of-the-system", "1.0"), site.site_packages)
-    before = untouched()
+    before = files()
 
     exact = other_ci.sync(python=str(site.prefix), allow_externally_managed="true")
 
-    text = (
-        f"{site.prefix}/bin/python3 is externally managed ({site.stdlib}/EXTERNALLY-MANAGED), and of the packages there that neither uv"
-        " nor pip has installed an exact sync would remove what is not in uv.lock: of-the-system 1.0."
-    )
-    hint = "Set `inexact: true` to keep what is not in uv.lock, or set `python` to a virtual environment."
-    assert [f"title=python-unsuitable::{text}\n{hint}"] == exact.errors
-    assert (1, False, before) == (exact.returncode, exact.published, untouched())
+    assert_failed(exact, "python-unsuitable", f"{site.prefix}/bin/python3", declaration, "of-the-system 1.0", "`inexact: true`")
+    assert before == files()
 
     inexact = other_ci.sync(python=str(site.prefix), allow_externally_managed="true", inexact="true")
 
-    assert (str(site.prefix), str(site.prefix)) == meant(other_ci, inexact)
-    assert "\nKept, although not in uv.lock: of-the-system 1.0\n" in inexact.log
+    assert (str(site.prefix), str(site.prefix)) == synced(other_ci, inexact)
+    assert "of-the-system 1.0" in inexact.log
 
 
 def _as_on_debian_11(site: Site) -> str:
@@ -727,14 +502,13 @@ def _as_on_debian_11(site: Site) -> str:
 
 @pytest.mark.layout("Debian's own Python before 3.10")
 @pytest.mark.parametrize("python", [python for python in found() if python.minor in ("3.8", "3.9")], ids=lambda python: python.minor)
-def test_a_python_whose_distribution_has_changed_distutils(other_ci: Runner, site: Site) -> None:
-    """Before 3.10, packages go where distutils says, and that is where they are looked for."""
+def test_before_3_10_packages_go_where_the_distributions_distutils_has_them(other_ci: Runner, site: Site) -> None:
     folder = _as_on_debian_11(site)
 
     # What an older uv builds with would be looked for in its environment, where Debian's distutils has an exception that this one has not.
     outcome = other_ci.sync(python=str(site.prefix), no_install_project="true")
 
-    assert (str(site.prefix), str(site.prefix)) == meant(other_ci, outcome)
+    assert (str(site.prefix), str(site.prefix)) == synced(other_ci, outcome)
     assert f"{folder}/alpha.py\n" == other_ci.next_step(outcome, "python", "-c", "import alpha; print(alpha.__file__)")
     assert [f"{site.prefix}/bin", f"{site.prefix}/local/bin"] == outcome.paths
     assert "alpha 1.0\n" == other_ci.next_step(outcome, "alpha")
@@ -744,70 +518,62 @@ needs_an_old_python = pytest.mark.skipif(older_than_supported() is None, reason=
 
 
 @pytest.fixture
-def old() -> Python:
-    """A CPython that is too old."""
+def old(tmp_path: Path) -> tuple[str, Path]:
+    """The version and the prefix of a CPython that is too old."""
     python = older_than_supported()
     assert python is not None
-    return python
+    return python.version, python.copy(tmp_path / "old")
 
 
 @needs_an_old_python
 @pytest.mark.parametrize("name", ["", "bin/python3"])
-def test_a_python_that_is_too_old(other_ci: Runner, tmp_path: Path, old: Python, name: str, listing: Callable[[Path], Listing]) -> None:
-    """A Python older than 3.8 can say what it is, and is refused with its version."""
-    prefix = old.copy(tmp_path / "old")
+def test_a_python_before_3_8_is_rejected_with_its_version(
+    other_ci: Runner, old: tuple[str, Path], name: str, listing: Callable[[Path], Listing]
+) -> None:
+    version, prefix = old
     before = listing(prefix)
 
-    outcome = other_ci.sync(python=str(prefix / name))
-
-    text = f"{prefix}/bin/python3 is Python {old.version}, and the oldest that uv-system-sync supports is 3.8.\n{_NEWER}"
-    assert [f"title=python-unsuitable::{text}"] == outcome.errors
-    assert (1, False, before) == (outcome.returncode, outcome.published, listing(prefix))
+    assert_failed(other_ci.sync(python=str(prefix / name)), "python-unsuitable", f"{prefix}/bin/python3", version, "3.8")
+    assert before == listing(prefix)
 
 
 @needs_an_old_python
-def test_a_python_that_is_too_old_to_run_the_step(bare_ci: Runner, tmp_path: Path, old: Python, listing: Callable[[Path], Listing]) -> None:
-    """A Python older than 3.8 that runs the step itself says so in an annotation, not in a traceback."""
-    prefix = old.copy(tmp_path / "old")
+def test_a_python_before_3_8_that_runs_the_step_prints_an_error(
+    bare_ci: Runner, old: tuple[str, Path], listing: Callable[[Path], Listing]
+) -> None:
+    """It reads no newer syntax, and would print a traceback."""
+    version, prefix = old
     before = listing(prefix)
 
     outcome = bare_ci.setup_python(prefix).sync()
 
-    minor = old.minor
-    text = f"`python` on PATH is Python {minor} ({prefix}/bin/python), and uv-system-sync runs on 3.8 or newer."
-    assert [f"title=python-unsuitable::{text}\nSet `python-version` of actions/setup-python to 3.8 or newer."] == outcome.errors
-    assert (1, False, before) == (outcome.returncode, outcome.published, listing(prefix))
+    assert_failed(outcome, "python-unsuitable", f"{prefix}/bin/python)", version.rpartition(".")[0], "3.8")
+    assert before == listing(prefix)
 
 
-needs_permissions = pytest.mark.skipif(
-    not permissions_bind(), reason="permissions do not bind root, and there is no setpriv to change that"
-)
+needs_permissions = pytest.mark.skipif(not permissions_bind(), reason="root ignores permissions, and there is no setpriv to change that")
 
 
 @needs_permissions
 @pytest.mark.parametrize(
     "folder", [pytest.param("lib/python{}/site-packages", id="site-packages"), pytest.param("bin", id="the folder of scripts")]
 )
-def test_a_folder_that_is_read_only(
-    other_ci: Runner, site: Site, starter: Path, folder: str, untouched: Callable[[], dict[str, Listing]]
+def test_a_folder_that_is_read_only_is_an_error_with_its_owner(
+    other_ci: Runner, site: Site, starter: Path, folder: str, files: Callable[[], dict[str, Listing]]
 ) -> None:
-    """A Python that the step may not install into is refused before uv starts, with the folder and whose it is."""
     path = site.prefix / folder.format(site.python.minor)
     path.chmod(0o555)
-    before, user = untouched(), path.owner()
+    before = files()
 
     outcome = bound_by_permissions(other_ci, starter).sync(python=str(site.prefix))
 
-    text = f"The step may not write to {path}, which belongs to {user}; it runs as {user}."
-    hint = "Let the step's user own this Python, or set `python` to a virtual environment of theirs."
-    assert [f"title=python-unsuitable::{text}\n{hint}"] == outcome.errors
-    assert (1, False, before) == (outcome.returncode, outcome.published, untouched())
+    assert_failed(outcome, "python-unsuitable", f"{path} ", f" {path.owner()}")
+    assert before == files()
 
 
 @CAN_CHECK
 @needs_permissions
-def test_a_folder_that_is_read_only_can_be_checked(other_ci: Runner, site: Site, starter: Path) -> None:
-    """`check: true` needs no permission to write, because it writes nothing."""
+def test_a_check_needs_no_permission_to_write(other_ci: Runner, site: Site, starter: Path) -> None:
     other_ci.sync(python=str(site.prefix))
     for folder in (site.site_packages, site.prefix / "bin"):
         folder.chmod(0o555)
@@ -819,14 +585,14 @@ def test_a_folder_that_is_read_only_can_be_checked(other_ci: Runner, site: Site,
 
 @needs_permissions
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_prefix_of_another_user(other_ci: Runner, site: Site, starter: Path, untouched: Callable[[], dict[str, Listing]]) -> None:
-    """A Python that belongs to somebody else is refused with both names; a number stands for a user without one."""
+def test_a_prefix_of_another_user_is_an_error_with_both_users(
+    other_ci: Runner, site: Site, starter: Path, files: Callable[[], dict[str, Listing]]
+) -> None:
+    """A number stands for a user without a name."""
     subprocess.run(["chown", "--recursive", "54321", site.prefix], check=True)
-    before = untouched()
+    before = files()
 
     outcome = bound_by_permissions(other_ci, starter).sync(python=str(site.prefix))
 
-    text = f"The step may not write to {site.site_packages}, which belongs to user 54321; it runs as root."
-    hint = "Let the step's user own this Python, or set `python` to a virtual environment of theirs."
-    assert [f"title=python-unsuitable::{text}\n{hint}"] == outcome.errors
-    assert (1, False, before) == (outcome.returncode, outcome.published, untouched())
+    assert_failed(outcome, "python-unsuitable", site.site_packages, "user 54321", " root")
+    assert before == files()

@@ -1,4 +1,4 @@
-"""The traps of "Why not three lines of shell?": plain uv falls into each of them, the action does not."""
+"""What goes wrong with three lines of shell, `UV_PROJECT_ENVIRONMENT="$pythonLocation" uv sync --locked`, and not with the action."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.failures import assert_failed
 from tests.support.projects import Project, since
 from tests.support.step import Runner, runner
 from tools.shared.pythons import found
@@ -15,14 +16,14 @@ from tools.shared.uv import UV
 
 
 def plain_uv(ci: Runner, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the three lines of shell in the runner's current folder: `UV_PROJECT_ENVIRONMENT="$pythonLocation" uv sync --locked`."""
+    """Run the three lines of shell in the runner's current folder."""
     environ = {"HOME": os.environ["HOME"], "PATH": ci.search_path, "UV_PYTHON_DOWNLOADS": "never", **ci.environ}
     environ = {**environ, "UV_PROJECT_ENVIRONMENT": ci.environ.get("pythonLocation", ""), **variables}
     return subprocess.run([UV, "sync", "--locked", "--offline"], cwd=ci.cwd, env=environ, capture_output=True, text=True, check=False)
 
 
-def test_an_empty_python_location_is_not_a_new_environment(bare_ci: Runner, project: Project, target: Path) -> None:
-    """Without `pythonLocation`, plain uv makes a .venv and succeeds; the action says what is missing."""
+def test_without_pythonlocation_no_environment_is_made(bare_ci: Runner, project: Project, target: Path) -> None:
+    """Plain uv makes a .venv and succeeds."""
     bare_ci.search_path = f"{target}/bin:{bare_ci.search_path}"
 
     plain = plain_uv(bare_ci)
@@ -30,12 +31,11 @@ def test_an_empty_python_location_is_not_a_new_environment(bare_ci: Runner, proj
     outcome = bare_ci.sync()
 
     assert (0, True) == (plain.returncode, made)
-    assert 1 == outcome.returncode
-    assert outcome.errors[0].startswith("title=python-not-found::`pythonLocation` is not set and the input `python` is empty")
+    assert_failed(outcome, "python-not-found", "`pythonLocation`", "`python`")
 
 
-def test_a_path_that_does_not_exist_is_not_a_new_environment(bare_ci: Runner, target: Path, tmp_path: Path) -> None:
-    """For a `pythonLocation` that does not exist, plain uv makes an environment there and succeeds; the action makes nothing."""
+def test_for_a_pythonlocation_that_does_not_exist_no_environment_is_made(bare_ci: Runner, target: Path, tmp_path: Path) -> None:
+    """Plain uv makes one there and succeeds."""
     bare_ci.setup_python(target)
     wrong = tmp_path / "not" / "there"
     bare_ci.environ["pythonLocation"] = str(wrong)
@@ -46,12 +46,11 @@ def test_a_path_that_does_not_exist_is_not_a_new_environment(bare_ci: Runner, ta
     outcome = bare_ci.sync()
 
     assert (0, True) == (plain.returncode, made)
-    assert 1 == outcome.returncode
-    assert outcome.errors[0].startswith(f"title=python-not-found::`pythonLocation` is {wrong}, which does not exist.")
+    assert_failed(outcome, "python-not-found", "`pythonLocation`", wrong)
     assert not wrong.exists()
 
 
-_PREFERENCE = since("0.8.0", "a preference that tells against an existing environment")
+_PREFERENCE = since("0.8.0", "a preference that counts against an existing environment")
 
 
 @pytest.mark.parametrize(
@@ -64,8 +63,10 @@ _PREFERENCE = since("0.8.0", "a preference that tells against an existing enviro
         pytest.param({}, "", '[tool.uv]\npython-preference = "only-managed"\n', id="python-preference", marks=_PREFERENCE),
     ],
 )
-def test_the_python_of_the_matrix_is_the_one_used(tmp_path: Path, target: Path, variables: dict[str, str], pin: str, settings: str) -> None:
-    """What a repository or an earlier step says of Python makes plain uv fail; the action uses the matrix's."""
+def test_the_python_of_the_matrix_is_used_whatever_the_repository_or_an_earlier_step_sets(
+    tmp_path: Path, target: Path, variables: dict[str, str], pin: str, settings: str
+) -> None:
+    """Plain uv fails."""
     project = Project(tmp_path / "pinned", settings=settings).write().lock()
     if pin:
         (project.folder / ".python-version").write_text(f"{pin}\n", encoding="utf-8")
@@ -81,8 +82,8 @@ def test_the_python_of_the_matrix_is_the_one_used(tmp_path: Path, target: Path, 
 
 
 @pytest.mark.skipif(len(found()) < 2, reason="needs another Python to replace the environment with")
-def test_an_environment_of_another_python_is_not_replaced(tmp_path: Path) -> None:
-    """Plain uv deletes an environment whose Python the project rejects and makes another; the action refuses and leaves it alone."""
+def test_an_environment_whose_python_the_project_rejects_is_not_replaced(tmp_path: Path) -> None:
+    """Plain uv deletes it and makes another."""
     oldest, newest = found()[0], found()[-1]
     project = Project(tmp_path / "project", requires_python=f">=3.8,<{newest.minor}").write().lock()
     ci = runner(tmp_path / "project-runner", project.folder)
@@ -95,23 +96,20 @@ def test_an_environment_of_another_python_is_not_replaced(tmp_path: Path) -> Non
     kept_by_action = precious.exists()
     plain = plain_uv(ci, UV_PROJECT_ENVIRONMENT=str(precious.parent))
 
-    assert 1 == outcome.returncode
-    assert outcome.errors[0].startswith(
-        f"title=python-rejected,file={project.pyproject},line=4::pyproject.toml requires Python >=3.8,<{newest.minor}, "
-    )
+    assert_failed(outcome, "python-rejected", f",file={project.pyproject},line=4::", f">=3.8,<{newest.minor}")
     assert (True, 0, False) == (kept_by_action, plain.returncode, precious.exists())
 
 
-def test_a_python_of_the_operating_system_is_left_alone(ci: Runner, target: Path) -> None:
-    """Plain uv installs into a Python that is marked as the operating system's (PEP 668); the action refuses."""
+def test_an_externally_managed_python_is_not_changed(ci: Runner, target: Path) -> None:
+    """Plain uv installs into it."""
     (next((target / "lib").glob("python3.*")) / "EXTERNALLY-MANAGED").write_text("[externally-managed]\n", encoding="utf-8")
 
     outcome = ci.sync()
-    touched_by_action = list(target.rglob("alpha*"))
+    installed_by_action = list(target.rglob("alpha*"))
     plain = plain_uv(ci)
 
-    assert (1, []) == (outcome.returncode, touched_by_action)
-    assert outcome.errors[0].startswith(f"title=python-unsuitable::{target}/bin/python3 is externally managed (PEP 668). ")
+    assert_failed(outcome, "python-unsuitable", f"{target}/bin/python3", "PEP 668")
+    assert [] == installed_by_action
     assert 0 == plain.returncode
     assert list(target.rglob("alpha*"))
 
@@ -127,8 +125,10 @@ def test_a_python_of_the_operating_system_is_left_alone(ci: Runner, target: Path
         ),
     ],
 )
-def test_variables_of_earlier_steps_remove_nothing(ci: Runner, target: Path, variables: dict[str, str], missing: str) -> None:
-    """A variable that an earlier step exported makes plain uv leave packages out without a word; the action installs the lock."""
+def test_the_lock_is_installed_whatever_earlier_steps_have_exported(
+    ci: Runner, target: Path, variables: dict[str, str], missing: str
+) -> None:
+    """Plain uv leaves packages out without a warning."""
     ci.environ.update(variables)
 
     plain = plain_uv(ci)

@@ -1,4 +1,4 @@
-"""A sync that was killed, and the next one: what plain uv calls installed and is not, the action installs anew."""
+"""What a killed sync has left broken: plain uv calls it installed, and the next sync installs it again."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.failures import assert_failed
+from tests.support.layouts import notices
 from tests.support.projects import CAN_CHECK
 from tests.support.step import Outcome, Runner
 from tools.shared.uv import UV, UV_VERSION
 
-_MARK = ".uv-system-sync-unfinished"
+_UNFINISHED = ".uv-system-sync-unfinished"
 
-# An older uv cannot check; its sync calls the same packages installed, and leaves them as they are.
+# An older uv cannot check; its sync leaves the same packages as they are.
 _CHECK = ["--check"] if UV_VERSION >= (0, 6, 10) else []
 
 
 @pytest.fixture
 def site_packages(target: Path) -> Path:
-    """Return the folder that packages of `target` go into."""
+    """The folder that packages of `target` go into."""
     return next(target.glob("lib/python3*/site-packages"))
 
 
@@ -35,19 +37,18 @@ def _plain_uv(ci: Runner, target: Path) -> int:
     return subprocess.run(command, cwd=ci.cwd, env=environ, check=False, capture_output=True).returncode
 
 
-def test_a_sync_that_ends_leaves_no_mark(ci: Runner, site_packages: Path) -> None:
-    """After a sync that ended well, and after one that uv refused, nothing of the action's is in the target."""
+def test_a_sync_that_has_finished_leaves_no_file_of_ours(ci: Runner, site_packages: Path) -> None:
+    """It may have succeeded, or been refused by uv."""
     ci.sync()
-    after_success = (site_packages / _MARK).exists()
+    after_success = (site_packages / _UNFINISHED).exists()
     (ci.cwd / "uv.lock").write_text("version = 1\n", encoding="utf-8")
     ci.sync()
 
-    assert (False, False) == (after_success, (site_packages / _MARK).exists())
+    assert (False, False) == (after_success, (site_packages / _UNFINISHED).exists())
 
 
 @pytest.mark.parametrize("name", ["METADATA", "RECORD"])
-def test_a_package_without_a_file_of_its_own(ci: Runner, target: Path, site_packages: Path, name: str) -> None:
-    """A package that lacks METADATA or RECORD is whole after the next sync, which says so; plain uv calls it installed."""
+def test_a_package_without_a_file_of_its_own_is_repaired_with_a_notice(ci: Runner, target: Path, site_packages: Path, name: str) -> None:
     ci.sync()
     (site_packages / "alpha-1.0.dist-info" / name).unlink()
     plain = _plain_uv(ci, target)
@@ -56,18 +57,18 @@ def test_a_package_without_a_file_of_its_own(ci: Runner, target: Path, site_pack
 
     assert 0 == plain
     assert ["alpha"] == _repaired(outcome)
-    assert f"Repairing alpha: it has no {name}\n" in outcome.log
-    notice = f"::notice title=packages-repaired::Found broken, and cleared away for uv to install anew: alpha (it has no {name}).\n"
-    assert notice in outcome.log
-    assert f"- alpha: it has no {name}\n" in outcome.summary
+    (notice,) = notices(outcome)
+    assert notice.startswith("title=packages-repaired::")
+    reason = f"it has no {name}"
+    assert (True, True, True) == (f"alpha ({reason})" in notice, f"alpha: {reason}" in outcome.log, f"alpha: {reason}" in outcome.summary)
     assert (site_packages / "alpha-1.0.dist-info" / name).exists()
 
 
-def test_a_package_without_a_module_after_a_kill(ci: Runner, target: Path, site_packages: Path) -> None:
-    """After a sync that was killed, every file is looked at, and what lacks one is installed anew, though plain uv came by in between."""
+def test_after_a_killed_sync_a_package_without_a_module_is_repaired(ci: Runner, target: Path, site_packages: Path) -> None:
+    """So it is if plain uv has synced in the meantime."""
     ci.sync()
     (site_packages / "beta.py").unlink()
-    (site_packages / _MARK).touch()
+    (site_packages / _UNFINISHED).touch()
     plain = _plain_uv(ci, target)
 
     outcome = ci.sync()
@@ -75,28 +76,22 @@ def test_a_package_without_a_module_after_a_kill(ci: Runner, target: Path, site_
     assert 0 == plain
     assert ["beta"] == _repaired(outcome)
     assert "beta 1.0\n" == ci.next_step(outcome, "python", "-c", "import beta; beta.main()")
-    assert not (site_packages / _MARK).exists()
+    assert not (site_packages / _UNFINISHED).exists()
 
 
 @CAN_CHECK
-def test_a_check_tells_what_is_broken(ci: Runner, site_packages: Path) -> None:
-    """`check: true` fails on a broken package, and leaves it as it is."""
+def test_a_check_fails_for_a_broken_package_and_changes_nothing(ci: Runner, site_packages: Path) -> None:
     ci.sync()
     (site_packages / "alpha-1.0.dist-info" / "RECORD").unlink()
 
     outcome = ci.sync(check="true")
 
-    assert [
-        (
-            "title=out-of-sync::`check: true`, and there are broken packages: alpha (it has no RECORD).\n"
-            "Run the step without `check: true` to install them anew."
-        )
-    ] == outcome.errors
+    assert_failed(outcome, "out-of-sync", "alpha (it has no RECORD)", "`check: true`")
     assert not (site_packages / "alpha-1.0.dist-info" / "RECORD").exists()
 
 
-def test_what_is_not_the_locks_is_left_alone(ci: Runner, site_packages: Path) -> None:
-    """pip, and with `inexact: true` everything that is not locked, may lack what somebody has taken out of it."""
+def test_packages_that_the_sync_does_not_remove_are_not_repaired(ci: Runner, site_packages: Path) -> None:
+    """They are pip and, with `inexact: true`, every package that is not locked."""
     ci.sync()
     (next(site_packages.glob("pip-*.dist-info")) / "RECORD").unlink()
     (site_packages / "leftover-1.0.dist-info").mkdir()
