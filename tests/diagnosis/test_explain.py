@@ -39,7 +39,7 @@ def test_malformed_lock_comes_first(tmp_path: Path, output: str) -> None:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_message_comes_before_what_the_project_rejects(tmp_path: Path, name: str) -> None:
-    """What uv prints is more certain than what the files say."""
+    """What uv prints is more certain than what is in the files."""
     project = write(tmp_path, pyproject_toml=_PYPROJECT.replace(">=3.9", ">=3.13"))
 
     assert MESSAGES[name][1][0] is type(_explain(MESSAGES[name][0], project))

@@ -42,6 +42,6 @@ def test_markers_that_mean_the_same(one: set[str], other: set[str]) -> None:
     ],
 )
 def test_markers_that_mean_something_else(one: set[str], other: set[str]) -> None:
-    """Some environment tells them apart."""
+    """They differ in some environment."""
     assert markers.differ(one, other, ">=3.8", "docs")
     assert markers.differ(other, one, ">=3.8", "docs")

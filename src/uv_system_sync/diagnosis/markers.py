@@ -36,7 +36,7 @@ def _is_true(markers: Iterable[str], environment: dict[str, str]) -> bool:
 
 
 def _environments(text: str, requires_python: str, extra: str) -> Iterator[dict[str, str]]:
-    """Yield environments that markers with the given `text` can tell apart."""
+    """Yield environments that markers with the given `text` distinguish."""
     known = {name for names in (*_SYSTEMS, *_IMPLEMENTATIONS) for name in names}
     literals = sorted(set(re.findall(r"['\"]([^'\"]*)['\"]", text)) - known)[:_LITERALS]
     systems = [*_SYSTEMS, *((it, it, it) for it in literals)] if re.search("sys_platform|platform_system|os_name", text) else _SYSTEMS[:1]
