@@ -24,9 +24,10 @@ lint: .venv/ready  ## Check style, types, security, schemas, and the README agai
 	$(BIN)/python -m tools.readme --check
 	$(BIN)/python -m tools.flow --check
 
-docs: .venv/ready  ## Write the README's tables, examples and version, and draw the picture of docs/how-it-works.md
+docs: .venv/ready  ## Write the README's tables, examples and version, the picture of docs/how-it-works.md, and the record of all messages
 	$(BIN)/python -m tools.readme
 	$(BIN)/python -m tools.flow
+	PYTHONPATH=src $(BIN)/python -m tests.test_messages
 
 screenshots: .venv/ready  ## Take the README's pictures of job summaries, with the Chromium or Chrome that is on PATH
 	PYTHONPATH=src $(BIN)/python -m tools.screenshots
