@@ -89,13 +89,6 @@ def test_the_output_report_is_an_absolute_path(runner: StepFiles, log: LogFile) 
     assert runner.temp == Path(read_outputs(runner.output)["report"]).parent
 
 
-def test_two_steps_of_a_job_have_a_report_each(runner: StepFiles, log: LogFile) -> None:
-    for _ in range(2):
-        GitHubReporter(runner.environ, log).publish(RESULT)
-
-    assert 2 == len(list(runner.temp.iterdir()))
-
-
 @pytest.mark.parametrize("name", ["GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "RUNNER_TEMP"])
 @pytest.mark.parametrize("value", [None, ""], ids=["not-set", "empty"])
 def test_without_one_of_the_variables_nothing_is_published(runner: StepFiles, log: LogFile, name: str, value: str | None) -> None:
