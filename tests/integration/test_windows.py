@@ -1,4 +1,4 @@
-"""The action's steps on Windows' own Python and uv, in Wine: what hosted runners prove, without one."""
+"""The action's steps with Windows' own Python and uv, in Wine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import wine
+from tests.support.failures import assert_failed
 from tests.support.projects import Project
 from tests.support.wine import Machine, WindowsRunner, named
 from tools.shared.runner_files import StepFiles
@@ -42,7 +43,7 @@ sys.stdout.flush()
 os._exit(process.returncode)
 """
 
-# Starts a program without a console that holds all that it can, as compilers' servers do, says its id, and waits.
+# Starts a program without a console that inherits what it can, as compilers' servers do, writes its id, and waits.
 _BACKEND = r"""
 import os, subprocess, sys, time
 
@@ -53,8 +54,7 @@ os.rename("begun.partial", "begun")
 time.sleep(20)
 """
 
-
-# Tells later steps something, and keeps what it has written from being removed: one file is read-only, another one open.
+# Writes to files of the runner, and keeps that from being undone: one file is read-only, another one open.
 _INTRUDER = r"""
 import os, subprocess, sys, time
 
@@ -71,7 +71,7 @@ while not os.path.getsize(PATH):
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """Give a Windows with uv."""
+    """A Windows with uv."""
     machine = Machine(tmp_path_factory.mktemp("windows"))
     try:
         yield machine.start()
@@ -81,7 +81,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 @pytest.fixture
 def ci(machine: Machine, tmp_path: Path) -> WindowsRunner:
-    """Give a runner in a locked project, after setup-python."""
+    """A runner in a locked project, after setup-python."""
     project = Project(tmp_path / _FOLDER).write().lock()
     (tmp_path / "runner").mkdir()
     prefix = wine.python(tmp_path / "hostedtoolcache" / "windows" / "Python" / "3.12.9" / "x64")
@@ -89,8 +89,8 @@ def ci(machine: Machine, tmp_path: Path) -> WindowsRunner:
 
 
 @pytest.fixture
-def mark(ci: WindowsRunner) -> Path:
-    """Give the file that marks a sync that has not ended."""
+def unfinished(ci: WindowsRunner) -> Path:
+    """The file that an unfinished sync leaves."""
     return ci.prefix / "Lib" / "site-packages" / ".uv-system-sync-unfinished"
 
 
@@ -103,13 +103,12 @@ def _built_by(backend: str, ci: WindowsRunner) -> None:
 
 
 def _slow(ci: WindowsRunner) -> Path:
-    """Have the project take long to build, and return the file that says that this has begun."""
+    """Have the project take long to build, and return the file that is there once this has begun."""
     _built_by(_BACKEND, ci)
     return ci.cwd / "begun"
 
 
-def test_sync(ci: WindowsRunner, mark: Path) -> None:
-    """The project is installed, later steps get that Python and its launchers by name, and a second run has nothing to do."""
+def test_a_sync_gives_later_steps_the_python_and_its_launchers_and_a_check_succeeds(ci: WindowsRunner, unfinished: Path) -> None:
     found = ci.step("uv")
     first = ci.step("sync")
     second = ci.step("sync", check="true")
@@ -117,7 +116,7 @@ def test_sync(ci: WindowsRunner, mark: Path) -> None:
     assert (0, {"install": "false"}) == (found.returncode, found.outputs)
     assert (0, 0, "true", "false") == (first.returncode, second.returncode, first.outputs["changed"], second.outputs["changed"]), first.log
     assert [named(ci.prefix), named(ci.prefix / "Scripts")] == first.paths
-    assert not mark.exists()
+    assert not unfinished.exists()
     executable = named(ci.prefix / "python.exe")
     assert {"UV_PROJECT_ENVIRONMENT": named(ci.prefix), "UV_PYTHON": executable, "UV_PYTHON_PREFERENCE": "system"} == first.env
     assert (executable, named(ci.prefix)) == (first.outputs["python-path"], first.outputs["environment"])
@@ -127,8 +126,8 @@ def test_sync(ci: WindowsRunner, mark: Path) -> None:
     assert f"{executable} {module!a}" == ci.next_step(first, "python", "who.py").strip()
 
 
-def test_virtual_environment(ci: WindowsRunner, tmp_path: Path) -> None:
-    """An existing virtual environment is synced into, where its Python and its scripts are in one folder."""
+def test_a_virtual_environment_is_synced(ci: WindowsRunner, tmp_path: Path) -> None:
+    """Its Python and its scripts are in one folder."""
     python = named(ci.prefix / "python.exe")
     ci.machine.run(named(ci.machine.folder / "uv" / "uv.exe"), "venv", "--python", python, named(tmp_path / "venv"))
     outcome = ci.step("sync", python=named(tmp_path / "venv"))
@@ -139,56 +138,40 @@ def test_virtual_environment(ci: WindowsRunner, tmp_path: Path) -> None:
     assert "alpha 1.0" == ci.next_step(outcome, "alpha").strip()
 
 
-def test_uv_lock_that_is_missing(ci: WindowsRunner) -> None:
-    """What went wrong is told in words that the system's code page does not have, and later steps get nothing."""
+def test_an_error_may_have_letters_that_the_code_page_lacks(ci: WindowsRunner) -> None:
     (ci.cwd / "uv.lock").unlink()
     outcome = ci.step("sync")
 
     folder = named(ci.cwd)
-    expected = (
-        f"title=lock-missing,file={folder}\\pyproject.toml,line=1::There is no uv.lock in {folder}.\n"
-        "Run `uv lock` there and commit uv.lock; check that .gitignore does not name it."
-    )
-    assert (1, [expected], False) == (outcome.returncode, outcome.errors, outcome.published)
+    assert_failed(outcome, "lock-missing", rf",file={folder}\pyproject.toml,line=1::", f" {folder}.")
 
 
-def test_files_of_the_runner_that_are_missing(ci: WindowsRunner) -> None:
-    """The first step tells, in such words, too, that it cannot tell what comes next."""
+def test_a_missing_file_of_the_runner_is_an_error_of_the_first_step(ci: WindowsRunner) -> None:
     outcome = ci.step("uv", environ={"GITHUB_OUTPUT": r"Z:\nowhere ☃\output"})
 
-    expected = (
-        r"title=runner-unusable::`GITHUB_OUTPUT` is 'Z:\\nowhere ☃\\output', which cannot be written: No such file or directory."
-        "\nRun the action on a runner of GitHub Actions, and leave its files writable."
-    )
-    assert (1, [expected]) == (outcome.returncode, outcome.errors)
+    assert_failed(outcome, "runner-unusable", r"Z:\\nowhere ☃\\output", "No such file or directory")
 
 
-def test_build_that_speaks_to_the_runner(ci: WindowsRunner) -> None:
-    """What a build has written to the runner's files is undone, where it cannot be removed, too."""
+def test_what_a_build_writes_to_the_runners_files_is_undone(ci: WindowsRunner) -> None:
+    """So it is if the files cannot be replaced."""
     env, path = named(ci.files.env), named(ci.files.path)
     _built_by(f"ENV, PATH = {env!r}, {path!r}\n{_INTRUDER}", ci)
     outcome = ci.step("sync")
 
-    expected = (
-        f"title=runner-unusable::While uv ran, something wrote to {env}, {path}, which only this step may write to. It was undone.\n"
-        "Find out which package's build did it: it tried to change what later steps get."
-    )
-    assert (1, [expected], False) == (outcome.returncode, outcome.errors, outcome.published)
+    assert_failed(outcome, "runner-unusable", env, path)
 
 
-def test_cancellation(ci: WindowsRunner, mark: Path) -> None:
-    """A step that is cancelled ends at once and says so, whatever its build has left running; the next one looks at every file."""
+def test_a_cancelled_step_ends_at_once_whatever_its_build_has_left_running(ci: WindowsRunner, unfinished: Path) -> None:
+    """The next one checks every file."""
     begun = _slow(ci)
     outcome = ci.step("sync", "-c", _CTRL_C, named(begun))
 
     assert begun.exists()
-    expected = "title=cancelled::The step was cancelled; uv was ended and no later step sees a result of it.\nRun the job again."
-    assert (1, [expected], False) == (outcome.returncode, outcome.errors, outcome.published)
-    assert mark.exists()
+    assert_failed(outcome, "cancelled")
+    assert unfinished.exists()
 
 
-def test_two_steps_at_once(ci: WindowsRunner, tmp_path: Path) -> None:
-    """One step alone changes a Python; another one waits for its end as long as uv would."""
+def test_a_step_waits_for_another_one_as_long_as_uv_would(ci: WindowsRunner, tmp_path: Path) -> None:
     begun = _slow(ci)
     other = WindowsRunner(ci.machine, StepFiles.create(_made(tmp_path / "other")), ci.cwd, ci.prefix)
     with ci.begin("sync", environ={}) as process:
@@ -199,12 +182,8 @@ def test_two_steps_at_once(ci: WindowsRunner, tmp_path: Path) -> None:
         process.kill()
 
     prefix = named(ci.prefix)
-    assert f"Waiting for another step to end its sync of {prefix}\n" in outcome.log
-    expected = (
-        f"title=python-unsuitable::{prefix} is being synced by another step, which has not ended for 1 s.\n"
-        "Give each job a Python of its own, or set `UV_LOCK_TIMEOUT` to more seconds."
-    )
-    assert (1, [expected]) == (outcome.returncode, outcome.errors)
+    assert 1 == sum(line.startswith("Waiting ") and prefix in line for line in outcome.log.splitlines())
+    assert_failed(outcome, "python-unsuitable", prefix, "1 s", "`UV_LOCK_TIMEOUT`")
 
 
 def _made(folder: Path) -> Path:
