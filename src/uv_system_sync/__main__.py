@@ -5,40 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import TYPE_CHECKING, NoReturn
 
-# As type checkers know it; importing it from `typing` takes longer than the step that calls `find` may.
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
-
+    from uv_system_sync.project.pyproject import Project
     from uv_system_sync.reporting.context import RunContext
     from uv_system_sync.reporting.github import GitHubReporter
-
-
-def find() -> int:
-    """Write the output `install` of the step, which is whether uv has to be installed first, and return its exit status."""
-    from uv_system_sync.uv import executable
-
-    install = "true" if executable.has_to_be_installed(dict(os.environ)) else "false"
-    try:
-        with open(os.environ.get("GITHUB_OUTPUT", ""), "a", encoding="utf-8") as file:
-            file.write(f"install={install}\n")
-    except OSError as error:
-        _set_encoding()
-        # More modules of the target are imported now.
-        sys.dont_write_bytecode = True
-        from uv_system_sync.errors import RunnerUnusable
-        from uv_system_sync.reporting.github import GitHubReporter
-
-        unusable = RunnerUnusable(
-            "`GITHUB_OUTPUT` is {path!r}, which cannot be written: {reason}.",
-            "Run the action on a runner of GitHub Actions, and leave its files writable.",
-            path=os.environ.get("GITHUB_OUTPUT", ""),
-            reason=error.strerror,
-        )
-        GitHubReporter(os.environ, sys.stdout).error(unusable, "")
-        return 1
-    return 0
+    from uv_system_sync.uv.client import Uv
 
 
 def sync() -> int:
@@ -97,20 +70,38 @@ def _set_encoding() -> None:
 
 def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext) -> None:
     from uv_system_sync import environment, process
-    from uv_system_sync.uv import dependencies, executable
-    from uv_system_sync.uv.client import Uv
+    from uv_system_sync.uv import dependencies, provision
 
-    uv = Uv(executable.find(environ), environ, process.run, process.start)
+    temp = _temp(environ)
     reporter.mask(environment.secrets(environ))
-    sys.path.append(dependencies.install(uv, environ.get("RUNNER_TEMP", "")))
-    context.timings.end("dependencies")
-    # These modules import the dependencies.
+    provider = provision.Provider(environ, temp, process.start)
+    uv = provider.first()
+    packages = dependencies.Dependencies(os.path.join(provision.REQUIREMENTS, "action.txt"), uv, temp)
+    # While uv installs them and answers what its version is:
     from uv_system_sync.inputs import Inputs
     from uv_system_sync.sync import Step
     from uv_system_sync.sync import sync as run
 
-    context.inputs = Inputs.from_environ(environ)
-    run(Step(environ, context.inputs, uv, process.run, reporter, context))
+    context.timings.end("imports")
+    sys.path.append(packages.path())
+    context.timings.end("dependencies")
+    inputs = context.inputs = Inputs.from_environ(environ)
+
+    def suitable_uv(project: Project) -> Uv:
+        return provider.suitable(uv, inputs.uv_version, project.required_uv)
+
+    run(Step(environ, inputs, uv, process.start, reporter, context, suitable_uv=suitable_uv))
+
+
+def _temp(environ: dict[str, str]) -> str:
+    from uv_system_sync.errors import RunnerUnusable
+
+    temp = environ.get("RUNNER_TEMP", "")
+    if not os.path.isdir(temp):
+        raise RunnerUnusable(
+            "`RUNNER_TEMP` is {temp!r}, which is not a folder.", "Run the action on a runner of GitHub Actions, which makes it.", temp=temp
+        )
+    return os.path.abspath(temp)
 
 
 if __name__ == "__main__":

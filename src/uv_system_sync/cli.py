@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Callable, Mapping, Sequence
 
 from uv_system_sync import errors, inputs, paths
-from uv_system_sync.errors import PythonNotFound, PythonUnsuitable
+from uv_system_sync.errors import PythonNotFound, PythonUnsuitable, UvUnavailable
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.reporting import console
 from uv_system_sync.reporting.context import RunContext
@@ -31,6 +31,7 @@ _OPTIONS = {
     "what to install": (
         ("extra", "NAME", "Also install this extra; may be repeated."),
         ("group", "NAME", "Also install this dependency group; may be repeated."),
+        ("only-group", "NAME", "Install this dependency group and nothing else; may be repeated."),
         ("package", "NAME", "Install this workspace member instead of the project; may be repeated."),
         ("all-extras", "", "Install all extras."),
         ("all-groups", "", "Install all dependency groups."),
@@ -102,15 +103,18 @@ def main() -> int:
 def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext) -> None:
     from uv_system_sync import process
     from uv_system_sync.sync import Step, sync
-    from uv_system_sync.uv import executable
+    from uv_system_sync.uv import provision
     from uv_system_sync.uv.client import Uv
 
     environ = environment(os.environ, colours=reporter.colours)
     context.inputs = read(arguments, environ, reporter.info)
     # uv may have been installed beside this package.
     path = os.pathsep.join([environ.get("PATH", ""), os.path.dirname(sys.executable)])
-    uv = Uv(executable.find({"PATH": path}), environ, process.run, process.start)
-    sync(Step(environ, context.inputs, uv, process.run, reporter, context, partial(check_target, context.inputs)))
+    found = provision.on_path(path)
+    if found is None:
+        raise UvUnavailable("There is no uv on PATH.", "Install uv first, for example with `pip install uv`.")
+    uv = Uv(found, environ, process.start)
+    sync(Step(environ, context.inputs, uv, process.start, reporter, context, partial(check_target, context.inputs)))
 
 
 def read(arguments: argparse.Namespace, environ: Mapping[str, str], info: Callable[[str], None]) -> Inputs:
@@ -121,6 +125,7 @@ def read(arguments: argparse.Namespace, environ: Mapping[str, str], info: Callab
         working_directory=arguments.working_directory or ".",
         extras=inputs.names("extras", arguments.extra),
         groups=inputs.names("groups", arguments.group),
+        only_groups=inputs.names("only-groups", arguments.only_group),
         packages=inputs.names("packages", arguments.package),
         all_extras=arguments.all_extras,
         all_groups=arguments.all_groups,

@@ -152,6 +152,21 @@ def _password(userinfo: str) -> str:
     return password if colon else user * (len(user) >= _TOKEN_CHARACTERS)
 
 
+def with_credentials(index: str, environ: Mapping[str, str]) -> str:
+    """Return the address of `index`, which uv allows to be `name=address`, with the credentials that `environ` has for that name."""
+    found = re.fullmatch(r"([A-Za-z0-9][\w.-]*)=(\w+://.*)", index)
+    name, address = found.groups() if found else ("", index)
+    # As uv spells it (docs.astral.sh/uv/concepts/indexes).
+    prefix = f"UV_INDEX_{re.sub('[^A-Za-z0-9]', '_', name).upper()}"
+    user, password = environ.get(f"{prefix}_USERNAME", ""), environ.get(f"{prefix}_PASSWORD", "")
+    if not name or not (user or password) or "@" in address:
+        return address
+    from urllib.parse import quote
+
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+
+
 def for_sync(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
     """Return the whole environment of a command of uv that is about the Python in `prefix`."""
     return {
@@ -165,11 +180,13 @@ def for_sync(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def for_later_steps(prefix: str, executable: str, *, virtual: bool) -> dict[str, str]:
-    """Return the variables that later steps get, so that `uv run` and `uv pip` use the same Python there."""
+    """Return the variables that later steps get, so that `uv run` and `uv pip` use the same Python there, as it is."""
     variables = {
         "UV_PROJECT_ENVIRONMENT": prefix,
         "UV_PYTHON": executable,
         "UV_PYTHON_PREFERENCE": "system",
+        # Otherwise `uv run` would first sync the default selection, and remove what another selection has installed.
+        "UV_NO_SYNC": "1",
     }
     return {**variables, "VIRTUAL_ENV": prefix} if virtual else variables
 

@@ -13,9 +13,12 @@ from uv_system_sync.text import Option
 PREFIX = "UV_SYSTEM_SYNC_"
 
 # Inputs that contradict each other.
-_CONTRADICTIONS = (("all_extras", "extras"), ("all_groups", "groups"), ("all_packages", "packages"))
+_CONTRADICTIONS = (
+    *(("all_extras", "extras"), ("all_groups", "groups"), ("all_packages", "packages")),
+    *((name, "only_groups") for name in ("all_extras", "extras", "all_groups", "groups")),
+)
 
-_LISTS = ("extras", "groups", "packages")
+_LISTS = ("extras", "groups", "only_groups", "packages")
 _FLAGS = ("all_extras", "all_groups", "all_packages", "no_dev", "no_install_project", "no_editable", "inexact", "frozen", "check")
 
 
@@ -27,6 +30,7 @@ class Inputs(NamedTuple):
     working_directory: str = "."
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    only_groups: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     all_extras: bool = False
     all_groups: bool = False
@@ -40,6 +44,7 @@ class Inputs(NamedTuple):
     args: tuple[str, ...] = ()
     allow_externally_managed: bool = False
     summary: bool = True
+    uv_version: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Inputs:
@@ -53,6 +58,7 @@ class Inputs(NamedTuple):
             working_directory=text(environ, "working-directory") or ".",
             extras=names("extras", words(environ, "extras")),
             groups=names("groups", words(environ, "groups")),
+            only_groups=names("only-groups", words(environ, "only-groups")),
             packages=names("packages", words(environ, "packages")),
             all_extras=flag(environ, "all-extras"),
             all_groups=flag(environ, "all-groups"),
@@ -66,20 +72,25 @@ class Inputs(NamedTuple):
             args=_arguments(text(environ, "args")),
             allow_externally_managed=flag(environ, "allow-externally-managed"),
             summary=flag(environ, "summary", default=True),
+            uv_version=text(environ, "uv-version"),
         ).checked()
 
     def checked(self) -> Inputs:
         """Return the inputs, or raise `InvalidInput` if two of them contradict each other."""
-        for everything, some in _CONTRADICTIONS:
-            if getattr(self, everything) and getattr(self, some):
-                raise _contradiction(Option(everything.replace("_", "-"), "true"), Option(some, " ".join(getattr(self, some))))
+        for one, other in _CONTRADICTIONS:
+            if getattr(self, one) and getattr(self, other):
+                raise _contradiction(self._option(one), self._option(other))
         if self.no_dev and "dev" in self.groups:
             raise _contradiction(Option("no-dev", "true"), Option("groups", "dev"))
         return self
 
+    def _option(self, name: str) -> Option:
+        value = getattr(self, name)
+        return Option(name.replace("_", "-"), "true" if value is True else " ".join(value))
+
     def selection(self) -> str:
         """Return in a few words what of the lock is installed and how; an empty string for the default."""
-        named = [f"{name} {', '.join(getattr(self, name))}" for name in _LISTS if getattr(self, name)]
+        named = [f"{name.replace('_', '-')} {', '.join(getattr(self, name))}" for name in _LISTS if getattr(self, name)]
         flags = [name.replace("_", "-") for name in _FLAGS if getattr(self, name)]
         return "; ".join([*named, *flags, *filter(None, [" ".join(self.args)])])
 

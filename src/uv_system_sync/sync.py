@@ -10,7 +10,7 @@ from uv_system_sync import environment
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
 from uv_system_sync.interpreter import checks, repair, site_packages, sync_lock, target
 from uv_system_sync.project import pyproject
-from uv_system_sync.reporting import notices, report, runner_files, summary
+from uv_system_sync.reporting import runner_files
 from uv_system_sync.text import Option, listed
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from uv_system_sync.interpreter.site_packages import Package
     from uv_system_sync.interpreter.sync_lock import SyncLock
     from uv_system_sync.interpreter.target import Target
-    from uv_system_sync.process import Command, Completed, Run
+    from uv_system_sync.process import Command, Completed, Start
     from uv_system_sync.project.pyproject import Project
     from uv_system_sync.reporting.context import RunContext
-    from uv_system_sync.reporting.report import Report
+    from uv_system_sync.reporting.report import Report, Result
     from uv_system_sync.reporting.reporter import Reporter
     from uv_system_sync.uv.client import Uv
 
@@ -31,15 +31,17 @@ class Step(NamedTuple):
     """What a run works with: the environment of this process, the inputs, uv, and everything through which it has an effect.
 
     `check_target` raises an `ActionError` for a Python that the entry point does not allow, given the PATH of later steps.
+    `suitable_uv` returns the uv for a project, if that may be another one than `uv`.
     """
 
     environ: Mapping[str, str]
     inputs: Inputs
     uv: Uv
-    run: Run
+    start: Start
     reporter: Reporter
     context: RunContext
     check_target: Callable[[Target, str], None] = target.require_next_python
+    suitable_uv: Callable[[Project], Uv] | None = None
 
 
 class Plan(NamedTuple):
@@ -48,6 +50,7 @@ class Plan(NamedTuple):
     inputs: Inputs
     target: Target
     project: Project
+    uv: Uv
     command: Command
 
 
@@ -70,18 +73,19 @@ def _plan(step: Step) -> Plan:
     """Decide what is installed into what; change nothing, and add each fact to the context as soon as it is known."""
     inputs, context, timings = step.inputs, step.context, step.context.timings
     context.inputs = inputs
-    python = context.target = target.find(inputs, step.environ, step.run)
+    python = context.target = target.find(inputs, step.environ, step.start)
     timings.end("probe")
     checks.require(python, inputs, lambda: step.uv.pip_list(python))
     step.check_target(python, step.environ.get("PATH", ""))
     timings.end("target")
     project = context.project = pyproject.read(os.path.abspath(inputs.working_directory))
     timings.end("project")
-    command = step.uv.sync_command(inputs, project, python)
-    context.uv_version = step.uv.version
-    step.uv.require(inputs)
+    uv = step.suitable_uv(project) if step.suitable_uv else step.uv
+    command = uv.sync_command(inputs, project, python)
+    context.uv_version = uv.version
+    uv.require(inputs)
     timings.end("uv version")
-    return Plan(inputs, python, project, command)
+    return Plan(inputs, python, project, uv, command)
 
 
 def _debug(plan: Plan, step: Step) -> None:
@@ -110,7 +114,9 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     command = plan.command._replace(descriptors=lock.descriptors if lock else ())
     timings.end("before")
     with runner_files.protected(step.environ), step.reporter.group("uv sync") as relay:
-        completed = step.run(command, relay)
+        finish = step.start(command)
+        _import_the_rest()
+        completed = finish(relay)
     timings.end("uv")
     after = site_packages.packages(python.site_packages)
     if completed.returncode:
@@ -121,7 +127,14 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     if lock:
         lock.finish()
     timings.end("after")
+    from uv_system_sync.reporting import report
+
     return report.Report(step.context, python, plan.project, after, site_packages.compare(before, after), repaired)
+
+
+def _import_the_rest() -> None:
+    """Import while uv runs what is needed afterwards."""
+    from uv_system_sync.reporting import notices, report, summary  # noqa: F401 - their functions import them again
 
 
 def _repair(plan: Plan, lock: SyncLock | None, reporter: Reporter) -> Sequence[Broken]:
@@ -166,13 +179,15 @@ def _explained(plan: Plan, completed: Completed, step: Step) -> ActionError:
     def lock_dry_run() -> Completed:
         # Resolving may run builds.
         with runner_files.protected(step.environ):
-            return step.uv.lock_dry_run(plan.inputs, plan.project, plan.target)
+            return plan.uv.lock_dry_run(plan.inputs, plan.project, plan.target)
 
-    return explain.explain(explain.Failure(completed, plan.command.env, plan.project, plan.target, step.uv.version, lock_dry_run))
+    return explain.explain(explain.Failure(completed, plan.command.env, plan.project, plan.target, plan.uv.version, lock_dry_run))
 
 
-def _result(done: Report, plan: Plan, step: Step) -> report.Result:
+def _result(done: Report, plan: Plan, step: Step) -> Result:
     """Show what was done, and return what later steps and the job summary get."""
+    from uv_system_sync.reporting import notices, summary
+
     reporter = step.reporter
     reporter.info(done.sentence())
     if plan.inputs.inexact:
@@ -186,4 +201,4 @@ def _result(done: Report, plan: Plan, step: Step) -> report.Result:
         reporter.notice(notice)
     if done.changes:
         reporter.listing(f"Installed packages ({len(done.packages)})", (f"{package.name} {package.version}" for package in done.packages))
-    return done.result(outputs, summary.render(done, found, reporter.spell) if plan.inputs.summary else "")
+    return done.result(outputs, summary.render(done, found, reporter.spell) if plan.inputs.summary else "", plan.uv.folder)

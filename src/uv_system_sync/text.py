@@ -62,6 +62,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
+def without_credentials(text: str) -> str:
+    """Return `text` without what precedes the host in the addresses in it."""
+    return re.sub(r"(?<=://)[^\s/@`'\"]+@", "", text)
+
+
 def counted(number: int, noun: str) -> str:
     """Return `number` and `noun`, in the plural unless it is one."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

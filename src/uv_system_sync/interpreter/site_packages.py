@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from typing import NamedTuple, Sequence
@@ -137,6 +136,8 @@ def contradictions(output: str, after: Sequence[Package]) -> list[str]:
 
 def unknown(pip_list: str, own: Sequence[Package]) -> list[str]:
     """Return what `uv pip list` has printed as JSON, after other lines, and is not among `own`; unreadable output lists nothing."""
+    import json
+
     versions = {package.name: package.version for package in own}
     try:
         packages = json.loads(pip_list[pip_list.index("[") :])
@@ -156,6 +157,8 @@ def _package(folder: str, entry: str) -> Package:
     # Hardly any package has one, and failing to open it takes several times as long as asking for it.
     if not os.access(path, os.F_OK):
         return Package(name, version)
+    import json
+
     try:
         with open(path, encoding="utf-8") as file:
             direct = json.load(file)

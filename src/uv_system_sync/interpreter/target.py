@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Mapping, NamedTuple
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Mapping, NamedTuple
 from uv_system_sync import environment, paths
 from uv_system_sync.errors import PythonUnsuitable
 from uv_system_sync.interpreter import discovery, probe
-from uv_system_sync.process import Command, Run
+from uv_system_sync.process import Command, Start
 from uv_system_sync.text import Message, Option, message
 
 if TYPE_CHECKING:
@@ -53,13 +52,13 @@ class Target(NamedTuple):
         return tuple(dict.fromkeys((os.path.dirname(self.executable), self.scripts)))
 
 
-def find(inputs: Inputs, environ: Mapping[str, str], run: Run, *, windows: bool = os.name == "nt") -> Target:
+def find(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool = os.name == "nt") -> Target:
     """Return the Python that `inputs` name, as it describes itself.
 
     Raise `PythonNotFound` if there is none, and `PythonUnsuitable` if it does not answer or is too old.
     """
     interpreter = discovery.interpreter(inputs.python, inputs.python_source, windows=windows)
-    target = _ask(interpreter, environ, run)
+    target = _ask(interpreter, environ, start)
     if target.minor < OLDEST:
         raise PythonUnsuitable(
             "{interpreter} is Python {version}, and the oldest supported is {oldest}.",
@@ -102,7 +101,7 @@ def _another(found: str, wanted: str, target: Target) -> Message:
     return message("Make {wanted} that interpreter, for example with a symbolic link.", wanted=wanted)
 
 
-def _ask(interpreter: str, environ: Mapping[str, str], run: Run) -> Target:
+def _ask(interpreter: str, environ: Mapping[str, str], start: Start) -> Target:
     """Return how `interpreter` describes itself; the one that runs this is not started if uv would get the same answer."""
     if (
         sys.executable
@@ -114,11 +113,13 @@ def _ask(interpreter: str, environ: Mapping[str, str], run: Run) -> Target:
     command = Command((interpreter, "-B", "-I", "-S", probe.__file__), environment.for_uv(environ), os.path.dirname(interpreter))
     option = Option("python")
     try:
-        completed = run(command)
+        completed = start(command)(None)
     except OSError as error:
         reason = _missing(interpreter) if isinstance(error, FileNotFoundError) else error.strerror
         template = "{interpreter} does not start: {reason}."
         raise PythonUnsuitable(template, _NO_INTERPRETER, interpreter=interpreter, reason=reason, option=option) from None
+    import json
+
     try:
         # The last line: the system's loader may print a warning first.
         return _parsed(json.loads(completed.output.strip().splitlines()[-1]))

@@ -40,6 +40,11 @@ class Project(NamedTuple):
         """The absolute path of the folder with uv.lock."""
         return self.lock.root
 
+    @property
+    def required_uv(self) -> str:
+        """Uv's setting `required-version`, a version or a version specifier, or empty."""
+        return next(filter(None, (toml.string(settings, "required-version") for _, settings in self.settings())), "")
+
     def settings(self) -> list[tuple[Document, Table]]:
         """Return the files that may hold uv's settings, the one that counts first, each with the table of those settings.
 

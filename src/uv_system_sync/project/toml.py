@@ -10,11 +10,6 @@ from typing import Any, Dict, Iterator, NamedTuple
 from uv_system_sync.errors import ActionError, exhausted
 from uv_system_sync.text import normalized_name
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 Table = Dict[str, Any]
 
 _NAME = r"(?:[\w-]+|\"[^\"]*\"|'[^']*')"
@@ -76,6 +71,11 @@ class Document(NamedTuple):
 
 def read(path: str, kind: type[ActionError]) -> Document:
     """Return the TOML file at `path`, or raise an error of the given kind with the line that is wrong."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        # Not at the top: it is installed while this module is imported.
+        import tomli as tomllib
     name = os.path.basename(path)
     hint = "Correct {path}."
     try:

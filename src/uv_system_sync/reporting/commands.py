@@ -104,7 +104,7 @@ def annotation(message: str, hint: str, words: str) -> str:
     """Return the text of an error's annotation, `words` being uv's; they are cut so that GitHub shows the rest of it whole."""
     hint = _cut(hint, ANNOTATION_LIMIT // 2)
     head = f"{_cut(message, ANNOTATION_LIMIT - _units(hint) - 1)}\n{hint}"
-    label = "\nuv's output ends with: "
+    label = "\nThe output ends with: "
     left = ANNOTATION_LIMIT - _units(head + label)
     # A few characters of it would not help.
     return f"{head}{label}{_cut(words[::-1], left)[::-1]}" if words and left >= _LEAST else head

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _COLOURS = {"error": "1;31", "hint": "1;36", "note": "1;33"}
 
 # Inputs whose options are given once for each name.
-_SINGULAR = {"extras": "extra", "groups": "group", "packages": "package"}
+_SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", "packages": "package"}
 
 _ONLY_IN_WORKFLOWS = ("uv-version",)
 

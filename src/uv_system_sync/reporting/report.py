@@ -84,10 +84,13 @@ class Report(NamedTuple):
             "uv-version": self.context.uv_version,
         }
 
-    def result(self, outputs: Mapping[str, str], summary: str) -> Result:
-        """Return what is published: `outputs` are the step's, and `summary` is the Markdown to show, or empty."""
+    def result(self, outputs: Mapping[str, str], summary: str, uv_folder: str) -> Result:
+        """Return what is published: `outputs` are the step's, `summary` is the Markdown to show, or empty.
+
+        `uv_folder` is what later steps need on PATH for uv, or empty.
+        """
         env = environment.for_later_steps(self.target.prefix, self.target.executable, virtual=self.target.virtual)
-        return Result(env, self.target.path_entries, outputs, _file(self.as_json()), summary)
+        return Result(env, (*filter(None, [uv_folder]), *self.target.path_entries), outputs, _file(self.as_json()), summary)
 
 
 def failure(error: ActionError, context: RunContext, spelling: Spelling) -> str:

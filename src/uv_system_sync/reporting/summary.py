@@ -83,7 +83,7 @@ def _failure_blocks(error: ActionError, facts: str, spelling: Spelling) -> Itera
     lines = error.words.rstrip(_SPACE).lstrip("\r\n").split("\n")
     if any(lines):
         before = len(lines) - _LAST_LINES
-        yield f"The end of uv's output{f', after {before:,} other lines' if before > 0 else ''} (all of it is in the log):"
+        yield f"The end of the output{f', after {before:,} other lines' if before > 0 else ''} (all of it is in the log):"
         yield markdown.fence([cut(line.rstrip(_SPACE), _LINE) for line in lines[-_LAST_LINES:]])
 
 

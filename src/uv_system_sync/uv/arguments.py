@@ -97,7 +97,8 @@ def _mode(inputs: Inputs) -> Iterator[str]:
 
 
 def _selection(inputs: Inputs) -> Iterator[str]:
-    for option, names in (("--extra", inputs.extras), ("--group", inputs.groups), ("--package", inputs.packages)):
+    lists = (("--extra", inputs.extras), ("--group", inputs.groups), ("--only-group", inputs.only_groups), ("--package", inputs.packages))
+    for option, names in lists:
         for name in names:
             yield from (option, name)
     switches = (

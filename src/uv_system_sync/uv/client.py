@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Iterator, Mapping
 
 from uv_system_sync import environment
 from uv_system_sync.errors import UvUnavailable
-from uv_system_sync.process import Command, Completed, Run, Start
+from uv_system_sync.process import Command, Completed, Finish, Start
 from uv_system_sync.text import Option
 from uv_system_sync.uv import arguments
 
@@ -25,16 +25,17 @@ _INSTALL = "Install a newer uv first, or put one first on PATH; in a workflow, {
 
 
 class Uv:
-    """The program at the absolute path `path`.
+    """The program at the absolute path `path`; `folder` is what later steps need on PATH if it was installed for this run, or empty.
 
-    `environ` is the environment of this process; uv sees of it what `environment.for_uv` lets through. `run` runs each command.
-    The version is asked for at once with `start`, which takes as long as everything else that is done before it is needed.
+    `environ` is the environment of this process; uv sees of it what `environment.for_uv` lets through. `start` starts each command.
+    The version is asked for at once, which takes as long as everything else that is done before it is needed.
     """
 
-    def __init__(self, path: str, environ: Mapping[str, str], run: Run, start: Start) -> None:
+    def __init__(self, path: str, environ: Mapping[str, str], start: Start, *, folder: str = "") -> None:
         self.path = path
+        self.folder = folder
         self._environ = environ
-        self._run = run
+        self._start = start
         self._version = ""
         try:
             self._finish_version = start(self._command("--version"))
@@ -72,24 +73,24 @@ class Uv:
         It asks no index: what a sync has just resolved is in uv's cache, and explaining a failure must not take longer than it.
         """
         argv = ("lock", "--dry-run", "--offline", "--python", target.executable, *inputs.args)
-        return self._run(self._command(*argv, target=target, cwd=project.directory))
+        return self._start(self._command(*argv, target=target, cwd=project.directory))(None)
 
     def pip_list(self, target: Target) -> str:
         """Return as JSON, after other lines, what uv finds installed in `target`."""
         argv = ("pip", "list", "--no-config", "--format", "json", "--python", target.executable)
-        return self._run(self._command(*argv, target=target)).output
+        return self._start(self._command(*argv, target=target))(None).output
 
-    def install_requirements(self, requirements: str, folder: str, *, offline: bool) -> Completed:
-        """Install the hash-locked file `requirements` into `folder`, for the Python that runs this; no code of it is run.
+    def install_requirements(self, requirements: str, folder: str, *, offline: bool) -> Finish:
+        """Start to install the hash-locked file `requirements` into `folder`, for the Python that runs this; no code of it is run.
 
-        Settings of the project do not apply. Raise `UvUnavailable` if uv does not start.
+        Settings of the project do not apply. Return what waits for the end; raise `UvUnavailable` if uv does not start.
         """
         argv = ("pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build", "--python", sys.executable)
         command = self._command(*argv, "--target", folder, "-r", requirements, *(["--offline"] if offline else []))
         policies = ("UV_NO_BINARY", "UV_NO_BUILD", "UV_BUILD_CONSTRAINT", "UV_COMPILE_BYTECODE")
         env = {name: value for name, value in command.env.items() if not name.startswith(policies)}
         try:
-            return self._run(command._replace(env={**env, "UV_PYTHON_DOWNLOADS": "never"}))
+            return self._start(command._replace(env={**env, "UV_PYTHON_DOWNLOADS": "never"}))
         except OSError as error:
             raise _not_starting(self.path, error) from None
 

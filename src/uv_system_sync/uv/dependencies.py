@@ -10,46 +10,70 @@ from typing import TYPE_CHECKING
 from uv_system_sync.errors import RunnerUnusable, UvUnavailable
 
 if TYPE_CHECKING:
+    from uv_system_sync.process import Finish
     from uv_system_sync.uv.client import Uv
-
-_REQUIREMENTS = os.path.normpath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3, "requirements", "action.txt"))
 
 _KEPT_CHARACTERS = 2500
 
 
-def install(uv: Uv, temp: str) -> str:
-    """Return a folder below `temp`, the runner's temporary folder, that has our dependencies; uv makes it once in a job.
+class Dependencies:
+    """A folder below `temp`, the runner's temporary folder, with the packages of the hash-locked file `requirements`.
 
-    Raise `RunnerUnusable` if the folder cannot be made, and `UvUnavailable` if uv cannot install them.
+    Unless an earlier step of the job has made it, `uv` begins to install them at once; `path` waits for that.
     """
-    if not os.path.isdir(temp):
-        raise RunnerUnusable(
-            "`RUNNER_TEMP` is {temp!r}, which is not a folder.", "Run the action on a runner of GitHub Actions, which makes it.", temp=temp
-        )
-    with open(_REQUIREMENTS, "rb") as file:
-        # It only tells two lock files apart; importing hashlib takes as long as everything else here.
-        lock = binascii.crc32(file.read())
-    folder = os.path.join(os.path.abspath(temp), f"uv-system-sync-{sys.implementation.cache_tag}-{lock:08x}")
-    try:
-        return folder if os.path.isdir(folder) else _made(folder, uv)
-    except OSError as error:
-        raise RunnerUnusable(
-            "`RUNNER_TEMP` is {temp}, which cannot be written: {reason}.",
-            "Free some disk space, and leave the runner's temporary folder writable.",
-            temp=temp,
-            reason=error.strerror,
-        ) from None
+
+    def __init__(self, requirements: str, uv: Uv, temp: str) -> None:
+        self._uv = uv
+        self._requirements = requirements
+        with open(requirements, "rb") as file:
+            # It only tells two lock files apart; importing hashlib takes long.
+            lock = binascii.crc32(file.read())
+        self._folder = os.path.join(temp, f"uv-system-sync-{sys.implementation.cache_tag}-{lock:08x}")
+        self._beside = f"{self._folder}-{os.urandom(8).hex()}"
+        self._finish: Finish | None = None
+        if not os.path.isdir(self._folder):
+            try:
+                os.mkdir(self._beside, mode=0o700)
+                # What is in uv's cache needs no index; asking one would take most of the time.
+                self._finish = uv.install_requirements(requirements, self._beside, offline=True)
+            except OSError as error:
+                raise _unwritable(temp, error) from None
+
+    def path(self) -> str:
+        """Return the folder; raise `UvUnavailable` if uv cannot install them, and `RunnerUnusable` if they cannot be written."""
+        if self._finish is None:
+            return self._folder
+        try:
+            self._install(self._finish)
+            self._folder = _renamed(self._beside, self._folder)
+        except OSError as error:
+            _remove(self._beside)
+            raise _unwritable(os.path.dirname(self._folder), error) from None
+        except BaseException:
+            _remove(self._beside)
+            raise
+        self._finish = None
+        return self._folder
+
+    def _install(self, finish: Finish) -> None:
+        completed = finish(None)
+        if completed.returncode:
+            completed = self._uv.install_requirements(self._requirements, self._beside, offline=False)(None)
+        if completed.returncode:
+            # A uv that is too old may not have understood its arguments.
+            self._uv.require()
+            raise UvUnavailable(
+                "{path} could not install the packages that uv-system-sync itself needs (exit status {status}).",
+                "Make them available on the index that uv uses: actions-toolkit, packaging and tomli."
+                " `UV_DEFAULT_INDEX` sets another index.",
+                words=completed.output.strip()[-_KEPT_CHARACTERS:],
+                path=self._uv.path,
+                status=completed.returncode,
+            )
 
 
-def _made(folder: str, uv: Uv) -> str:
-    """Install beside `folder`, rename that to `folder`, so that a folder of this name is always complete, and return where it is."""
-    beside = f"{folder}-{os.urandom(8).hex()}"
-    os.mkdir(beside, mode=0o700)
-    try:
-        _install(uv, beside)
-    except BaseException:
-        _remove(beside)
-        raise
+def _renamed(beside: str, folder: str) -> str:
+    """Rename what was installed in `beside` to `folder`, so that a folder of that name is always complete, and return where it is."""
     try:
         os.rename(beside, folder)
     except OSError:
@@ -66,18 +90,10 @@ def _remove(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _install(uv: Uv, folder: str) -> None:
-    # What is in uv's cache needs no index; asking one would take most of the time.
-    completed = uv.install_requirements(_REQUIREMENTS, folder, offline=True)
-    if completed.returncode:
-        completed = uv.install_requirements(_REQUIREMENTS, folder, offline=False)
-    if completed.returncode:
-        # A uv that is too old may not have understood its arguments.
-        uv.require()
-        raise UvUnavailable(
-            "{path} could not install the packages that uv-system-sync itself needs (exit status {status}).",
-            "Make them available on the index that uv uses: actions-toolkit, packaging and tomli. `UV_DEFAULT_INDEX` sets another index.",
-            words=completed.output.strip()[-_KEPT_CHARACTERS:],
-            path=uv.path,
-            status=completed.returncode,
-        )
+def _unwritable(temp: str, error: OSError) -> RunnerUnusable:
+    return RunnerUnusable(
+        "`RUNNER_TEMP` is {temp}, which cannot be written: {reason}.",
+        "Free some disk space, and leave the runner's temporary folder writable.",
+        temp=temp,
+        reason=error.strerror,
+    )
