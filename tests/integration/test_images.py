@@ -61,7 +61,7 @@ def packages(image: Image, prefix: str) -> set[str]:
 
 
 def slim(folder: Path) -> Image:
-    """Make what stands for python:3.13-slim, with a package that no lock here has; its Python is told where its library is."""
+    """Make what stands for python:3.13-slim, with a package that no lock here has; a variable names the folder of its library."""
     search_path = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
     image = Image.bare(folder, PATH=search_path, LD_LIBRARY_PATH="/usr/local/lib")
     program(found()[-1].copy(image.path("/usr/local")) / "bin" / "pip", "#!/bin/sh", 'exec python -m pip "$@"')

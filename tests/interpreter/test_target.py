@@ -19,7 +19,7 @@ from uv_system_sync.errors import PythonUnsuitable
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.interpreter import probe, target
 from uv_system_sync.interpreter.target import Target
-from uv_system_sync.process import Command, Completed, Run, run
+from uv_system_sync.process import Command, Completed, Finish, Start, start
 from uv_system_sync.text import Option
 
 _SCRIPTS = "Scripts" if os.name == "nt" else "bin"
@@ -42,13 +42,21 @@ def prefix(tmp_path: Path) -> Path:
     return tmp_path / "python"
 
 
+class _Recorder(Recorder):
+    """A recorder with a `Start` that fails or answers at once."""
+
+    def start(self, command: Command) -> Finish:
+        completed = self(command)
+        return lambda _: completed
+
+
 def _find(python: object) -> Target:
-    return target.find(step_inputs(python=str(python)), os.environ, run)
+    return target.find(step_inputs(python=str(python)), os.environ, start)
 
 
-def _find_error(python: object, run: Run = run) -> PythonUnsuitable:
+def _find_error(python: object, start: Start = start) -> PythonUnsuitable:
     with pytest.raises(PythonUnsuitable) as caught:
-        target.find(step_inputs(python=str(python)), os.environ, run)
+        target.find(step_inputs(python=str(python)), os.environ, start)
     return caught.value
 
 
@@ -100,12 +108,12 @@ def test_the_paths_of_a_target_with_a_relative_path_are_absolute(environment: Pa
 def test_without_an_input_the_target_is_the_python_of_setup_python(environment: Path) -> None:
     inputs = Inputs.from_environ({"pythonLocation": str(environment)})
 
-    assert str(environment) == target.find(inputs, os.environ, run).prefix
+    assert str(environment) == target.find(inputs, os.environ, start).prefix
 
 
 def test_the_interpreter_that_runs_this_is_not_started_again() -> None:
-    recorder = Recorder()
-    found = target.find(step_inputs(python=sys.prefix), {}, recorder)
+    recorder = _Recorder()
+    found = target.find(step_inputs(python=sys.prefix), {}, recorder.start)
 
     assert (sys.prefix, sys.version.split()[0], []) == (found.prefix, found.version, recorder.commands)
     assert os.path.join(sys.prefix, _SCRIPTS, _PROGRAM) == found.executable
@@ -113,25 +121,25 @@ def test_the_interpreter_that_runs_this_is_not_started_again() -> None:
 
 def test_the_interpreter_that_runs_this_is_started_without_debians_variable(prefix: Path) -> None:
     """With it, sysconfig has other folders than the ones that uv will install into."""
-    recorder = Recorder(Completed(0, _answer(prefix)))
-    found = target.find(step_inputs(python=sys.prefix), {"DEB_PYTHON_INSTALL_LAYOUT": "deb"}, recorder)
+    recorder = _Recorder(Completed(0, _answer(prefix)))
+    found = target.find(step_inputs(python=sys.prefix), {"DEB_PYTHON_INSTALL_LAYOUT": "deb"}, recorder.start)
 
     assert (str(prefix), [{}]) == (found.prefix, [command.env for command in recorder.commands])
 
 
 def test_the_interpreter_runs_the_probe_without_site_packages_and_writes_no_byte_code(prefix: Path) -> None:
     interpreter = _interpreter(prefix)
-    recorder = Recorder(Completed(0, _answer(prefix)))
-    target.find(step_inputs(python=str(prefix)), {"PATH": "/bin"}, recorder)
+    recorder = _Recorder(Completed(0, _answer(prefix)))
+    target.find(step_inputs(python=str(prefix)), {"PATH": "/bin"}, recorder.start)
 
     assert [Command((str(interpreter), "-B", "-I", "-S", probe.__file__), {"PATH": "/bin"}, str(prefix / "bin"))] == recorder.commands
 
 
 def test_the_interpreter_sees_no_variable_that_selects_a_python_or_belongs_to_the_runner(prefix: Path) -> None:
     _interpreter(prefix)
-    recorder = Recorder(Completed(0, _answer(prefix)))
+    recorder = _Recorder(Completed(0, _answer(prefix)))
     others = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "UV_PYTHON", "GITHUB_ENV", "ACTIONS_RUNTIME_TOKEN")
-    target.find(step_inputs(python=str(prefix)), {"HOME": "/home", **dict.fromkeys(others, "/elsewhere")}, recorder)
+    target.find(step_inputs(python=str(prefix)), {"HOME": "/home", **dict.fromkeys(others, "/elsewhere")}, recorder.start)
 
     assert [{"HOME": "/home"}] == [command.env for command in recorder.commands]
 
@@ -183,7 +191,7 @@ def test_what_an_interpreter_needs_and_the_system_does_not_find_is_named(prefix:
     """To the system, it is the interpreter itself that does not exist."""
     touch(prefix, "bin/python3")
     (prefix / "bin" / "python3").write_bytes(content)
-    values = _find_error(prefix, Recorder(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))).values
+    values = _find_error(prefix, _Recorder(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))).start).values
 
     assert str(prefix / "bin" / "python3") == values["interpreter"]
     assert reason in str(values["reason"])
@@ -243,7 +251,7 @@ def test_a_version_from_3_8_on_is_accepted(prefix: Path, version: str) -> None:
 def test_a_link_from_elsewhere_means_the_installation_by_the_name_that_uv_finds(tmp_path: Path) -> None:
     link = tmp_path / "python3"
     link.symlink_to(Path(sys.base_prefix, "bin", "python3"))
-    found = target.find(step_inputs(python=str(link)), {}, run)
+    found = target.find(step_inputs(python=str(link)), {}, start)
 
     assert (os.path.join(sys.base_prefix, "bin", "python3"), sys.base_prefix, False) == (found.executable, found.prefix, found.virtual)
 
