@@ -14,7 +14,7 @@ from typing import IO, Callable, Iterator, Mapping, NamedTuple, Optional, Protoc
 _KEPT_BYTES = 256 * 1024
 
 # The control sequences of ECMA-48, which colour the output.
-_CONTROL_SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_CONTROL_SEQUENCES = r"\x1b\[[0-?]*[ -/]*[@-~]"
 
 # How long a program may take to stop after SIGTERM, in seconds, before it is killed. The runner waits 7.5 s
 # between SIGINT and SIGTERM (actions/runner, src/Runner.Sdk/ProcessInvoker.cs).
@@ -91,7 +91,7 @@ def _finish(process: subprocess.Popen[bytes], relay: Relay | None = None) -> Com
             raise
         finally:
             _signal(process, "SIGKILL")
-    return Completed(process.returncode, _CONTROL_SEQUENCES.sub("", kept.decode("utf-8", "backslashreplace")))
+    return Completed(process.returncode, re.sub(_CONTROL_SEQUENCES, "", kept.decode("utf-8", "backslashreplace")))
 
 
 def _drain(process: subprocess.Popen[bytes], relay: Relay | None) -> bytes:

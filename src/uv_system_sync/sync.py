@@ -115,7 +115,7 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     timings.end("before")
     with runner_files.protected(step.environ), step.reporter.group("uv sync") as relay:
         finish = step.start(command)
-        _import_the_rest()
+        _import_while_uv_runs(step.reporter)
         completed = finish(relay)
     timings.end("uv")
     after = site_packages.packages(python.site_packages)
@@ -132,9 +132,11 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     return report.Report(step.context, python, plan.project, after, site_packages.compare(before, after), repaired)
 
 
-def _import_the_rest() -> None:
-    """Import while uv runs what is needed afterwards."""
-    from uv_system_sync.reporting import notices, report, summary  # noqa: F401 - their functions import them again
+def _import_while_uv_runs(reporter: Reporter) -> None:
+    """Import what is needed afterwards, which would take most of the time after uv has ended."""
+    from uv_system_sync.reporting import notices, report, summary  # noqa: F401 - the functions that use them import them, too
+
+    reporter.prepare_to_publish()
 
 
 def _repair(plan: Plan, lock: SyncLock | None, reporter: Reporter) -> Sequence[Broken]:
@@ -154,7 +156,8 @@ def _repair(plan: Plan, lock: SyncLock | None, reporter: Reporter) -> Sequence[B
         )
     for item in broken:
         reporter.info(f"Repairing {item.name}: {item.reason}")
-    repair.remove(broken, plan.target)
+    if broken:
+        repair.remove(broken, plan.target)
     return broken
 
 

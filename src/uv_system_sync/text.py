@@ -8,8 +8,6 @@ from typing import Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
 # How many items a sentence names.
 _NAMED = 20
 
-_SEPARATORS = re.compile(r"[-_.]+")
-
 
 class Option(NamedTuple):
     """An input of the action that is an option of the command, too; with `value`, as it would be set."""
@@ -97,7 +95,7 @@ def normalized_name(name: str) -> str:
     `packaging.utils.canonicalize_name` does the same. Its import costs as much as starting an interpreter, and this is needed
     in every run; the report action, which installs nothing, does not have it.
     """
-    return _SEPARATORS.sub("-", name).lower()
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _shown(value: object, spelling: Spelling) -> object:

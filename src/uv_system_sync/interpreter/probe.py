@@ -1,6 +1,5 @@
 """Prints as JSON what the interpreter that runs this file is: standard library only, in the syntax of Python 3.6."""
 
-import json
 import os
 import sys
 import sysconfig
@@ -77,4 +76,6 @@ def _scheme(*, virtual: bool) -> str:
 
 
 if __name__ == "__main__":
+    import json
+
     print(json.dumps(describe()))

@@ -46,7 +46,7 @@ def remove(broken: Collection[Broken], target: Target) -> None:
     import shutil
 
     removed = {item.folder for item in broken}
-    folders = [os.path.join(folder, entry) for folder in target.site_packages for entry in dist_infos(folder)] if removed else []
+    folders = [os.path.join(folder, entry) for folder in target.site_packages for entry in dist_infos(folder)]
     kept = {os.path.normcase(path) for folder in folders if folder not in removed for path, _ in _record(folder)}
     for folder in removed:
         for path, _ in _record(folder):

@@ -14,8 +14,8 @@ Table = Dict[str, Any]
 
 _NAME = r"(?:[\w-]+|\"[^\"]*\"|'[^']*')"
 _NAMES = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-_HEADER = re.compile(rf"\s*\[\[?\s*({_NAMES})\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(rf"\s*({_NAMES})\s*=(?!=)")
+_HEADER = rf"\s*\[\[?\s*({_NAMES})\s*\]\]?\s*(?:#.*)?$"
+_KEY = rf"\s*({_NAMES})\s*=(?!=)"
 
 
 class Place(NamedTuple):
@@ -61,7 +61,7 @@ class Document(NamedTuple):
         table: tuple[str, ...] = ()
         at: tuple[str, ...] = ()
         for number, line in enumerate(self.text.splitlines(), 1):
-            header, key = _HEADER.match(line), _KEY.match(line)
+            header, key = re.match(_HEADER, line), re.match(_KEY, line)
             if header:
                 table = at = _split(header.group(1))
             elif key:

@@ -85,6 +85,9 @@ class ConsoleReporter:
         for line in (f"{title}:", *lines) if self.is_debugging else ():
             self.debug(line)
 
+    def prepare_to_publish(self) -> None:
+        """Do nothing."""
+
     def publish(self, result: Result) -> None:
         """Print the report if it was asked for, and how to get at the Python if PATH does not lead to it."""
         found = paths.program("python", self._search_path)

@@ -60,6 +60,10 @@ class GitHubReporter:
             self._log.line(line)
         self._log.command("endgroup")
 
+    def prepare_to_publish(self) -> None:
+        """Import what writes values into the runner's files."""
+        runner_files.assignments({})
+
     def publish(self, result: Result) -> None:
         """Write `result` to the runner's files and the report to its temporary folder: all of it or, with an error, nothing."""
         from uv_system_sync.reporting import report

@@ -46,6 +46,9 @@ class Reporter(Protocol):
     def listing(self, title: str, lines: Iterable[str]) -> None:
         """Show `lines`, which few will read."""
 
+    def prepare_to_publish(self) -> None:
+        """Import what `publish` needs."""
+
     def publish(self, result: Result) -> None:
         """Publish the `result` of a run that has succeeded: all of it or, with an `ActionError`, nothing."""
 

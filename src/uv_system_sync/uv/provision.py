@@ -21,7 +21,7 @@ _VERSION = Option("uv-version")
 # A version, or a list of clauses, in the characters that these consist of (PEP 440). packaging, which could check it,
 # is installed by the uv that this decides on; pip checks it, too.
 _CLAUSE = r"(?:~=|==|!=|<=|>=|<|>)\s*\d[\w.+!*-]*"
-_SPECIFIER = re.compile(rf"\d[\w.+!*-]*|{_CLAUSE}(?:\s*,\s*{_CLAUSE})*")
+_SPECIFIER = rf"\d[\w.+!*-]*|{_CLAUSE}(?:\s*,\s*{_CLAUSE})*"
 
 _KEPT_CHARACTERS = 2500
 
@@ -132,7 +132,7 @@ def on_path(search_path: str, *, windows: bool = os.name == "nt") -> str | None:
 
 def checked(specifier: str) -> str:
     """Return `specifier` if it looks like a version or a version specifier (PEP 440); raise `InvalidInput` otherwise."""
-    if specifier and not _SPECIFIER.fullmatch(specifier):
+    if specifier and not re.fullmatch(_SPECIFIER, specifier):
         raise InvalidInput(
             "{option} is {value!r}, which is neither a version nor a version specifier.",
             "Set it to a version such as `0.13.9`, a specifier such as `>=0.12`, or leave it empty for the uv on PATH or a recent one.",
