@@ -21,10 +21,10 @@ from uv_system_sync.text import Option
 
 _INPUTS: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
 
-# Inputs of the runner alone or of astral-sh/setup-uv, and the one that is behind `--`.
-_NO_OPTION = {"summary", "args", "uv-version", "enable-cache", "cache-suffix"}
+# Inputs of the runner alone or of what installs uv, and the one that is behind `--`.
+_NO_OPTION = {"summary", "args", "uv-version"}
 _NO_INPUT = {"help", "json", "verbose", "version"}
-_SINGULAR = {"extras": "extra", "groups": "group", "packages": "package"}
+_SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", "packages": "package"}
 _SWITCHES = [name for name, entry in _INPUTS.items() if name not in _NO_OPTION and entry["default"] == "false"]
 
 _OWN_FOLDER = os.path.dirname(sys.executable)
@@ -70,12 +70,15 @@ def test_names_are_given_one_by_one_and_normalized() -> None:
     inputs = _inputs("--extra", "Docs", "--extra=more", "--group", "dev", "--package", "a.b", "--package", "c")
 
     assert (("docs", "more"), ("dev",), ("a-b", "c")) == (inputs.extras, inputs.groups, inputs.packages)
+    assert ("lint", "docs-only") == _inputs("--only-group", "lint", "--only-group", "Docs_only").only_groups
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         pytest.param(["--group", "a b"], {Option("groups")}, id="not-a-name"),
+        pytest.param(["--only-group", "a b"], {Option("only-groups")}, id="not-a-name-of-an-only-group"),
+        pytest.param(["--group", "a", "--only-group", "b"], {Option("groups", "a"), Option("only-groups", "b")}, id="only-group"),
         pytest.param(["--all-extras", "--extra", "a"], {Option("all-extras", "true"), Option("extras", "a")}, id="contradiction"),
     ],
 )

@@ -139,11 +139,12 @@ def test_a_sync_is_about_the_target(exported: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(("virtual", "more"), [(False, {}), (True, {"VIRTUAL_ENV": "/opt/python"})], ids=["installation", "virtual"])
-def test_later_commands_of_uv_use_the_target(*, virtual: bool, more: dict[str, str]) -> None:
+def test_later_commands_of_uv_use_the_target_as_it_is(*, virtual: bool, more: dict[str, str]) -> None:
     expected = {
         "UV_PROJECT_ENVIRONMENT": "/opt/python",
         "UV_PYTHON": "/opt/python/bin/python3",
         "UV_PYTHON_PREFERENCE": "system",
+        "UV_NO_SYNC": "1",
         **more,
     }
 
@@ -173,3 +174,25 @@ def test_later_commands_of_uv_use_the_target(*, virtual: bool, more: dict[str, s
 )
 def test_secrets_are_the_credentials_of_indexes_and_proxies(environ: dict[str, str], expected: list[str]) -> None:
     assert expected == environment.secrets(environ)
+
+
+_NAMED = {"UV_INDEX_MY_INDEX_USERNAME": "me", "UV_INDEX_MY_INDEX_PASSWORD": "s3cret/@:"}
+
+
+@pytest.mark.parametrize(
+    ("index", "environ", "expected"),
+    [
+        pytest.param("https://host/simple", _NAMED, "https://host/simple", id="without-a-name"),
+        pytest.param("my-index=https://host/simple", {}, "https://host/simple", id="without-credentials"),
+        pytest.param("other=https://host/simple", _NAMED, "https://host/simple", id="credentials-of-another-index"),
+        pytest.param("My.Index=https://host/a=b", _NAMED, "https://me:s3cret%2F%40%3A@host/a=b", id="credentials"),
+        pytest.param(
+            "my_index=https://host:8080/simple", {"UV_INDEX_MY_INDEX_USERNAME": "t0ken"}, "https://t0ken:@host:8080/simple", id="user"
+        ),
+        pytest.param("i=https://host", {"UV_INDEX_I_PASSWORD": "t0ken"}, "https://:t0ken@host", id="password"),
+        pytest.param("my-index=https://you:own@host/", _NAMED, "https://you:own@host/", id="credentials-in-the-address"),
+        pytest.param("file:///wheels/a=https://b", _NAMED, "file:///wheels/a=https://b", id="no-name-but-an-equals-sign"),
+    ],
+)
+def test_a_named_index_gets_its_credentials_as_from_uv(index: str, environ: dict[str, str], expected: str) -> None:
+    assert expected == environment.with_credentials(index, environ)

@@ -27,7 +27,8 @@ def _rejected(**inputs: str) -> InvalidInput:
 
 @pytest.mark.parametrize("value", ["", " \n"], ids=["empty", "white-space"])
 def test_an_empty_input_is_at_its_default(value: str) -> None:
-    names = [*_OFF_BY_DEFAULT, "python", "working_directory", "extras", "groups", "packages", "args", "summary"]
+    texts = ("python", "working_directory", "extras", "groups", "only_groups", "packages", "args", "summary", "uv_version")
+    names = [*_OFF_BY_DEFAULT, *texts]
 
     assert _DEFAULTS == step_inputs(**dict.fromkeys(names, value))
     assert _DEFAULTS == Inputs.from_environ({})
@@ -79,7 +80,7 @@ def test_a_working_directory_is_a_path_with_spaces_in_it() -> None:
     assert "my project/ü" == step_inputs(working_directory=" my project/ü\n").working_directory
 
 
-@pytest.mark.parametrize("name", ["extras", "groups", "packages"])
+@pytest.mark.parametrize("name", ["extras", "groups", "only_groups", "packages"])
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -97,10 +98,11 @@ def test_names_are_separated_and_normalized(name: str, text: str, expected: tupl
     assert expected == getattr(step_inputs(**{name: text}), name)
 
 
+@pytest.mark.parametrize(("name", "option"), [("groups", Option("groups")), ("only_groups", Option("only-groups"))])
 @pytest.mark.parametrize("word", ["--all-extras", "-x", "x-", "a/b", "a[b]", "a==1", "ü", "`", "$(id)", ";"])
-def test_a_word_that_is_not_a_name_is_an_error(word: str) -> None:
+def test_a_word_that_is_not_a_name_is_an_error(name: str, option: Option, word: str) -> None:
     """So that none of them can be an argument of uv."""
-    assert {"option": Option("groups"), "word": word} == _rejected(groups=f"docs {word}").values
+    assert {"option": option, "word": word} == _rejected(**{name: f"docs {word}"}).values
 
 
 @pytest.mark.parametrize(
@@ -133,6 +135,15 @@ def test_arguments_that_cannot_be_split_are_an_error(text: str) -> None:
         pytest.param({"all_groups": "true", "groups": "Lint"}, {Option("all-groups", "true"), Option("groups", "lint")}, id="groups"),
         pytest.param({"all_packages": "true", "packages": "a"}, {Option("all-packages", "true"), Option("packages", "a")}, id="packages"),
         pytest.param({"no_dev": "true", "groups": "lint dev"}, {Option("no-dev", "true"), Option("groups", "dev")}, id="dev"),
+        *(
+            pytest.param({name: value, "only_groups": "Docs a"}, {option, Option("only-groups", "docs a")}, id=f"only-groups-and-{name}")
+            for name, value, option in (
+                ("all_extras", "true", Option("all-extras", "true")),
+                ("extras", "b", Option("extras", "b")),
+                ("all_groups", "true", Option("all-groups", "true")),
+                ("groups", "b c", Option("groups", "b c")),
+            )
+        ),
     ],
 )
 def test_inputs_that_contradict_each_other_are_an_error(inputs: dict[str, str], expected: set[Option]) -> None:
@@ -141,6 +152,12 @@ def test_inputs_that_contradict_each_other_are_an_error(inputs: dict[str, str], 
 
 def test_no_dev_does_not_contradict_other_groups() -> None:
     assert _DEFAULTS._replace(no_dev=True, groups=("lint",)) == step_inputs(no_dev="true", groups="lint")
+    assert _DEFAULTS._replace(no_dev=True, only_groups=("lint",)) == step_inputs(no_dev="true", only_groups="lint")
+
+
+def test_the_version_of_uv_is_taken_as_it_is() -> None:
+    """What provides uv has checked it before."""
+    assert ">=0.12, <1" == step_inputs(uv_version=" >=0.12, <1\n").uv_version
 
 
 @pytest.mark.parametrize(
@@ -148,6 +165,7 @@ def test_no_dev_does_not_contradict_other_groups() -> None:
     [
         pytest.param({}, "", id="default"),
         pytest.param({"extras": "docs test", "groups": "lint"}, "extras docs, test; groups lint", id="names"),
+        pytest.param({"only_groups": "lint docs", "uv_version": "0.13.9"}, "only-groups lint, docs", id="only-groups"),
         pytest.param({"no_dev": "true", "frozen": "true", "summary": "false"}, "no-dev; frozen", id="switches"),
         pytest.param({"all_extras": "true", "args": "--reinstall -v"}, "all-extras; --reinstall -v", id="arguments"),
     ],

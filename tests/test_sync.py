@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from uv_system_sync.errors import (
 )
 from uv_system_sync.interpreter.target import Target, require_next_python
 from uv_system_sync.process import Command, Completed, Finish, Relay
+from uv_system_sync.project.pyproject import Project
 from uv_system_sync.reporting.context import RunContext
 from uv_system_sync.reporting.report import Result, file_name
 from uv_system_sync.reporting.reporter import Notice
@@ -68,6 +70,8 @@ class _Recording:
         self.debugged: list[str] = []
         self.notices: list[Notice] = []
         self.listings: dict[str, list[str]] = {}
+        # The last line of the log each time that publishing was prepared.
+        self.prepared: list[str] = []
         self.results: list[Result] = []
 
     def spell(self, option: Option) -> str:
@@ -92,6 +96,9 @@ class _Recording:
 
     def listing(self, title: str, lines: Iterable[str]) -> None:
         self.listings[title] = list(lines)
+
+    def prepare_to_publish(self) -> None:
+        self.prepared.append(self.lines[-1])
 
     def publish(self, result: Result) -> None:
         self.results.append(result)
@@ -121,6 +128,7 @@ class _Machine:
         self.uv_status = 0
         self.uv_does: Sequence[_Change] = (_Machine.install_alpha,)
         self.check_target: Callable[[Target, str], None] = require_next_python
+        self.suitable_uv: Callable[[Project], Uv] | None = None
         # What the target answers differently than it should.
         self.answers: dict[str, object] = {}
         touch(self.other, "python")
@@ -133,9 +141,9 @@ class _Machine:
 
     def run(self, **inputs: str) -> None:
         """Sync with `inputs`."""
-        uv = Uv("/bin/uv", self.environ, self._run, self._start)
+        uv = Uv("/bin/uv", self.environ, self.start)
         chosen = step_inputs(**self.inputs, **inputs)
-        sync.sync(sync.Step(self.environ, chosen, uv, self._run, self.reporter, self.context, self.check_target))
+        sync.sync(sync.Step(self.environ, chosen, uv, self.start, self.reporter, self.context, self.check_target, self.suitable_uv))
 
     def fail(self, kind: type[ActionError], **inputs: str) -> ActionError:
         """Sync with `inputs`, and return the error that is raised; nothing is published."""
@@ -200,12 +208,12 @@ class _Machine:
     def remove_lock(self) -> None:
         (self.project / "uv.lock").unlink()
 
-    def _start(self, command: Command) -> Finish:
-        completed = self._run(command)
-        return lambda _: completed
-
-    def _run(self, command: Command, relay: Relay | None = None) -> Completed:
+    def start(self, command: Command) -> Finish:
+        """Keep `command`, and do what it asks for when its end is waited for."""
         self.commands.append(command)
+        return partial(self._finish, command)
+
+    def _finish(self, command: Command, relay: Relay | None) -> Completed:
         if command.argv[1] == "--version":
             return Completed(0, self.uv_version)
         if command.argv[1] == "sync" and relay is not None:
@@ -258,6 +266,15 @@ def test_the_log_has_the_plan_then_uvs_output_then_the_result(machine: _Machine)
     assert [] == machine.reporter.notices
 
 
+def test_publishing_is_prepared_while_uv_runs(machine: _Machine) -> None:
+    """What it needs is imported then."""
+    syncs_before: list[int] = []
+    machine.uv_does = [*machine.uv_does, lambda machine: syncs_before.append(len(machine.reporter.prepared))]
+    machine.run()
+
+    assert (["<uv sync>"], [1]) == (machine.reporter.prepared, syncs_before)
+
+
 def test_uv_is_started_twice_and_the_target_once(machine: _Machine) -> None:
     machine.run(no_dev="true")
     version, target, command = machine.commands
@@ -266,6 +283,28 @@ def test_uv_is_started_twice_and_the_target_once(machine: _Machine) -> None:
     assert ("sync", "--locked", "--no-dev") == (command.argv[1], *command.argv[-2:])
     assert (str(machine.project), str(machine.prefix)) == (command.cwd, command.env["UV_PROJECT_ENVIRONMENT"])
     assert 1 == len(command.descriptors)
+
+
+def test_another_uv_may_suit_the_project_and_later_steps_get_it(machine: _Machine) -> None:
+    """The folders of the target come after it in GITHUB_PATH, and so before it on PATH."""
+    asked: list[Project] = []
+
+    def suitable(project: Project) -> Uv:
+        asked.append(project)
+        machine.uv_version = "uv 0.12.1"
+        return Uv("/temp/uv/bin/uv", machine.environ, machine.start, folder="/temp/uv/bin")
+
+    machine.suitable_uv = suitable
+    machine.run()
+
+    assert ([str(machine.project)], ["/temp/uv/bin/uv"]) == (
+        [project.directory for project in asked],
+        [command.argv[0] for command in machine.syncs],
+    )
+    assert ("0.12.1", ("/temp/uv/bin", str(machine.prefix / "bin"))) == (
+        machine.result.outputs["uv-version"],
+        machine.result.paths,
+    )
 
 
 def test_a_sync_that_changes_nothing_lists_nothing(machine: _Machine) -> None:

@@ -29,13 +29,18 @@ def _rejected(**inputs: str) -> InvalidInput:
         pytest.param({"check": "true"}, ["--locked", "--check"], id="check"),
         pytest.param({"extras": "b a"}, ["--locked", "--extra", "b", "--extra", "a"], id="extras"),
         pytest.param({"groups": "b a"}, ["--locked", "--group", "b", "--group", "a"], id="groups"),
+        pytest.param({"only_groups": "b a"}, ["--locked", "--only-group", "b", "--only-group", "a"], id="only-groups"),
         pytest.param({"packages": "b a"}, ["--locked", "--package", "b", "--package", "a"], id="packages"),
         *(
             pytest.param({name.replace("-", "_"): "true"}, ["--locked", f"--{name}"], id=name)
             for name in ("all-extras", "all-groups", "all-packages", "no-dev", "no-install-project", "no-editable")
         ),
         pytest.param({"args": "--reinstall 'a b'"}, ["--locked", "--reinstall", "a b"], id="args"),
-        pytest.param({"python": "/elsewhere", "summary": "false", "allow_externally_managed": "true"}, ["--locked"], id="not-for-uv"),
+        pytest.param(
+            {"python": "/elsewhere", "summary": "false", "allow_externally_managed": "true", "uv_version": "1"},
+            ["--locked"],
+            id="not-for-uv",
+        ),
         pytest.param({"args": "-v", "check": "true", "groups": "a"}, ["--locked", "--check", "--group", "a", "-v"], id="args-come-last"),
     ],
 )

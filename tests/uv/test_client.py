@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.support import PROJECT, TARGET, Recorder, options, step_inputs
+from tests.support import PROJECT, TARGET, options, step_inputs
+from tests.uv import Starter
 from uv_system_sync import environment
 from uv_system_sync.errors import InvalidInput, UvUnavailable
 from uv_system_sync.process import Command, Completed, Finish
@@ -20,11 +21,8 @@ _SYNC_ENV = environment.for_sync(_ENV, TARGET.prefix)
 _ON_TARGET = ("--python", TARGET.executable)
 
 
-def _uv(run: Recorder, *, prints: str = "uv 0.13.9\n", environ: dict[str, str] = _ENVIRON) -> Uv:
-    def start(_: Command) -> Finish:
-        return lambda _: Completed(0, prints)
-
-    return Uv("/bin/uv", environ, run, start)
+def _uv(starter: Starter | None = None, *, environ: dict[str, str] = _ENVIRON) -> Uv:
+    return Uv("/bin/uv", environ, (starter or Starter()).start)
 
 
 def test_the_version_is_asked_for_at_once_and_only_once() -> None:
@@ -39,7 +37,7 @@ def test_the_version_is_asked_for_at_once_and_only_once() -> None:
         started.append(command)
         return finish
 
-    uv = Uv("/bin/uv", _ENVIRON, Recorder(), start)
+    uv = Uv("/bin/uv", _ENVIRON, start)
     assert ([Command(("/bin/uv", "--version"), _ENV, ".")], []) == (started, finished)
 
     assert ("0.13.9", "0.13.9", [None]) == (uv.version, uv.version, finished)
@@ -47,12 +45,12 @@ def test_the_version_is_asked_for_at_once_and_only_once() -> None:
 
 @pytest.mark.parametrize("prints", ["uv 0.13.9", "uv 0.13.9 (abcdef)\n", "warning: x\nuv 0.13.9\n"])
 def test_the_version_is_found_in_what_uv_prints(prints: str) -> None:
-    assert "0.13.9" == _uv(Recorder(), prints=prints).version
+    assert "0.13.9" == _uv(Starter(version=prints)).version
 
 
 @pytest.mark.parametrize("prints", ["", "Usage: uv [options]\n", "x" * 300])
 def test_a_program_that_prints_no_version_is_not_uv(prints: str) -> None:
-    uv = _uv(Recorder(), prints=prints)
+    uv = _uv(Starter(version=prints))
     with pytest.raises(UvUnavailable) as caught:
         _ = uv.version
 
@@ -71,9 +69,9 @@ def test_a_uv_that_does_not_start_is_an_error_with_the_reason() -> None:
         raise _BROKEN
 
     with pytest.raises(UvUnavailable) as at_once:
-        Uv("/bin/uv", {}, Recorder(), start)
+        Uv("/bin/uv", {}, start)
     with pytest.raises(UvUnavailable) as later:
-        _uv(Recorder(_BROKEN)).install_requirements("/requirements.txt", "/folder", offline=True)
+        _uv(Starter(_BROKEN)).install_requirements("/requirements.txt", "/folder", offline=True)
 
     expected = {"path": "/bin/uv", "reason": "Exec format error", "option": Option("uv-version")}
     assert (expected, expected) == (at_once.value.values, later.value.values)
@@ -91,7 +89,7 @@ _OLD = [
 
 @pytest.mark.parametrize(("version", "inputs", "what", "oldest"), _OLD)
 def test_an_old_uv_is_an_error_with_what_needs_a_newer_one(version: str, inputs: dict[str, str], what: object, oldest: str) -> None:
-    uv = _uv(Recorder(), prints=f"uv {version}")
+    uv = _uv(Starter(version=f"uv {version}"))
     with pytest.raises(UvUnavailable) as caught:
         uv.require(step_inputs(**inputs))
 
@@ -101,61 +99,66 @@ def test_an_old_uv_is_an_error_with_what_needs_a_newer_one(version: str, inputs:
 
 @pytest.mark.parametrize("version", ["0.5.31", "0.5.31+1", "0.5.100", "0.10.0", "1", "1.0.0-alpha.1", f"0.{'9' * 5000}"])
 def test_a_uv_that_is_new_enough_is_accepted(version: str) -> None:
-    uv = _uv(Recorder(), prints=f"uv {version}")
+    uv = _uv(Starter(version=f"uv {version}"))
     uv.require()
     uv.require(step_inputs(packages="one", frozen="true"))
 
 
 @pytest.mark.parametrize(("inputs", "version"), [({"check": "true"}, "0.6.10"), ({"packages": "a b"}, "0.9.8")])
 def test_an_input_is_accepted_from_the_version_on_that_has_it(inputs: dict[str, str], version: str) -> None:
-    _uv(Recorder(), prints=f"uv {version}").require(step_inputs(**inputs))
+    _uv(Starter(version=f"uv {version}")).require(step_inputs(**inputs))
+
+
+@pytest.mark.parametrize("folder", ["", "/temp/uv/bin"], ids=["on-path", "installed"])
+def test_the_folder_of_a_uv_is_the_one_that_later_steps_need_on_path(folder: str) -> None:
+    assert folder == Uv("/bin/uv", {}, Starter().start, folder=folder).folder
 
 
 def test_a_sync_runs_in_the_projects_folder_and_is_about_the_target() -> None:
     member = PROJECT._replace(directory="/src/sample/member")
-    command = _uv(Recorder()).sync_command(step_inputs(no_dev="true"), member, TARGET)
+    command = _uv().sync_command(step_inputs(no_dev="true"), member, TARGET)
 
     argv = ("/bin/uv", "sync", "--color", "always", *_ON_TARGET, "--locked", "--no-dev")
     assert Command(argv, _SYNC_ENV, "/src/sample/member") == command
 
 
 def test_a_sync_without_colours_is_one_with_no_color() -> None:
-    command = _uv(Recorder(), environ={"NO_COLOR": "1"}).sync_command(step_inputs(), PROJECT, TARGET)
+    command = _uv(environ={"NO_COLOR": "1"}).sync_command(step_inputs(), PROJECT, TARGET)
 
     assert ("/bin/uv", "sync", *_ON_TARGET, "--locked") == command.argv
 
 
 def test_a_sync_does_not_take_arguments_that_are_decided_here() -> None:
     with pytest.raises(InvalidInput):
-        _uv(Recorder()).sync_command(step_inputs(args="--python 3.8"), PROJECT, TARGET)
+        _uv().sync_command(step_inputs(args="--python 3.8"), PROJECT, TARGET)
 
 
 def test_a_dry_run_of_lock_asks_no_index() -> None:
-    run = Recorder(Completed(2, "Would update"))
-    completed = _uv(run).lock_dry_run(step_inputs(args="--find-links x", groups="a"), PROJECT, TARGET)
+    starter = Starter(Completed(2, "Would update"))
+    completed = _uv(starter).lock_dry_run(step_inputs(args="--find-links x", groups="a"), PROJECT, TARGET)
 
     argv = ("/bin/uv", "lock", "--dry-run", "--offline", *_ON_TARGET, "--find-links", "x")
-    assert (Completed(2, "Would update"), [Command(argv, _SYNC_ENV, PROJECT.directory)]) == (completed, run.commands)
+    assert (Completed(2, "Would update"), [Command(argv, _SYNC_ENV, PROJECT.directory)]) == (completed, starter.commands)
 
 
 def test_a_list_of_packages_ignores_settings() -> None:
-    run = Recorder(Completed(0, "[]"))
-    listed = _uv(run).pip_list(TARGET)
+    starter = Starter(Completed(0, "[]"))
+    listed = _uv(starter).pip_list(TARGET)
 
     argv = ("/bin/uv", "pip", "list", "--no-config", "--format", "json", *_ON_TARGET)
-    assert ("[]", [Command(argv, _SYNC_ENV, ".")]) == (listed, run.commands)
+    assert ("[]", [Command(argv, _SYNC_ENV, ".")]) == (listed, starter.commands)
 
 
 @pytest.mark.parametrize(("offline", "added"), [(False, ()), (True, ("--offline",))])
 def test_requirements_are_installed_by_hash_and_without_builds_for_the_python_that_runs_this(
     *, offline: bool, added: tuple[str, ...]
 ) -> None:
-    run = Recorder(Completed(0, ""))
-    completed = _uv(run).install_requirements("/requirements.txt", "/folder", offline=offline)
+    starter = Starter(Completed(0, ""))
+    finish = _uv(starter).install_requirements("/requirements.txt", "/folder", offline=offline)
 
     how = ("--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build", "--python", sys.executable)
     argv = ("/bin/uv", "pip", "install", *how, "--target", "/folder", "-r", "/requirements.txt", *added)
-    assert (Completed(0, ""), [Command(argv, {**_ENV, "UV_PYTHON_DOWNLOADS": "never"}, ".")]) == (completed, run.commands)
+    assert (Completed(0, ""), [Command(argv, {**_ENV, "UV_PYTHON_DOWNLOADS": "never"}, ".")]) == (finish(None), starter.commands)
 
 
 @pytest.mark.parametrize(
@@ -166,9 +169,9 @@ def test_requirements_are_installed_by_hash_and_without_builds_for_the_python_th
     ],
 )
 def test_a_policy_for_the_projects_packages_is_for_the_sync_alone(name: str) -> None:
-    run = Recorder(Completed(0, ""))
-    uv = _uv(run, environ={name: "1"})
+    starter = Starter(Completed(0, ""))
+    uv = _uv(starter, environ={name: "1"})
     uv.install_requirements("/requirements.txt", "/folder", offline=True)
     sync = uv.sync_command(step_inputs(), PROJECT, TARGET)
 
-    assert (None, "1") == (run.commands[0].env.get(name), sync.env.get(name))
+    assert (None, "1") == (starter.commands[0].env.get(name), sync.env.get(name))

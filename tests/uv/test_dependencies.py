@@ -10,31 +10,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Recorder
+from tests.uv import Starter
 from tools.shared import ROOT
 from uv_system_sync.errors import RunnerUnusable, UvUnavailable
-from uv_system_sync.process import Command, Completed, Relay
-from uv_system_sync.uv import dependencies
+from uv_system_sync.process import Command, Completed, Finish, Start
 from uv_system_sync.uv.client import Uv
+from uv_system_sync.uv.dependencies import Dependencies
+
+_REQUIREMENTS = ROOT / "requirements" / "action.txt"
 
 _DONE = Completed(0, "")
 _FAILED = Completed(2, "offline")
 
 
-class Installer(Recorder):
+class Installer(Starter):
     """A uv that makes the folder that it is to install into, if it succeeds; `meanwhile` is called with its path."""
 
-    def __init__(self, *answers: Completed, meanwhile: Callable[[Path], object] = lambda _: None) -> None:
-        super().__init__(*answers)
+    def __init__(self, *answers: Completed, version: str = "uv 0.13.9\n", meanwhile: Callable[[Path], object] = lambda _: None) -> None:
+        super().__init__(*answers, version=version)
         self._meanwhile = meanwhile
 
-    def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
+    def finish(self, answer: Completed) -> Completed:
         """Install, and answer."""
-        completed = super().__call__(command, relay)
-        if not completed.returncode:
+        if not answer.returncode:
             (self.folder / "tomli").mkdir()
         self._meanwhile(self.folder)
-        return completed
+        return answer
 
     @property
     def folder(self) -> Path:
@@ -48,41 +49,62 @@ class Installer(Recorder):
         return ["--offline" in command.argv for command in self.commands]
 
 
-def _install(run: Recorder, temp: str | Path, version: str = "0.13.9") -> Path:
-    uv = Uv("/bin/uv", {}, run, lambda _: lambda _: Completed(0, f"uv {version}"))
-    return Path(dependencies.install(uv, str(temp)))
+def _begin(start: Start, temp: str | Path) -> Dependencies:
+    return Dependencies(str(_REQUIREMENTS), Uv("/bin/uv", {}, start), str(temp))
+
+
+def _install(starter: Starter, temp: str | Path) -> Path:
+    return Path(_begin(starter.start, temp).path())
 
 
 def test_the_folder_is_named_for_the_python_and_the_requirements(tmp_path: Path) -> None:
-    requirements = ROOT / "requirements" / "action.txt"
-    run = Installer(_DONE)
-    folder = _install(run, tmp_path)
-    checksum = f"{binascii.crc32(requirements.read_bytes()):08x}"
+    starter = Installer(_DONE)
+    folder = _install(starter, tmp_path)
+    checksum = f"{binascii.crc32(_REQUIREMENTS.read_bytes()):08x}"
 
     assert tmp_path / f"uv-system-sync-{sys.implementation.cache_tag}-{checksum}" == folder
-    assert str(requirements) in run.commands[0].argv
+    assert str(_REQUIREMENTS) in starter.commands[0].argv
 
 
 def test_nothing_but_the_folder_is_left(tmp_path: Path) -> None:
-    run = Installer(_DONE)
-    folder = _install(run, tmp_path)
+    starter = Installer(_DONE)
+    folder = _install(starter, tmp_path)
 
     assert (["tomli"], [folder]) == (os.listdir(folder), list(tmp_path.iterdir()))
-    assert (tmp_path, True) == (run.folder.parent, run.folder != folder)
+    assert (tmp_path, True) == (starter.folder.parent, starter.folder != folder)
 
 
 @pytest.mark.parametrize(("answers", "are_offline"), [([_DONE], [True]), ([_FAILED, _DONE], [True, False])], ids=["cached", "not-cached"])
 def test_an_index_is_only_asked_for_what_is_not_in_the_cache(tmp_path: Path, answers: list[Completed], are_offline: list[bool]) -> None:
-    run = Installer(*answers)
-    _install(run, tmp_path)
+    starter = Installer(*answers)
+    _install(starter, tmp_path)
 
-    assert are_offline == run.are_offline
+    assert are_offline == starter.are_offline
+
+
+def test_the_installation_begins_at_once_and_its_end_is_waited_for_once(tmp_path: Path) -> None:
+    """Meanwhile, our own modules are imported."""
+    started: list[str] = []
+    waits: list[object] = []
+
+    def start(command: Command) -> Finish:
+        started.append(command.argv[1])
+        return finish
+
+    def finish(relay: object) -> Completed:
+        waits.append(relay)
+        return _DONE
+
+    packages = _begin(start, tmp_path)
+    assert (["--version", "pip"], []) == (started, waits)
+
+    assert (packages.path(), [None]) == (packages.path(), waits)
 
 
 def test_a_later_step_of_the_job_installs_nothing(tmp_path: Path) -> None:
     folder = _install(Installer(_DONE), tmp_path)
 
-    assert folder == _install(Recorder(), tmp_path)
+    assert folder == _install(Starter(), tmp_path)
 
 
 def test_of_two_steps_at_once_the_folder_of_the_faster_one_is_used(tmp_path: Path) -> None:
@@ -94,33 +116,18 @@ def test_of_two_steps_at_once_the_folder_of_the_faster_one_is_used(tmp_path: Pat
 
 def test_a_folder_that_cannot_be_renamed_is_used_as_it_is(tmp_path: Path) -> None:
     """As a virus scanner of Windows may prevent it."""
-    run = Installer(_DONE, meanwhile=lambda folder: Path(str(folder).rpartition("-")[0]).touch())
-    folder = _install(run, tmp_path)
+    starter = Installer(_DONE, meanwhile=lambda folder: Path(str(folder).rpartition("-")[0]).touch())
+    folder = _install(starter, tmp_path)
 
-    assert (run.folder, ["tomli"]) == (folder, os.listdir(folder))
-
-
-def test_the_path_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It goes into `sys.path`."""
-    monkeypatch.chdir(tmp_path)
-
-    assert tmp_path == _install(Installer(_DONE), ".").parent
+    assert (starter.folder, ["tomli"]) == (folder, os.listdir(folder))
 
 
-@pytest.mark.parametrize("temp", ["", "/nowhere", __file__], ids=["empty", "missing", "a-file"])
-def test_a_missing_temporary_folder_is_an_error_of_the_runner(temp: str) -> None:
+@pytest.mark.parametrize("temp", ["/nowhere", __file__, *(["/proc"] if Path("/proc/self").exists() else [])])
+def test_a_temporary_folder_that_cannot_be_written_is_an_error_of_the_runner(temp: str) -> None:
     with pytest.raises(RunnerUnusable) as caught:
-        _install(Recorder(), temp)
+        _begin(Starter().start, temp)
 
-    assert {"temp": temp} == caught.value.values
-
-
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that nobody can write to")
-def test_a_temporary_folder_that_cannot_be_written_is_an_error_of_the_runner() -> None:
-    with pytest.raises(RunnerUnusable) as caught:
-        _install(Recorder(), "/proc")
-
-    assert ("/proc", True) == (caught.value.values["temp"], bool(caught.value.values["reason"]))
+    assert (temp, True) == (caught.value.values["temp"], bool(caught.value.values["reason"]))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +153,7 @@ def test_an_interrupted_installation_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_failed_installation_by_an_old_uv_is_an_error_of_its_version(tmp_path: Path) -> None:
     with pytest.raises(UvUnavailable) as caught:
-        _install(Installer(_FAILED, _FAILED), tmp_path, version="0.1.45")
+        _install(Installer(_FAILED, _FAILED, version="uv 0.1.45"), tmp_path)
 
     assert ("0.1.45", "0.5.31") == (caught.value.values["version"], caught.value.values["oldest"])
     assert [] == os.listdir(tmp_path)
