@@ -7,84 +7,50 @@ from typing import Mapping, NamedTuple
 
 from uv_system_sync.inputs import PREFIX
 
-# uv reads its options from UV_* too, and what an earlier step has exported must not change what is installed.
-# So only these are kept.
-_KEPT_OF_UV = {
-    "where packages come from": (
-        *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_STRATEGY"),
-        *("UV_ASTRAL_MIRROR_URL", "UV_S3_ENDPOINT_URL", "UV_GCS_ENDPOINT_URL", "UV_AZURE_ENDPOINT_URL"),
-    ),
-    "credentials": ("UV_KEYRING_PROVIDER", "UV_CREDENTIALS_DIR", "UV_AUTH_TOKEN", "UV_API_KEY", "UV_NO_HF_TOKEN"),
-    "certificates": ("UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_INSECURE_HOST"),
-    "the network, its timeouts and retries": (
-        *("UV_OFFLINE", "UV_HTTP_TIMEOUT", "UV_HTTP_CONNECT_TIMEOUT", "UV_HTTP_RETRIES", "UV_REQUEST_TIMEOUT", "UV_LOCK_TIMEOUT"),
-        *("UV_GIT_LFS", "UV_NO_GITHUB_FAST_PATH", "UV_GITHUB_FAST_PATH_URL"),
-    ),
-    "the load on the machine": (
-        *("UV_CONCURRENT_BUILDS", "UV_CONCURRENT_CACHE_READS", "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS", "UV_STACK_SIZE"),
-    ),
-    "the cache": ("UV_CACHE_DIR", "UV_NO_CACHE"),
-    "how files get there, not which": ("UV_LINK_MODE", "UV_COMPILE_BYTECODE", "UV_COMPILE_BYTECODE_TIMEOUT"),
-    "a policy on builds and wheels, which fails a sync rather than change its outcome": (
-        *("UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD_ISOLATION", "UV_BUILD_CONSTRAINT"),
-        *("UV_INSECURE_NO_ZIP_VALIDATION", "UV_SKIP_WHEEL_FILENAME_CHECK", "UV_MALWARE_CHECK", "UV_MALWARE_CHECK_URL"),
-    ),
-    "what the log shows": ("UV_HIDE_BUILD_OUTPUT", "UV_NO_WRAP", "UV_LOG_CONTEXT"),
-}
-
-# Decides where Debian's Pythons install to.
-INSTALL_LAYOUT = "DEB_PYTHON_INSTALL_LAYOUT"
-
 _OTHERS = "other commands of uv, its installer or its own tests"
 
-# Variables that are credentials, and variables that hold addresses with credentials in them.
-_SECRETS = ("UV_AUTH_TOKEN", "UV_API_KEY")
-_ADDRESSES = (
-    *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
-    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"),
-    f"{PREFIX}ARGS",
-)
-_TOKEN_CHARACTERS = 16
+# Decides where Debian's Pythons install to. An exact sync would remove what apt has installed there.
+INSTALL_LAYOUT = "DEB_PYTHON_INSTALL_LAYOUT"
+
+# uv reads its options from UV_* too, and what an earlier step has exported must not change what is installed.
+# So only these are kept.
+_KEPT = {
+    "where packages come from": "UV_INDEX UV_DEFAULT_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_INDEX_STRATEGY"
+    " UV_ASTRAL_MIRROR_URL UV_S3_ENDPOINT_URL UV_GCS_ENDPOINT_URL UV_AZURE_ENDPOINT_URL",
+    "credentials": "UV_KEYRING_PROVIDER UV_CREDENTIALS_DIR UV_AUTH_TOKEN UV_API_KEY UV_NO_HF_TOKEN",
+    "certificates": "UV_NATIVE_TLS UV_SYSTEM_CERTS UV_INSECURE_HOST",
+    "the network, its timeouts and retries": "UV_OFFLINE UV_HTTP_TIMEOUT UV_HTTP_CONNECT_TIMEOUT UV_HTTP_RETRIES UV_REQUEST_TIMEOUT"
+    " UV_LOCK_TIMEOUT UV_GIT_LFS UV_NO_GITHUB_FAST_PATH UV_GITHUB_FAST_PATH_URL",
+    "the load on the machine": "UV_CONCURRENT_BUILDS UV_CONCURRENT_CACHE_READS UV_CONCURRENT_DOWNLOADS UV_CONCURRENT_INSTALLS"
+    " UV_STACK_SIZE",
+    "the cache": "UV_CACHE_DIR UV_NO_CACHE",
+    "how files are installed, not which": "UV_LINK_MODE UV_COMPILE_BYTECODE UV_COMPILE_BYTECODE_TIMEOUT",
+    "a policy on builds and wheels, which fails a sync and does not change what it installs": "UV_NO_BUILD UV_NO_BUILD_PACKAGE"
+    " UV_NO_BINARY UV_NO_BINARY_PACKAGE UV_NO_BUILD_ISOLATION UV_BUILD_CONSTRAINT UV_INSECURE_NO_ZIP_VALIDATION"
+    " UV_SKIP_WHEEL_FILENAME_CHECK UV_MALWARE_CHECK UV_MALWARE_CHECK_URL",
+    "what the log shows": "UV_HIDE_BUILD_OUTPUT UV_NO_WRAP UV_LOG_CONTEXT",
+}
 
 _DROPPED = {
-    "the inputs decide what is selected": (
-        *("UV_DEV", "UV_NO_DEV", "UV_NO_GROUP", "UV_NO_DEFAULT_GROUPS", "UV_NO_EDITABLE", "UV_NO_SYNC", "UV_LOCKED", "UV_FROZEN"),
-        *("UV_NO_INSTALL_PROJECT", "UV_NO_INSTALL_LOCAL", "UV_NO_INSTALL_WORKSPACE"),
-        *("UV_ONLY_INSTALL_PROJECT", "UV_ONLY_INSTALL_LOCAL", "UV_ONLY_INSTALL_WORKSPACE"),
-    ),
-    "the inputs decide which project": ("UV_PROJECT", "UV_NO_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY", "UV_ISOLATED"),
-    "the inputs decide which Python": (
-        *("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_MANAGED_PYTHON", "UV_NO_MANAGED_PYTHON", "UV_PYTHON_SEARCH_PATH", "UV_LIBC", "UV_ACTIVE"),
-        *("UV_BREAK_SYSTEM_PACKAGES", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "_CONDA_ROOT"),
-    ),
-    "the lock was made with the project's own settings": (
-        *(
-            "UV_CONFIG_FILE",
-            "UV_NO_CONFIG",
-            "UV_NO_SYSTEM_CONFIG",
-            "UV_RESOLUTION",
-            "UV_PRERELEASE",
-            "UV_FORK_STRATEGY",
-            "UV_EXCLUDE_NEWER",
-        ),
-        *("UV_NO_SOURCES", "UV_NO_SOURCES_PACKAGE", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_REQUIRE_HASHES", "UV_TORCH_BACKEND"),
-        *("UV_NO_VERIFY_HASHES", "UV_PREVIEW", "UV_PREVIEW_FEATURES", "UV_CUDA_DRIVER_VERSION", "UV_AMD_GPU_ARCHITECTURE"),
-    ),
-    # Debian's sysconfig and distutils read it; an exact sync would remove what apt has installed there.
-    "packages would go among those of the operating system": (INSTALL_LAYOUT,),
-    "what is installed has to be readable afterwards (PEP 610)": ("UV_NO_INSTALLER_METADATA",),
-    "another Python, or what it imports, would be started": (
-        *("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONEXECUTABLE", "PYTHONPLATLIBDIR", "__PYVENV_LAUNCHER__"),
-    ),
-    "the action sets it itself": ("UV_PROJECT_ENVIRONMENT", "UV_PYTHON_DOWNLOADS", "UV_PYTHON_PREFERENCE", "UV_NO_PROGRESS"),
-    _OTHERS: (
-        *("UV", "UV_COMMIT_DATE", "UV_COMMIT_HASH", "UV_COMMIT_SHORT_HASH", "UV_LAST_TAG", "UV_LAST_TAG_DISTANCE", "UV_UPDATE_SCHEMA"),
-        *("UV_DOWNLOAD_URL", "UV_INSTALL_DIR", "UV_NO_MODIFY_PATH", "UV_UNMANAGED_INSTALL", "UV_GITHUB_TOKEN", "UV_PYPY_INSTALL_MIRROR"),
-        *("UV_CUSTOM_COMPILE_COMMAND", "UV_ENV_FILE", "UV_NO_ENV_FILE", "UV_SHOW_RESOLUTION", "UV_UPLOAD_HTTP_TIMEOUT"),
-    ),
-    "a build is outside code, and must not speak to the runner": (
-        *("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY", "GITHUB_ARTIFACTS", "GITHUB_ARTIFACTS_LIST"),
-    ),
+    "the inputs decide what is selected": "UV_DEV UV_NO_DEV UV_NO_GROUP UV_NO_DEFAULT_GROUPS UV_NO_EDITABLE UV_NO_SYNC UV_LOCKED UV_FROZEN"
+    " UV_NO_INSTALL_PROJECT UV_NO_INSTALL_LOCAL UV_NO_INSTALL_WORKSPACE UV_ONLY_INSTALL_PROJECT UV_ONLY_INSTALL_LOCAL"
+    " UV_ONLY_INSTALL_WORKSPACE",
+    "the inputs decide which project": "UV_PROJECT UV_NO_PROJECT UV_WORKING_DIR UV_WORKING_DIRECTORY UV_ISOLATED",
+    "the inputs decide which Python": "UV_PYTHON UV_SYSTEM_PYTHON UV_MANAGED_PYTHON UV_NO_MANAGED_PYTHON UV_PYTHON_SEARCH_PATH UV_LIBC"
+    " UV_ACTIVE UV_BREAK_SYSTEM_PACKAGES VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV _CONDA_ROOT",
+    "the lock was made with the project's own settings": "UV_CONFIG_FILE UV_NO_CONFIG UV_NO_SYSTEM_CONFIG UV_RESOLUTION UV_PRERELEASE"
+    " UV_FORK_STRATEGY UV_EXCLUDE_NEWER UV_NO_SOURCES UV_NO_SOURCES_PACKAGE UV_CONSTRAINT UV_OVERRIDE UV_EXCLUDE UV_REQUIRE_HASHES"
+    " UV_TORCH_BACKEND UV_NO_VERIFY_HASHES UV_PREVIEW UV_PREVIEW_FEATURES UV_CUDA_DRIVER_VERSION UV_AMD_GPU_ARCHITECTURE",
+    "packages would go among those of the operating system": INSTALL_LAYOUT,
+    "what is installed has to be readable afterwards (PEP 610)": "UV_NO_INSTALLER_METADATA",
+    "another Python, or what it imports, would be started": "PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONUSERBASE PYTHONEXECUTABLE"
+    " PYTHONPLATLIBDIR __PYVENV_LAUNCHER__",
+    "the action sets it itself": "UV_PROJECT_ENVIRONMENT UV_PYTHON_DOWNLOADS UV_PYTHON_PREFERENCE UV_NO_PROGRESS",
+    _OTHERS: "UV UV_COMMIT_DATE UV_COMMIT_HASH UV_COMMIT_SHORT_HASH UV_LAST_TAG UV_LAST_TAG_DISTANCE UV_UPDATE_SCHEMA UV_DOWNLOAD_URL"
+    " UV_INSTALL_DIR UV_NO_MODIFY_PATH UV_UNMANAGED_INSTALL UV_GITHUB_TOKEN UV_PYPY_INSTALL_MIRROR UV_CUSTOM_COMPILE_COMMAND UV_ENV_FILE"
+    " UV_NO_ENV_FILE UV_SHOW_RESOLUTION UV_UPLOAD_HTTP_TIMEOUT",
+    "a build is outside code, which must not reach the runner": "GITHUB_ENV GITHUB_PATH GITHUB_OUTPUT GITHUB_STATE GITHUB_STEP_SUMMARY"
+    " GITHUB_ARTIFACTS GITHUB_ARTIFACTS_LIST",
 }
 
 _PREFIXES = {
@@ -107,6 +73,15 @@ _PREFIXES = {
 UNKNOWN = "a variable of uv that this version of the action does not know"
 
 NOT_UV = "not a setting of uv"
+
+
+# Variables that are credentials, and variables that hold addresses with credentials in them.
+_SECRETS = ("UV_AUTH_TOKEN", "UV_API_KEY")
+_ADDRESSES = (
+    *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", f"{PREFIX}ARGS"),
+)
+_TOKEN_CHARACTERS = 16
 
 
 class Decision(NamedTuple):
@@ -193,7 +168,7 @@ def for_later_steps(prefix: str, executable: str, *, virtual: bool) -> dict[str,
 
 _BY_NAME = {
     name: Decision(kept, reason)
-    for kept, table in ((True, _KEPT_OF_UV), (False, _DROPPED))
+    for kept, table in ((True, _KEPT), (False, _DROPPED))
     for reason, names in table.items()
-    for name in names
+    for name in names.split()
 }
