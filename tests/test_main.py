@@ -16,13 +16,11 @@ import pytest
 import tomli
 import yaml
 
-from tests.support import touch, write_program
+from tests.support import write_program
 from tools.shared import ROOT
-from tools.shared.runner_files import StepFiles, read_outputs
+from tools.shared.runner_files import StepFiles
 
 posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has signals, and starts a text file")
-
-_UV = "uv.exe" if os.name == "nt" else "uv"
 
 # A uv that knows its version, and installs our dependencies as a link to those of the tests.
 _FAKE_UV = (
@@ -34,12 +32,12 @@ _FAKE_UV = (
 )
 
 
-def _start(runner: StepFiles, step: str, action: Path = ROOT, **environ: str) -> subprocess.Popen[str]:
-    """Start the script of the step `step` with the interpreter and the flags that action.yml names; `action` is the action's folder."""
-    steps = {step["id"]: step for step in yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]}
+def _start(runner: StepFiles, action: Path = ROOT, **environ: str) -> subprocess.Popen[str]:
+    """Start the script of the step with the interpreter and the flags that action.yml names; `action` is the action's folder."""
+    (step,) = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
     script = runner.env.parent / "script.py"
-    script.write_text(steps[step]["run"], encoding="utf-8")
-    flags = steps[step]["shell"].split()[1:-1]
+    script.write_text(step["run"], encoding="utf-8")
+    flags = step["shell"].split()[1:-1]
     system = {name: value for name, value in os.environ.items() if name == "SYSTEMROOT"}
     return subprocess.Popen(
         [sys.executable, *flags, str(script)],
@@ -51,8 +49,8 @@ def _start(runner: StepFiles, step: str, action: Path = ROOT, **environ: str) ->
     )
 
 
-def _run(runner: StepFiles, step: str, action: Path = ROOT, **environ: str) -> tuple[int, str]:
-    with _start(runner, step, action, **environ) as process:
+def _run(runner: StepFiles, action: Path = ROOT, **environ: str) -> tuple[int, str]:
+    with _start(runner, action, **environ) as process:
         log, _ = process.communicate(timeout=30)
     return (process.returncode, log)
 
@@ -75,38 +73,39 @@ def _annotation(line: str) -> tuple[str, str]:
     return command.removeprefix("error "), text
 
 
-@pytest.mark.parametrize(
-    ("name", "version", "expected"),
-    [
-        pytest.param(_UV, "", "false", id="uv-is-there"),
-        pytest.param(_UV, "0.13.9", "true", id="a-version-is-asked-for"),
-        pytest.param("other", "", "true", id="no-uv"),
-    ],
-)
-def test_the_first_step_has_the_output_install_and_logs_nothing(
-    runner: StepFiles, tmp_path: Path, name: str, version: str, expected: str
-) -> None:
-    touch(tmp_path / "bin", name)
-
-    assert (0, "") == _run(runner, "uv", PATH=str(tmp_path / "bin"), UV_SYSTEM_SYNC_UV_VERSION=version)
-    assert {"install": expected} == read_outputs(runner.output)
-
-
-@pytest.mark.parametrize("name", ["gone/☃", ""], ids=["missing-folder", "not-set"])
-def test_an_output_that_cannot_be_written_is_an_error_of_the_first_step(runner: StepFiles, tmp_path: Path, name: str) -> None:
-    path = name and str(tmp_path / name)
-    status, log = _run(runner, "uv", PATH="", GITHUB_OUTPUT=path)
-    properties, text = _annotation(log)
-
-    assert (1, "title=runner-unusable", True, 1) == (status, properties, repr(path) in text, log.count("\n"))
-
-
 def test_a_missing_uv_is_one_annotation(runner: StepFiles, tmp_path: Path) -> None:
-    """It is found before our dependencies are there."""
-    status, log = _run(runner, "sync", PATH=str(tmp_path))
+    """There is no index for pip to install it from."""
+    status, log = _run(runner, PATH=str(tmp_path), PIP_CONFIG_FILE=os.devnull, PIP_NO_INDEX="1")
 
     assert (1, "title=uv-unavailable", 1) == (status, _annotation(log)[0], log.count("\n"))
-    assert runner.hand_nothing_on()
+    assert (True, []) == (runner.hand_nothing_on(), [path for path in runner.temp.iterdir() if path.suffix != ".json"])
+
+
+@pytest.mark.parametrize("temp", ["", "gone/☃"], ids=["not-set", "missing-folder"])
+def test_without_a_temporary_folder_the_runner_is_unusable(runner: StepFiles, temp: str) -> None:
+    status, log = _run(runner, PATH="", RUNNER_TEMP=temp)
+    properties, text = _annotation(log)
+
+    assert (1, "title=runner-unusable", True) == (status, properties, repr(temp) in text)
+
+
+@posix
+def test_a_relative_temporary_folder_is_found_from_everywhere(runner: StepFiles, tmp_path: Path) -> None:
+    """The folder of our dependencies below it goes into `sys.path`."""
+    write_program(tmp_path / "bin" / "uv", *_FAKE_UV)
+    _, log = _run(runner, PATH=str(tmp_path / "bin"), RUNNER_TEMP=runner.temp.name, UV_SYSTEM_SYNC_GROUPS="--no")
+
+    assert "title=invalid-input" == _annotation(log)[0]
+
+
+@pytest.mark.parametrize(
+    "version", ["latest", "banana", "0.13 or so", "-r evil.txt", "uv==1", ">=0.12 ; python_version > '3'", "@ https://h/w"]
+)
+def test_a_version_of_uv_that_is_none_is_an_error_before_anything_is_installed(runner: StepFiles, tmp_path: Path, version: str) -> None:
+    status, log = _run(runner, PATH=str(tmp_path), PIP_NO_INDEX="1", UV_SYSTEM_SYNC_UV_VERSION=version)
+    properties, text = _annotation(log)
+
+    assert (1, "title=invalid-input", True) == (status, properties, repr(version) in text)
 
 
 @posix
@@ -121,7 +120,7 @@ def test_an_error_is_an_annotation_an_exit_status_and_a_job_summary(
     runner: StepFiles, tmp_path: Path, name: str, value: str, slug: str
 ) -> None:
     write_program(tmp_path / "bin" / "uv", *_FAKE_UV)
-    status, log = _run(runner, "sync", ROOT, PATH=str(tmp_path / "bin"), **{f"UV_SYSTEM_SYNC_{name}": value})
+    status, log = _run(runner, ROOT, PATH=str(tmp_path / "bin"), **{f"UV_SYSTEM_SYNC_{name}": value})
     properties, text = _annotation(log)
 
     assert (1, f"title={slug}", True) == (status, properties, value in text)
@@ -131,7 +130,7 @@ def test_an_error_is_an_annotation_an_exit_status_and_a_job_summary(
 @posix
 def test_credentials_are_masked_before_anything_else_is_logged(runner: StepFiles, tmp_path: Path) -> None:
     write_program(tmp_path / "bin" / "uv", *_FAKE_UV)
-    _, log = _run(runner, "sync", PATH=str(tmp_path / "bin"), UV_INDEX_URL="https://me:s3cret@host/simple", RUNNER_DEBUG="1")
+    _, log = _run(runner, PATH=str(tmp_path / "bin"), UV_INDEX_URL="https://me:s3cret@host/simple", RUNNER_DEBUG="1")
 
     assert "::add-mask::s3cret" == log.splitlines()[0]
 
@@ -148,8 +147,8 @@ def test_credentials_are_masked_before_anything_else_is_logged(runner: StepFiles
 def test_an_unexpected_exception_is_an_annotation_with_the_traceback_in_a_group(
     runner: StepFiles, tmp_path: Path, program: str, reason: str
 ) -> None:
-    action = _copy(tmp_path, "uv/executable.py", program)
-    status, log = _run(runner, "sync", action, PATH=str(tmp_path))
+    action = _copy(tmp_path, "uv/provision.py", program)
+    status, log = _run(runner, action, PATH=str(tmp_path))
     opening, first, *rest, closing, annotation = log.splitlines()
     properties, text = _annotation(annotation)
 
@@ -168,7 +167,7 @@ def test_an_unexpected_exception_in_the_middle_of_a_run_reports_python_uv_and_pr
     (tmp_path / "uv.lock").touch()
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     inputs = {"UV_SYSTEM_SYNC_PYTHON": str(tmp_path / "venv"), "UV_SYSTEM_SYNC_WORKING_DIRECTORY": str(tmp_path)}
-    status, _ = _run(runner, "sync", action, PATH=str(tmp_path / "bin"), **inputs)
+    status, _ = _run(runner, action, PATH=str(tmp_path / "bin"), **inputs)
     report = json.loads(next(runner.temp.glob("*.json")).read_text(encoding="utf-8"))
 
     assert (1, "failure", "internal-error") == (status, report["outcome"], report["error"]["kind"])
@@ -177,21 +176,23 @@ def test_an_unexpected_exception_in_the_middle_of_a_run_reports_python_uv_and_pr
 
 
 def test_a_machine_that_has_run_out_of_something_is_no_bug(runner: StepFiles, tmp_path: Path) -> None:
-    action = _copy(tmp_path, "uv/executable.py", "import errno", "raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))")
-    status, log = _run(runner, "sync", action, PATH=str(tmp_path))
+    action = _copy(tmp_path, "uv/provision.py", "import errno", "raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))")
+    status, log = _run(runner, action, PATH=str(tmp_path))
     properties, text = _annotation(log)
 
     assert (1, "title=runner-unusable", True) == (status, properties, os.strerror(errno.EMFILE) in text)
 
 
+@posix
 @pytest.mark.parametrize(("check", "is_kept"), [("true", False), ("false", True)], ids=["check", "sync"])
 def test_byte_code_of_our_modules_is_kept_except_by_a_check(runner: StepFiles, tmp_path: Path, check: str, *, is_kept: bool) -> None:
     """It makes the next sync faster, and a check changes nothing but what is imported before the inputs are read."""
     action = _copy(tmp_path)
-    _run(runner, "sync", action, PATH=str(tmp_path), UV_SYSTEM_SYNC_CHECK=check)
+    write_program(tmp_path / "bin" / "uv", *_FAKE_UV)
+    _run(runner, action, PATH=str(tmp_path / "bin"), UV_SYSTEM_SYNC_CHECK=check)
     found = {path.name.partition(".")[0] for path in action.rglob("*.pyc")}
 
-    assert ("__main__" in found, is_kept, is_kept) == (True, "errors" in found, "executable" in found)
+    assert ("__main__" in found, is_kept, is_kept) == (True, "errors" in found, "provision" in found)
 
 
 @posix
@@ -200,7 +201,7 @@ def test_either_signal_of_the_runner_stops_uv_and_then_the_step(runner: StepFile
     started = tmp_path / "started"
     program = ("import os, sys, time", "if sys.argv[1] == '--version': sys.exit(print('uv 0.13.9'))")
     write_program(tmp_path / "bin" / "uv", *program, f"open({str(started)!r}, 'w').write(str(os.getpid()))", "time.sleep(30)")
-    with _start(runner, "sync", PATH=str(tmp_path / "bin")) as process:
+    with _start(runner, PATH=str(tmp_path / "bin")) as process:
         while process.poll() is None and not (started.exists() and started.read_text(encoding="utf-8")):
             time.sleep(0.01)
         process.send_signal(number)

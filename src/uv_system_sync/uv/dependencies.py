@@ -45,12 +45,12 @@ class Dependencies:
             return self._folder
         try:
             self._install(self._finish)
-            self._folder = _renamed(self._beside, self._folder)
+            self._folder = renamed(self._beside, self._folder)
         except OSError as error:
-            _remove(self._beside)
+            remove(self._beside)
             raise _unwritable(os.path.dirname(self._folder), error) from None
         except BaseException:
-            _remove(self._beside)
+            remove(self._beside)
             raise
         self._finish = None
         return self._folder
@@ -72,7 +72,7 @@ class Dependencies:
             )
 
 
-def _renamed(beside: str, folder: str) -> str:
+def renamed(beside: str, folder: str) -> str:
     """Rename what was installed in `beside` to `folder`, so that a folder of that name is always complete, and return where it is."""
     try:
         os.rename(beside, folder)
@@ -80,11 +80,12 @@ def _renamed(beside: str, folder: str) -> str:
         # Another step has made it in the meantime, or a virus scanner of Windows holds a file of ours, which is complete anyway.
         if not os.path.isdir(folder):
             return beside
-        _remove(beside)
+        remove(beside)
     return folder
 
 
-def _remove(folder: str) -> None:
+def remove(folder: str) -> None:
+    """Remove `folder`, as far as it is there and can be removed."""
     import shutil
 
     shutil.rmtree(folder, ignore_errors=True)

@@ -12,6 +12,7 @@ from uv_system_sync import environment, inputs, paths
 from uv_system_sync.errors import InvalidInput, UvUnavailable
 from uv_system_sync.process import Command, Completed, Start
 from uv_system_sync.text import Message, Option, message, without_credentials
+from uv_system_sync.uv import dependencies
 from uv_system_sync.uv.client import Uv
 
 REQUIREMENTS = os.path.normpath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3, "requirements"))
@@ -22,6 +23,15 @@ _VERSION = Option("uv-version")
 # is installed by the uv that this decides on; pip checks it, too.
 _CLAUSE = r"(?:~=|==|!=|<=|>=|<|>)\s*\d[\w.+!*-]*"
 _SPECIFIER = rf"\d[\w.+!*-]*|{_CLAUSE}(?:\s*,\s*{_CLAUSE})*"
+
+# What the names of our folders begin with.
+_FOLDER = "uv-system-sync-uv-"
+
+# Settings of pip that are for other packages, or change where packages go or what is installed.
+_NOT_FOR_UV = (
+    *("PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_EDITABLE", "PIP_PREFIX", "PIP_ROOT", "PIP_DRY_RUN"),
+    *("PIP_PYTHON", "PIP_PLATFORM", "PIP_PYTHON_VERSION", "PIP_IMPLEMENTATION", "PIP_ABI"),
+)
 
 _KEPT_CHARACTERS = 2500
 
@@ -35,7 +45,12 @@ _REASONS: tuple[tuple[str, str, Message], ...] = (
     ("No module named pip", "this Python has no pip", message("Install uv in an earlier step.")),
     ("No space left on device", "the disk is full", message("Free some disk space.")),
     ("(?i)certificate.verify.failed", "its certificate is not trusted", message("Set `SSL_CERT_FILE` to its certificate authority.")),
-    (r"\b40[137] Client Error|\b40[137]\b.*[Ee]rror", "the index refuses access", _CREDENTIALS),
+    (r"\b40[137] Client Error|HTTP error 40[137]\b|\b407 Proxy", "the index refuses access", _CREDENTIALS),
+    (
+        r"\b404 Client Error",
+        "the index has no uv",
+        message("Name an index that has it (`UV_DEFAULT_INDEX` or pip's settings), or install uv in an earlier step."),
+    ),
     (r"connection broken|Max retries exceeded|timed out|\b5\d\d (?:Server )?[Ee]rror", "the index cannot be reached", _UNREACHABLE),
     (
         "DO NOT MATCH THE HASHES",
@@ -66,7 +81,7 @@ class Provider:
         wanted = checked(inputs.text(self._environ, "uv-version"))
         try:
             found = on_path(self._environ.get("PATH", ""))
-            uv = Uv(found, self._environ, self._start) if found else None
+            uv = self._uv(found) if found else None
             if uv is not None and (not wanted or uv.version):
                 return uv
         except UvUnavailable:
@@ -77,10 +92,16 @@ class Provider:
     def suitable(self, uv: Uv, wanted: str, required: str) -> Uv:
         """Return `uv` if its version is `wanted`, which is the input `uv-version`, else one that is.
 
-        Without that input, a uv that was not on PATH has to be what the project has `required`.
+        Without that input, a uv that pip has installed has to be what the project has `required`; what is no version there,
+        uv itself rejects.
         """
-        specifier = wanted or (required if uv.folder else "")
+        specifier = wanted or (required if uv.folder and re.fullmatch(_SPECIFIER, required) else "")
         return uv if not specifier or satisfies(uv.version, specifier) else self._install(specifier)
+
+    def _uv(self, program: str) -> Uv:
+        # An earlier step of the job may have put one on PATH that is ours.
+        is_ours = program.startswith(os.path.join(self._temp, _FOLDER))
+        return Uv(program, self._environ, self._start, folder=os.path.dirname(program) if is_ours else "")
 
     def _install(self, specifier: str) -> Uv:
         """Have pip install uv, unless an earlier step of the job has, and return it.
@@ -88,18 +109,31 @@ class Provider:
         `specifier` is a version or a version specifier; empty means the version that is pinned by its hashes. pip is that of the
         Python that runs this, with the user's settings of pip, and those of uv for the index. Nothing goes into that Python.
         """
-        folder = os.path.join(self._temp, f"uv-system-sync-uv-{_key(specifier):08x}")
-        program = os.path.join(folder, "bin", "uv.exe" if os.name == "nt" else "uv")
-        if not os.path.isfile(program):
-            # pip installs into a temporary folder and moves that, so that a program is there only if everything went well.
-            completed = self._pip(*_arguments(specifier, folder))
-            if completed.returncode or not os.path.isfile(program):
-                raise _failed(specifier, completed)
-        return Uv(program, self._environ, self._start, folder=os.path.dirname(program))
+        folder = os.path.join(self._temp, f"{_FOLDER}{_key(specifier):08x}")
+        if not os.path.isfile(_program(folder)):
+            beside = f"{folder}-{os.urandom(8).hex()}"
+            try:
+                self._install_into(beside, specifier)
+                folder = dependencies.renamed(beside, folder)
+            except BaseException:
+                dependencies.remove(beside)
+                raise
+        return self._uv(_program(folder))
+
+    def _install_into(self, folder: str, specifier: str) -> None:
+        arguments = _arguments(specifier, folder)
+        completed = self._pip("--quiet", *arguments)
+        if "(from versions: none)" in completed.output and "Retrying" not in completed.output:
+            # pip reports what the index has answered only with everything else.
+            completed = self._pip("-vv", "--retries", "0", *arguments)
+            reported = re.findall(r"^ *(?:Could not fetch URL|ERROR: |Skipping link: none of).*", completed.output, re.MULTILINE)
+            completed = completed._replace(output="\n".join(reported))
+        if completed.returncode or not os.path.isfile(_program(folder)):
+            raise self._failed(specifier, completed)
 
     def _pip(self, *arguments: str) -> Completed:
         """Run pip; without an installed one, run the wheel of it that ensurepip has."""
-        python, env = (sys.executable, "-B", "-I"), _environment(self._environ)
+        python, env = (sys.executable, "-B", "-I"), _environment(self._environ, self._temp)
         completed = self._start(Command((*python, "-m", "pip", *arguments), env, self._temp))(None)
         if completed.returncode and "No module named pip" in completed.output:
             import glob
@@ -110,6 +144,21 @@ class Provider:
             for wheel in glob.glob(pattern)[:1]:
                 return self._start(Command((*python, os.path.join(wheel, "pip"), *arguments), env, self._temp))(None)
         return completed
+
+    def _failed(self, specifier: str, completed: Completed) -> UvUnavailable:
+        # pip lists every version that there is.
+        output = re.sub(r"\(from versions: [^)]{100,}\)", "(from versions: …)", completed.output.strip())
+        reason, hint = next(((why, hint) for pattern, why, hint in _REASONS if re.search(pattern, output)), ("", _UNREACHABLE))
+        for secret in environment.secrets(self._environ):
+            output = output.replace(secret, "***")
+        return UvUnavailable(
+            "pip could not install uv{version} (exit status {status}){reason}.",
+            hint,
+            words=without_credentials(output)[-_KEPT_CHARACTERS:],
+            version=_with_operator(specifier),
+            status=completed.returncode,
+            reason=reason and f": {reason}",
+        )
 
 
 def on_path(search_path: str, *, windows: bool = os.name == "nt") -> str | None:
@@ -152,18 +201,8 @@ def satisfies(version: str, specifier: str) -> bool:
         return False
 
 
-def _failed(specifier: str, completed: Completed) -> UvUnavailable:
-    # pip lists every version that there is.
-    output = re.sub(r"\(from versions: [^)]{100,}\)", "(from versions: …)", completed.output.strip())
-    reason, hint = next(((why, hint) for pattern, why, hint in _REASONS if re.search(pattern, output)), ("", _UNREACHABLE))
-    return UvUnavailable(
-        "pip could not install uv{version} (exit status {status}){reason}.",
-        hint,
-        words=without_credentials(output)[-_KEPT_CHARACTERS:],
-        version=_with_operator(specifier),
-        status=completed.returncode,
-        reason=reason and f": {reason}",
-    )
+def _program(folder: str) -> str:
+    return os.path.join(folder, "bin", "uv.exe" if os.name == "nt" else "uv")
 
 
 def _key(specifier: str) -> int:
@@ -180,15 +219,17 @@ def _with_operator(specifier: str) -> str:
 
 
 def _arguments(specifier: str, folder: str) -> tuple[str, ...]:
-    options = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:", "--no-compile")
+    options = ("--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:", "--no-compile")
     pinned = ("--require-hashes", "--requirement", os.path.join(REQUIREMENTS, "uv.txt"))
     return ("install", *options, "--target", folder, *([f"uv{_with_operator(specifier)}"] if specifier else pinned))
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+def _environment(environ: Mapping[str, str], temp: str) -> dict[str, str]:
     """Return what pip sees of `environ`: none of the runner's variables, and uv's settings for the index as pip's."""
-    kept = {name: value for name, value in environment.for_uv(environ).items() if not name.startswith("UV_")}
-    return {**kept, **dict(_settings(environ)), "PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore"}
+    kept = {name: value for name, value in environment.for_uv(environ).items() if not name.startswith("UV_") and name not in _NOT_FOR_UV}
+    # On the disk of `temp`, pip moves what it has unpacked instead of copying it.
+    own = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_ROOT_USER_ACTION": "ignore", "TMPDIR": temp}
+    return {**kept, **dict(_settings(environ)), **own}
 
 
 def _settings(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
