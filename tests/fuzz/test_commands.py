@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from tests.fuzz import hostile
 from tests.support.log_file import LogFile
 from tests.support.runner_log import Command, lines, obeyed, parse
-from uv_system_sync.reporting.commands import ANNOTATION_LIMIT, Log, annotation
+from uv_system_sync.errors import SyncFailed
+from uv_system_sync.reporting.github import GitHubReporter
+from uv_system_sync.text import message as sentence
 
 
 def in_utf8(text: str) -> str:
@@ -27,7 +29,7 @@ _keys = st.sampled_from(("title", "file", "line", "col"))
 @example(name="error", message="%0A%%25\r\n", properties={"title": "%0A%%25\r\n:,::"})
 def test_a_command_is_the_same_as_that_of_the_toolkit(name: str, message: str, properties: dict[str, str]) -> None:
     log = LogFile()
-    Log(log).command(name, message, **properties)
+    GitHubReporter({}, log).command(name, message, **properties)
 
     assert in_utf8(f"{ToolkitCommand(name, properties, message)}\n") == log.text
 
@@ -36,7 +38,7 @@ def test_a_command_is_the_same_as_that_of_the_toolkit(name: str, message: str, p
 @example(message=hostile.MEGABYTES[1], title="", line=None)
 def test_the_runner_reads_a_command_with_its_own_properties_and_message(message: str, title: str, line: int | None) -> None:
     log = LogFile()
-    Log(log).command("notice", message, title=f"x{title}x", line=line)
+    GitHubReporter({}, log).command("notice", message, title=f"x{title}x", line=line)
 
     properties = {"title": in_utf8(f"x{title}x"), **({} if line is None else {"line": str(line)})}
     assert [Command("notice", in_utf8(message), properties)] == obeyed(log.content)
@@ -51,7 +53,7 @@ def test_the_runner_reads_a_command_with_its_own_properties_and_message(message:
 @example(text=hostile.MEGABYTES[1])
 def test_a_text_is_one_line_that_shows_it_and_no_command(text: str) -> None:
     log = LogFile()
-    Log(log).line(text)
+    GitHubReporter({}, log).info(text)
 
     ((shown), *more) = lines(log.content) or [""]
     assert ([], []) == (more, obeyed(log.content))
@@ -67,10 +69,10 @@ def test_whatever_a_program_prints_is_shown_and_the_runner_obeys_only_what_opens
     title: str, pieces: list[bytes]
 ) -> None:
     log = LogFile()
-    with Log(log).group(title) as relay:
+    with GitHubReporter({}, log).group(title) as relay:
         for piece in pieces:
             relay(piece)
-    Log(log).command("notice", "it", title="after")
+    GitHubReporter({}, log).command("notice", "it", title="after")
 
     group, stop, resume, *rest = obeyed(log.content)
     assert (Command("group", in_utf8(title)), "stop-commands") == (group, stop.name)
@@ -82,7 +84,7 @@ def test_whatever_a_program_prints_is_shown_and_the_runner_obeys_only_what_opens
 @given(title=hostile.text, piece=hostile.content)
 def test_after_an_interruption_the_runner_reads_commands_again(title: str, piece: bytes) -> None:
     log = LogFile()
-    with suppress(KeyboardInterrupt), Log(log).group(title) as relay:
+    with suppress(KeyboardInterrupt), GitHubReporter({}, log).group(title) as relay:
         relay(piece)
         raise KeyboardInterrupt
 
@@ -92,11 +94,16 @@ def test_after_an_interruption_the_runner_reads_commands_again(title: str, piece
 
 @given(message=hostile.text, hint=hostile.text, words=hostile.text)
 @example(message=hostile.MEGABYTES[0], hint=hostile.MEGABYTES[1], words=hostile.MEGABYTES[3])
-@example(message="", hint="", words=hostile.MEGABYTES[1])
-def test_an_annotation_is_never_longer_than_github_shows_and_short_ones_are_whole(message: str, hint: str, words: str) -> None:
-    text = annotation(message, hint, words)
+@example(message="\U0001f600" * 5000, hint="\U0001f600" * 1000, words=hostile.MEGABYTES[1])
+def test_github_shows_the_hint_of_an_annotation_whatever_comes_before_it_and_short_texts_whole(message: str, hint: str, words: str) -> None:
+    log = LogFile()
+    GitHubReporter({}, log).error(SyncFailed(sentence("{text}", text=message), sentence("{text}", text=hint), words=words), "")
 
-    assert len(text.encode("utf-16-le", "surrogatepass")) <= 2 * ANNOTATION_LIMIT
-    if len(message + hint + words) < 1000:
-        assert text.startswith(f"{message}\n{hint}")
-        assert text.endswith(words)
+    (command,) = obeyed(log.content)
+    # As GitHub cuts it: 4096 UTF-16 code units.
+    shown = command.data.encode("utf-16-le", "surrogatepass")[: 2 * 4096].decode("utf-16-le", "replace")
+    assert in_utf8(f"\n{hint[:1000]}") in shown
+    if len(message) <= 1000:
+        assert command.data.startswith(in_utf8(f"{message}\n{hint[:1000]}"))
+    if len(words) <= 2000:
+        assert command.data.endswith(in_utf8(words))

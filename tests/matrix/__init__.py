@@ -31,7 +31,7 @@ FAILURE: dict[str, Any] = {
     "uv": None,
     "project": None,
 }
-PYTHON = Python("cpython", "3.12.4", "linux-x86_64")
+PYTHON = Python("3.12.4", "cpython", "linux-x86_64")
 
 
 def write_report(folder: Path, artifact: str, content: object, name: str = "uv-system-sync-0a.json") -> None:

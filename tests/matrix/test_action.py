@@ -21,7 +21,6 @@ from tools.shared.runner_files import StepFiles, read_outputs
 from uv_system_sync.errors import ActionError, InvalidInput, PackagesDiffer, RunnerUnusable
 from uv_system_sync.inputs import variable
 from uv_system_sync.matrix import action
-from uv_system_sync.matrix.action import Options
 from uv_system_sync.matrix.comparison import compared
 from uv_system_sync.matrix.reports import read
 from uv_system_sync.reporting.github import GitHubReporter
@@ -112,6 +111,14 @@ def test_without_the_input_summary_only_the_summary_is_left_out(runner: StepFile
     assert ("", 3) == (runner.summary.read_text(encoding="utf-8"), len(read_outputs(runner.output)))
 
 
+def test_a_summary_that_the_runner_would_reject_is_left_out_alone(runner: StepFiles) -> None:
+    reports = runner.temp.parent / "reports"
+    write_report(reports, "1", {**REPORT, "packages": [{"name": f"p{number}", "version": "|" * 200} for number in range(2000)]})
+
+    assert 1 == len(lines(runner, folder=str(reports)))
+    assert ("", 3) == (runner.summary.read_text(encoding="utf-8"), len(read_outputs(runner.output)))
+
+
 @pytest.mark.parametrize("names", ["alpha", "*", "beta, Alpha", "beta\nalpha"])
 def test_a_package_that_must_match_and_differs_is_an_error_after_everything_was_written(
     runner: StepFiles, folder: Path, names: str
@@ -129,15 +136,16 @@ def test_a_package_that_must_match_may_be_absent(runner: StepFiles, folder: Path
     assert LOG == lines(runner, folder=str(folder), must_match="beta")
 
 
-def test_of_many_packages_that_differ_the_error_names_some(runner: StepFiles) -> None:
+def test_of_many_packages_that_differ_the_error_and_the_log_name_some(runner: StepFiles) -> None:
     reports = runner.temp.parent / "reports"
     for job in ("1", "2"):
-        write_report(reports, job, {**REPORT, "packages": [{"name": f"p{number:02}", "version": job} for number in range(12)]})
+        write_report(reports, job, {**REPORT, "packages": [{"name": f"p{number:03}", "version": job} for number in range(512)]})
     error = failed(runner, folder=str(reports), must_match="*")
 
-    assert "12 packages" == error.values["count"]
-    assert str(error.values["conflicts"]).startswith("p00 is 1 in 1; 2 in 2. p01 is 1 in 1; 2 in 2. ")
-    assert str(error.values["conflicts"]).endswith("p09 is 1 in 1; 2 in 2 and 2 more")
+    assert "512 packages" == error.values["count"]
+    assert str(error.values["conflicts"]).startswith("p000 is 1 in 1; 2 in 2. p001 is 1 in 1; 2 in 2. ")
+    assert str(error.values["conflicts"]).endswith("p009 is 1 in 1; 2 in 2 and 502 more")
+    assert ["- p499 is 1 in 1; 2 in 2", "… and 12 more"] == lines(runner, folder=str(reports))[-2:]
 
 
 def test_a_job_that_is_expected_and_has_no_artifact_is_missing_in_its_place(runner: StepFiles, folder: Path) -> None:
@@ -151,33 +159,31 @@ def test_a_job_that_is_expected_and_has_no_artifact_is_missing_in_its_place(runn
 @pytest.mark.parametrize(
     ("inputs", "named"),
     [
-        pytest.param({"folder": " "}, {"option": Option("folder")}, id="no-folder"),
-        pytest.param({"folder": "{}/gone"}, {"option": Option("folder"), "folder": "{}/gone"}, id="missing-folder"),
-        pytest.param(
-            {"folder": "{}/env"}, {"option": Option("folder"), "folder": "{}/env", "reason": "Not a directory"}, id="file-as-folder"
-        ),
-        pytest.param({"folder": "{}/temp"}, {"option": Option("folder"), "folder": "{}/temp"}, id="empty-folder"),
-        pytest.param({"folder": "a\0b"}, {"option": Option("folder"), "folder": "a\0b"}, id="no-path"),
-        pytest.param({"summary": "maybe"}, {"option": Option("summary"), "value": "maybe"}, id="summary"),
-        pytest.param({"must_match": "alpha ::x"}, {"option": Option("must-match"), "word": "::x"}, id="no-name"),
+        ({"folder": " "}, {"folder": "", "reason": "No such file or directory"}),
+        ({"folder": "gone"}, {"folder": "gone", "reason": "No such file or directory"}),
+        ({"folder": "env"}, {"folder": "env", "reason": "Not a directory"}),
+        ({"folder": "temp"}, {"folder": "temp"}),
+        ({"folder": "a\0b"}, {"folder": "a\0b"}),
+        ({"folder": "reports", "summary": "maybe"}, {"option": Option("summary"), "value": "maybe"}),
     ],
+    ids=["no-folder", "missing-folder", "file-as-folder", "empty-folder", "no-path", "summary"],
 )
 def test_an_invalid_input_is_an_error_and_nothing_is_written(
-    runner: StepFiles, folder: Path, inputs: dict[str, str], named: dict[str, object]
+    runner: StepFiles, folder: Path, monkeypatch: pytest.MonkeyPatch, inputs: dict[str, str], named: dict[str, object]
 ) -> None:
-    inputs = {name: value.replace("{}", str(runner.env.parent)) for name, value in inputs.items()}
-    error = failed(runner, **{"folder": str(folder), **inputs})
-    expected = {name: value.replace("{}", str(runner.env.parent)) if isinstance(value, str) else value for name, value in named.items()}
+    monkeypatch.chdir(folder.parent)
+    error = failed(runner, **inputs)
+    expected = {"option": Option("folder"), **named}
 
-    assert InvalidInput is type(error)
-    assert expected == {name: error.values[name] for name in expected}
+    assert (InvalidInput, expected) == (type(error), {name: error.values[name] for name in expected})
     assert runner.are_empty()
 
 
-def test_a_name_that_must_match_and_that_no_job_has_is_an_error(runner: StepFiles, folder: Path) -> None:
-    error = failed(runner, folder=str(folder), must_match="alpha alpah")
+@pytest.mark.parametrize("name", ["alpah", "::x"])
+def test_a_name_that_must_match_and_that_no_job_has_is_an_error(runner: StepFiles, folder: Path, name: str) -> None:
+    error = failed(runner, folder=str(folder), must_match=f"alpha {name}")
 
-    assert (InvalidInput, {Option("must-match")}, "alpah") == (type(error), options(error), error.values["name"])
+    assert (InvalidInput, {Option("must-match")}, name) == (type(error), options(error), error.values["name"])
 
 
 @pytest.mark.parametrize("name", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
@@ -198,17 +204,20 @@ def test_no_text_of_a_report_is_a_command(runner: StepFiles) -> None:
     assert "- alpha is ::error::x\\n::error::y in 1; ##\\[error]z in 2" == lines(runner, folder=str(reports))[-1]
 
 
-def test_a_folder_in_the_home_of_the_user_is_found() -> None:
-    assert os.path.expanduser("~/reports") == Options.from_environ({variable("folder"): "~/reports"}).folder
+def test_a_folder_in_the_home_of_the_user_is_found(runner: StepFiles, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USERPROFILE" if os.name == "nt" else "HOME", str(folder.parent))
+
+    assert LOG == lines(runner, folder="~/reports")
 
 
-@pytest.mark.parametrize("name", ACTION["inputs"])
-def test_an_input_has_its_variable_and_the_default_of_the_code(name: str) -> None:
-    given = {variable("folder"): "reports"}
-    default = ACTION["inputs"][name].get("default", "reports")
+def test_an_input_has_its_variable_and_the_default_of_the_code(runner: StepFiles, folder: Path) -> None:
+    with_defaults = lines(runner, folder=str(folder))
+    written = (runner.output.read_bytes(), runner.summary.read_bytes())
+    files, log = StepFiles.create(runner.env.parent), LogFile()
+    action.compare({**files.environ, variable("folder"): str(folder)}, GitHubReporter({}, log))
 
-    assert f"${{{{ inputs.{name} }}}}" == STEP["env"][variable(name)]
-    assert Options.from_environ(given) == Options.from_environ({**given, variable(name): default})
+    assert {variable(name): f"${{{{ inputs.{name} }}}}" for name in ACTION["inputs"]} == STEP["env"]
+    assert (with_defaults, written) == (log.lines, (files.output.read_bytes(), files.summary.read_bytes()))
 
 
 def test_inputs_and_outputs_are_those_of_version_1_and_every_output_is_written() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.matrix import PYTHON
-from uv_system_sync.matrix.comparison import Matrix, Row, compared, fitting
+from uv_system_sync.matrix.comparison import Matrix, Row, compared, natural
 from uv_system_sync.matrix.reports import Job
 
 
@@ -17,9 +17,20 @@ def matrix(**packages: dict[str, str]) -> Matrix:
 
 
 def test_every_package_of_any_job_has_its_version_in_each() -> None:
-    rows = matrix(one={"beta": "1", "alpha": "1"}, two={"alpha": "2"}).rows
+    rows = matrix(one={"beta": "1", "alpha": "1"}, two={"alpha": "2"}).differences
 
     assert (Row("alpha", {"one": "1", "two": "2"}), Row("beta", {"one": "1", "two": None})) == rows
+
+
+def test_jobs_are_in_the_natural_order_of_their_names() -> None:
+    names = ["3.9", "3.10", "3.13", "a-2", "a-10"]
+
+    assert names == [job.name for job in matrix(**{name: {} for name in sorted(names)}).jobs]
+
+
+@pytest.mark.parametrize("names", [["", "1", "a1", "1a", "a"], ["²", "٣", "9" * 200]], ids=["mixed", "other-digits"])
+def test_any_two_names_can_be_compared(names: list[str]) -> None:
+    assert sorted(names) == sorted(sorted(names, key=natural))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +53,7 @@ def test_absence_is_a_difference_and_only_two_versions_are_a_conflict(
 def test_failed_and_missing_jobs_are_counted_and_not_compared() -> None:
     whole = compared([Job("a", "success", PYTHON, "", {"alpha": "1"}), Job("b", "failure", kind="sync-failed"), Job("c", "missing")])
 
-    assert ((Row("alpha", {"a": "1"}),), ()) == (whole.rows, whole.differences())
+    assert ((Row("alpha", {"a": "1"}),), ()) == (whole.same, whole.differences)
     assert "3 jobs, 1 failed, 1 without a report: 1 package, 0 not the same in all jobs" == whole.sentence()
 
 
@@ -78,21 +89,22 @@ def test_an_output_is_one_line_of_ascii() -> None:
     assert [] == [value for value in outputs.values() if not value.isascii() or not value.isprintable()]
 
 
-def test_outputs_fit_into_what_a_job_may_have_and_count_the_rest() -> None:
+def test_outputs_together_are_below_what_a_job_may_have_and_count_the_rest() -> None:
     many = {f"package-{number:05}": "1.0" for number in range(20_000)}
-    outputs = matrix(one=many, two={}).outputs()
-    report = json.loads(outputs["report"])
+    failed = [Job(f"z-{number:05}", "failure", kind="sync-failed", reason="x" * 400) for number in range(1000)]
+    outputs = compared([Job("one", "success", PYTHON, "", many), Job("two", "success", PYTHON), *failed]).outputs()
+    report, differences = json.loads(outputs["report"]), json.loads(outputs["differences"])
 
-    assert sum(map(len, outputs.values())) < 1024 * 1024
-    assert 20_000 == len(report["packages"]) + report["omitted"]["packages"]
-    assert [row["name"] for row in json.loads(outputs["differences"])] == list(many)[: len(report["packages"])]
+    # GitHub takes 1 MB, and approximates the size in UTF-16.
+    assert 900_000 < sum(len(f"{name}{value}".encode("utf-16-le")) for name, value in outputs.items()) < 1_000_000
+    assert (20_000, 1002) == tuple(len(report[name]) + report["omitted"][name] for name in ("packages", "jobs"))
+    assert [row["name"] for row in differences] == list(many)[: len(report["packages"])]
 
 
-def test_the_first_text_that_does_not_fit_leaves_out_the_rest() -> None:
-    large = "x" * (300 * 1024 - 3)
+def test_a_row_that_does_not_fit_leaves_out_the_rest() -> None:
+    report = json.loads(matrix(a={"a": "1", "b": "x" * 160_000, "c": "1"}).outputs()["report"])
 
-    assert (["a", large], 0) == fitting(["a", large])
-    assert (["aa"], 2) == fitting(["aa", large, "b"])
+    assert (["a"], 2) == ([row["name"] for row in report["packages"]], report["omitted"]["packages"])
 
 
 def test_a_row_names_some_of_the_jobs_with_each_version() -> None:

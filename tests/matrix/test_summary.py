@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from tests.matrix import PYTHON
 from uv_system_sync.matrix.comparison import compared
 from uv_system_sync.matrix.reports import Job, Python
 from uv_system_sync.matrix.summary import render
+from uv_system_sync.reporting.runner_files import SUMMARY_LIMIT
 
 
 def job(name: str, **packages: str) -> Job:
@@ -22,7 +21,7 @@ def test_jobs_that_are_not_compared_come_first_then_differences_and_the_rest_is_
         job("3.10", absent="1", same="1", twice="1.0"),
         job("3.11", same="1", twice="2.0"),
         Job("3.12", "missing", reason="uv-system-sync-a.json is not valid JSON"),
-        job("3.13", absent="1", same="1", twice="1.0")._replace(python=Python("pypy", "3.11.9", "win-amd64")),
+        job("3.13", absent="1", same="1", twice="1.0")._replace(python=Python("3.11.9", "pypy", "win-amd64")),
     ]
     expected = """\
 ### The packages of 6 jobs
@@ -83,7 +82,6 @@ def test_without_a_job_that_succeeded_there_is_no_table() -> None:
 1 job, 1 without a report: 0 packages, 0 not the same in all jobs.
 
 - **a** has no report: b
-
 """
 
     assert expected == render(compared([Job("a", "missing", reason="b")]))
@@ -93,29 +91,15 @@ def test_twelve_jobs_with_300_packages_that_differ_are_shown_whole() -> None:
     jobs = [job(f"3.{minor}", **{f"package-{number}": f"1.{number}.{minor}" for number in range(300)}) for minor in range(12)]
     text = render(compared(jobs))
 
-    assert (300, False) == (text.count("\n| package-"), "more package" in text)
+    assert (300, False) == (text.count("\n| package-"), "more" in text)
 
 
-def test_each_part_that_is_too_large_for_the_runner_counts_the_rest() -> None:
-    same = dict.fromkeys((f"{'s' * 200}-{number:05}" for number in range(5000)), "1")
-    names = [f"{'d' * 200}-{number:05}" for number in range(5000)]
-    failed = [Job(f"{'f' * 200}-{number:05}", "missing", reason="none") for number in range(5000)]
-    jobs = [job("1", **same, **dict.fromkeys(names, "1")), job("2", **same, **dict.fromkeys(names, "2"))]
+def test_the_runner_takes_the_summary_of_as_many_jobs_as_a_matrix_may_have_and_it_counts_the_rest() -> None:
+    names = [f"a-package-{number:05}" for number in range(10_000)]
+    jobs = [job(f"{index}", **{f"b-{name}": f"{index}.0" for name in names[:500]}, **dict.fromkeys(names, "1.0")) for index in range(256)]
+    failed = [Job(f"z{number:05}", "missing", reason="its artifact has no file of JSON") for number in range(1500)]
     text = render(compared([*jobs, *failed]))
 
-    assert len(text.encode()) < 1024 * 1024
-    for start in ("| sss", "| ddd", "- **fff"):
-        shown = text.count(f"\n{start}")
-        assert 1000 < shown < 5000
-        assert f"\n… and {5000 - shown:,} more\n" in text
-
-
-def test_the_runner_takes_the_summary_of_any_jobs() -> None:
-    name, reason = "\U0001f600" * 255, "|" * 510
-    compared_jobs = [job(f"{name}{number}", a=str(number), b="1")._replace(project=name) for number in range(600)]
-    failed = [Job(f"{name}{number}", "failure", PYTHON, kind=name, reason=reason) for number in range(600, 1200)]
-    text = render(compared([*compared_jobs, *failed]))
-
-    assert len(text.encode()) < 1024 * 1024
-    # Jobs that failed, and the one row of a table whose head is too large.
-    assert ["541", "1"] == re.findall(r"\n… and ([\d,]+) more\n", text)
+    assert len(text.encode()) < SUMMARY_LIMIT
+    for start, shown, more in (("| a-package", 7500, 2500), ("| b-a-package", 58, 442), ("- **z", 1000, 500)):
+        assert (shown, True) == (text.count(f"\n{start}"), f"\n… and {more:,} more\n" in text)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import touch
 from tests.support.log_file import LogFile
-from uv_system_sync.errors import OutOfSync, SyncFailed, explained
+from uv_system_sync.errors import OutOfSync, SyncFailed
 from uv_system_sync.reporting.console import ConsoleReporter
 from uv_system_sync.reporting.context import RunContext
 from uv_system_sync.reporting.report import Result
@@ -43,12 +43,6 @@ def test_details_are_quoted_before_the_error(log: LogFile) -> None:
     ConsoleReporter(log).error(ERROR, "Traceback\n  error: \x07")
 
     assert "| Traceback\n|   error: \\x07\nerror: It failed.\nhint: Try again.\n" == log.text
-
-
-def test_a_cancelled_run_is_one_line(log: LogFile) -> None:
-    ConsoleReporter(log).error(explained(KeyboardInterrupt())[0], "")
-
-    assert ("error: ", 1) == (log.text[:7], len(log.lines))
 
 
 def test_only_labels_are_coloured(log: LogFile) -> None:

@@ -19,12 +19,12 @@ PYTHON = {
 
 
 def test_each_part_has_the_time_since_the_one_before_and_the_sum_of_its_times() -> None:
-    times = iter([100.0, 101.0, 103.0, 106.0, 110.0])
+    times = iter([100.0, 101.0, 103.0, 106.0])
     timings = Timings(lambda: next(times))
     for name in ("probe", "uv", "probe"):
         timings.end(name)
 
-    assert ([("probe", 4.0), ("uv", 2.0)], 10.0) == ([*timings.seconds.items()], timings.total)
+    assert [("probe", 4.0), ("uv", 2.0)] == [*timings.seconds.items()]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
-"""Reports to the runner; tests/fuzz/test_github.py has any values at all, read as the runner reads them."""
+"""Reports to the runner; tests/fuzz/test_commands.py and test_github.py have any text at all, read as the runner reads it."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +16,7 @@ from tests.support import TARGET, step_inputs
 from tests.support.log_file import LogFile
 from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
 from uv_system_sync.errors import Cancelled, LockMissing, RunnerUnusable, SyncFailed
+from uv_system_sync.inputs import Inputs
 from uv_system_sync.reporting.context import RunContext
 from uv_system_sync.reporting.github import GitHubReporter
 from uv_system_sync.reporting.report import Result
@@ -22,22 +26,134 @@ from uv_system_sync.text import message
 
 RESULT = Result(env={"A": "1"}, paths=("/one", "/two ☃", "/\udcff"), outputs={"b": "2"}, report='{"c": 3}\n', summary="# Summary\n")
 ERROR = LockMissing("There is no uv.lock in {directory}.", "Run `uv lock`.", directory="/src")
+GROUP = re.compile(rb"::group::uv sync\n::stop-commands::(?P<token>[0-9a-f]{32})\n(?P<output>.*)::(?P=token)::\n::endgroup::\n", re.DOTALL)
+
+
+def relayed(log: LogFile, *pieces: bytes) -> bytes:
+    """Return what is in the log between the commands that open and close the group with these pieces."""
+    with GitHubReporter({}, log).group("uv sync") as relay:
+        for piece in pieces:
+            relay(piece)
+    found = GROUP.fullmatch(log.content)
+    assert found, log.text
+    return found["output"]
 
 
 @pytest.mark.parametrize(
-    ("file", "line", "properties"),
+    ("text", "expected"),
     [
-        pytest.param(None, None, "title=sync-failed", id="no-place"),
-        pytest.param("/src/uv.lock", None, "title=sync-failed,file=/src/uv.lock", id="file"),
-        pytest.param("/src/uv.lock", 3, "title=sync-failed,file=/src/uv.lock,line=3", id="file-and-line"),
+        *(("/opt/my python ü ☃/bin", "/opt/my python ü ☃/bin"), ("", ""), ("a ::error::no", "a ::error::no")),
+        *(("  ::error::no", ">   ::error::no"), ("\xa0::error::no", "\\xa0::error::no")),
+        *(("a ##[error]no", "a ##\\[error]no"), (" ::a##[error]no", ">  ::a##\\[error]no")),
+        *(("a\n::b\r::c\u2028::d", "a\\n::b\\r::c\\u2028::d"), ("\x1b[31mred\x00\u202e\udcff", "\\x1b[31mred\\x00\\u202e\\udcff")),
     ],
 )
-def test_an_error_is_an_annotation_of_its_place(log: LogFile, file: str | None, line: int | None, properties: str) -> None:
-    error = SyncFailed("It failed: {reason}", "Try again.", file=file, line=line, words="no", reason="50%:\r\n::set-env name=A::1")
+def test_any_text_is_one_line_and_no_command(log: LogFile, text: str, expected: str) -> None:
+    GitHubReporter({}, log).info(text)
+
+    assert [expected] == log.lines
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({}, "::error::50%25%0D%0A::x:, ##[error]y\n"),
+        ({"title": "a", "file": None, "line": 3}, "::error title=a,line=3::50%25%0D%0A::x:, ##[error]y\n"),
+        ({"file": "C:\\a,b%\nc"}, "::error file=C%3A\\a%2Cb%25%0Ac::50%25%0D%0A::x:, ##[error]y\n"),
+    ],
+    ids=["none", "not-none", "escaped"],
+)
+def test_a_command_has_its_properties_and_its_message(log: LogFile, properties: dict[str, object], expected: str) -> None:
+    GitHubReporter({}, log).command("error", "50%\r\n::x:, ##[error]y", **properties)
+
+    assert expected == log.text
+
+
+def test_each_secret_is_masked_whole(log: LogFile) -> None:
+    GitHubReporter({}, log).mask(["one", "two\n%25"])
+
+    assert ["::add-mask::one", "::add-mask::two%0A%2525"] == log.lines
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        pytest.param([b""], b"", id="nothing"),
+        pytest.param([b"a\r\n::error::no\n", b"\xff\x00##[error]no\n"], b"a\r\n::error::no\n\xff\x00##\\[error]no\n", id="commands"),
+        pytest.param([b"#", b"#", b"[error]"], b"##\\[error]\n", id="split-everywhere"),
+        pytest.param([b"a ##", b"[error] b"], b"a ##\\[error] b\n", id="split-before-the-bracket"),
+        pytest.param([b"###", b"##[error]"], b"#####\\[error]\n", id="many-signs"),
+        pytest.param([b"##[##[", b"[##"], b"##\\[##\\[[##\n", id="again-and-again"),
+        pytest.param([b"##", b"\n[error]"], b"##\n[error]\n", id="on-two-lines"),
+        pytest.param([b"carriage return\r"], b"carriage return\r\n", id="carriage-return"),
+    ],
+)
+def test_a_group_relays_bytes_without_commands_and_ends_its_last_line(log: LogFile, pieces: list[bytes], expected: bytes) -> None:
+    assert expected == relayed(log, *pieces)
+
+
+def test_a_piece_is_in_the_log_as_soon_as_it_was_relayed(log: LogFile) -> None:
+    reporter = GitHubReporter({}, log)
+    reporter.info("before")
+    with reporter.group("uv sync") as relay:
+        relay(b"piece")
+
+        assert log.content.startswith(b"before\n::group::uv sync\n")
+        assert log.content.endswith(b"\npiece")
+
+
+def test_each_group_has_another_token(log: LogFile) -> None:
+    for _ in range(5):
+        with GitHubReporter({}, log).group("uv sync"):
+            pass
+
+    assert 5 == len(set(re.findall(r"::stop-commands::(\w+)", log.text)))
+
+
+class Interrupted(io.BytesIO):
+    """A log in which the runner cancels the job in the middle of a write."""
+
+    def write(self, content: Any, /) -> int:
+        """Write, or write half and raise the exception of a signal."""
+        if bytes(content) == b"a line\n":
+            super().write(b"a l")
+            raise KeyboardInterrupt
+        return super().write(content)
+
+
+def test_whenever_a_group_is_interrupted_the_runner_reads_commands_again() -> None:
+    content = Interrupted()
+    reporter = GitHubReporter({}, io.TextIOWrapper(content, encoding="utf-8", newline="\n"))
+    with suppress(KeyboardInterrupt), reporter.group("uv sync") as relay:
+        relay(b"before\n")
+        relay(b"a line\n")
+
+    assert re.search(rb"::stop-commands::(\w+)\nbefore\na l\n::\1::\n::endgroup::\n$", content.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("place", "properties"),
+    [({}, ""), ({"file": "/src/uv.lock"}, ",file=/src/uv.lock"), ({"file": "/src/uv.lock", "line": 3}, ",file=/src/uv.lock,line=3")],
+    ids=["no-place", "file", "file-and-line"],
+)
+def test_an_error_is_an_annotation_of_its_place(log: LogFile, place: dict[str, Any], properties: str) -> None:
+    error = SyncFailed("It failed: {reason}", "Try again.", words="no", reason="50%:\r\n::set-env name=A::1", **place)
     GitHubReporter({}, log).error(error, "")
 
-    data = "It failed: 50%25:%0D%0A::set-env name=A::1%0ATry again.%0Auv's output ends with: no"
-    assert f"::error {properties}::{data}\n" == log.text
+    data = "It failed: 50%25:%0D%0A::set-env name=A::1%0ATry again.%0AThe output ends with: no"
+    assert f"::error title=sync-failed{properties}::{data}\n" == log.text
+
+
+@pytest.mark.parametrize("letter", ["x", "😀"])
+def test_of_a_long_error_github_shows_the_beginning_of_both_sentences(log: LogFile, letter: str) -> None:
+    error = SyncFailed(letter * 1000, letter * 1001, words=f"{letter * 5000} reason")
+    GitHubReporter({}, log).error(error, "")
+
+    text = log.text.partition("::error title=sync-failed::")[2].replace("%0A", "\n")
+    sentences = f"{letter * 1000}\n{letter * 1000} …\n"
+    assert f"{sentences}The output ends with: … {letter * 1993} reason\n" == text
+    # In UTF-16, 4096 are shown, and all of it unless its letters are rare.
+    assert (len(sentences.encode("utf-16-le")) <= 2 * 4096, len(text) <= 4096) == (True, True)
 
 
 def test_details_of_an_error_are_in_a_group_before_it(log: LogFile) -> None:
@@ -90,13 +206,9 @@ def test_the_output_report_is_an_absolute_path(runner: StepFiles, log: LogFile) 
 
 
 @pytest.mark.parametrize("name", ["GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "RUNNER_TEMP"])
-@pytest.mark.parametrize("value", [None, ""], ids=["not-set", "empty"])
-def test_without_one_of_the_variables_nothing_is_published(runner: StepFiles, log: LogFile, name: str, value: str | None) -> None:
-    environ = {**runner.environ, name: value or ""}
-    if value is None:
-        del environ[name]
+def test_without_one_of_the_variables_nothing_is_published(runner: StepFiles, log: LogFile, name: str) -> None:
     with pytest.raises(RunnerUnusable) as caught:
-        GitHubReporter(environ, log).publish(RESULT)
+        GitHubReporter({**runner.environ, name: ""}, log).publish(RESULT)
 
     assert name == caught.value.values["variable"]
     assert runner.are_empty()
@@ -112,12 +224,8 @@ def test_if_one_file_cannot_be_written_nothing_is_published(runner: StepFiles, l
     assert runner.are_empty()
 
 
-@pytest.mark.parametrize("value", [None, ""], ids=["not-set", "empty"])
-def test_a_server_without_job_summaries_gets_the_rest(runner: StepFiles, log: LogFile, value: str | None) -> None:
-    environ = {**runner.environ, "GITHUB_STEP_SUMMARY": value or ""}
-    if value is None:
-        del environ["GITHUB_STEP_SUMMARY"]
-    GitHubReporter(environ, log).publish(RESULT)
+def test_a_server_without_job_summaries_gets_the_rest(runner: StepFiles, log: LogFile) -> None:
+    GitHubReporter({**runner.environ, "GITHUB_STEP_SUMMARY": ""}, log).publish(RESULT)
 
     assert ({"A": "1"}, 3, "") == (read_env(runner.env), len(read_path(runner.path)), runner.summary.read_text(encoding="utf-8"))
     assert Path(read_outputs(runner.output)["report"]).is_file()
@@ -125,11 +233,8 @@ def test_a_server_without_job_summaries_gets_the_rest(runner: StepFiles, log: Lo
 
 @pytest.mark.parametrize(
     ("summary", "size"),
-    [
-        pytest.param("x" * SUMMARY_LIMIT, SUMMARY_LIMIT, id="just-fits"),
-        pytest.param("x" * (SUMMARY_LIMIT + 1), 0, id="one-byte-too-many"),
-        pytest.param("☃" * (SUMMARY_LIMIT // 2), 0, id="few-letters-of-many-bytes"),
-    ],
+    [("x" * SUMMARY_LIMIT, SUMMARY_LIMIT), ("x" * (SUMMARY_LIMIT + 1), 0), ("☃" * (SUMMARY_LIMIT // 2), 0)],
+    ids=["just-fits", "one-byte-too-many", "few-letters-of-many-bytes"],
 )
 def test_a_summary_that_the_runner_would_reject_is_left_out_alone(runner: StepFiles, log: LogFile, summary: str, size: int) -> None:
     GitHubReporter(runner.environ, log).publish(RESULT._replace(summary=summary))
@@ -137,8 +242,10 @@ def test_a_summary_that_the_runner_would_reject_is_left_out_alone(runner: StepFi
     assert (size, {"A": "1"}) == (runner.summary.stat().st_size, read_env(runner.env))
 
 
-@pytest.mark.parametrize("inputs", [None, step_inputs()], ids=["before-the-inputs-are-known", "by-default"])
-def test_a_failure_leaves_a_job_summary_and_a_report_and_later_steps_get_nothing(runner: StepFiles, log: LogFile, inputs: None) -> None:
+@pytest.mark.parametrize("inputs", [None, step_inputs()], ids=["unknown", "by-default"])
+def test_a_failure_leaves_a_job_summary_and_a_report_and_later_steps_get_nothing(
+    runner: StepFiles, log: LogFile, inputs: Inputs | None
+) -> None:
     status = GitHubReporter(runner.environ, log).publish_failure(ERROR, RunContext(inputs, TARGET))
     (left,) = runner.temp.iterdir()
     report = json.loads(left.read_text(encoding="utf-8"))

@@ -48,11 +48,11 @@ def test_a_sync_has_what_changed_and_what_to_know_and_all_packages_are_collapsed
 
 **Removed:** beta 1.0
 
-| Package | From | To  |
-| ------- | ---- | --- |
-| beta    | 1.0  |     |
-| alpha   | 1.0  | 2.0 |
-| sample  |      | 0.1 |
+| Package | From | To |
+| --- | --- | --- |
+| beta | 1.0 |  |
+| alpha | 1.0 | 2.0 |
+| sample |  | 0.1 |
 
 - **python-chosen:** UV_PYTHON is &#60;3.8>.
 - **shared-python:** Set `no-editable: true`.
@@ -120,13 +120,6 @@ def test_a_table_with_more_rows_than_a_screen_is_collapsed(count: int, collapsed
     assert collapsed == sync(large(count)).count(f"<summary>{2 * count} changes</summary>\n\n| Package")
 
 
-def test_a_long_name_does_not_widen_the_other_rows_and_a_very_long_one_is_cut() -> None:
-    text = sync(report()._replace(changes=tuple(Change(name, "installed", "1.0", None) for name in ("a" * 41, "b" * 301, "c"))))
-
-    rows = [f"| {'a' * 41} |      | 1.0 |", f"| {'b' * 300} … and 1 more characters |      | 1.0 |", "| c       |      | 1.0 |"]
-    assert rows == re.findall(r"^\| [abc]+ .*", text, re.MULTILINE)
-
-
 def test_a_long_notice_is_cut_and_hides_no_other() -> None:
     text = sync(report(), Notice("python-chosen", message("a" * 100_000)), Notice("shared-python", message("b")))
 
@@ -144,18 +137,6 @@ def test_of_many_removed_packages_the_first_are_named_above_the_table() -> None:
 LETTERS = {"escaped": "@", "spelled-out": "\U0010ffff", "half-a-pair": "\udcff", "letters": "日", "fences": "`"}
 
 
-@pytest.mark.parametrize("count", [1000, 100_000])
-@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
-def test_the_runner_takes_the_summary_of_any_sync(letter: str, count: int) -> None:
-    word = letter * 2000
-    target = TARGET._replace(version=word, prefix=word, implementation=word, platform=word)
-    many = large(count, word)
-    repaired = [Broken(word, word, word)] * 1000
-    done = report(target, word, word)._replace(packages=many.packages, changes=many.changes, repaired=repaired)
-
-    assert len(sync(done, *[Notice("python-chosen", message(word * 1000))] * 100).encode("utf-8")) < SUMMARY_LIMIT
-
-
 @pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
 def test_the_runner_takes_the_summary_of_any_failure(letter: str) -> None:
     word = letter * 100_000
@@ -164,20 +145,13 @@ def test_the_runner_takes_the_summary_of_any_failure(letter: str) -> None:
     assert len(failure(error, word).encode("utf-8")) < SUMMARY_LIMIT
 
 
-def test_a_table_and_a_list_that_end_early_count_the_rest() -> None:
-    table, listed = sync(large(100_000)).split("<summary>All 100,000 installed packages</summary>")
-    (more,) = re.findall(r"\| … and ([\d,]+) more \| \| \|\n", table)
-    (others,) = re.findall(r", … and ([\d,]+) more\n", listed)
+def test_the_runner_takes_a_table_and_a_list_of_very_many_packages_that_end_early() -> None:
+    text = sync(large(100_000, "p" * 60))
+    table, listed = text.split("<summary>All 100,000 installed packages</summary>")
 
-    assert 200_000 == len(re.findall(r"^\| \d+-package ", table, re.MULTILINE)) + int(more.replace(",", ""))
-    assert 100_000 == len(re.findall(r"\d+-package 1\.0", listed)) + int(others.replace(",", ""))
-
-
-def test_a_thousand_changes_and_packages_are_shown_whole() -> None:
-    done = large(1000)._replace(changes=large(500).changes)
-    table, listed = sync(done).split("<summary>All 1,000 installed packages</summary>")
-
-    assert (1000, 1000) == (len(re.findall(r"^\| \d+-package ", table, re.MULTILINE)), len(re.findall(r"\d+-package 1\.0", listed)))
+    assert len(text.encode("utf-8")) < SUMMARY_LIMIT
+    assert (2000, True) == (len(re.findall(r"^\| \d+-p+ ", table, re.MULTILINE)), "\n… and 198,000 more\n" in table)
+    assert (2000, True) == (len(re.findall(r"\d+-p+ 1\.0", listed)), ", … and 98,000 more\n" in listed)
 
 
 def test_a_failure_has_what_is_wrong_what_to_do_where_with_what_and_the_end_of_the_output() -> None:
@@ -192,7 +166,7 @@ def test_a_failure_has_what_is_wrong_what_to_do_where_with_what_and_the_end_of_t
 
 **With:** Python 3.12.4 at /opt/python
 
-The end of uv's output (all of it is in the log):
+The end of the output (all of it is in the log):
 
 ```text
 error: no
@@ -217,7 +191,7 @@ def test_a_file_without_a_line_is_named() -> None:
 
 def test_of_a_long_output_the_last_lines_are_shown() -> None:
     words = "".join(f"{number}\n" for number in range(4811)) + "a" * 1234
-    head, *lines = failure(SyncFailed(ERROR.message, ERROR.hint, words=words)).partition("\nThe end of uv's output")[2].splitlines()
+    head, *lines = failure(SyncFailed(ERROR.message, ERROR.hint, words=words)).partition("\nThe end of the output")[2].splitlines()
 
     assert head.startswith(", after 4,772 other lines ")
     assert ["", "```text", "4772", "4773"] == lines[:4]

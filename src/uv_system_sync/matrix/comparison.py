@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Mapping, NamedTuple, Sequence
 
 from uv_system_sync.text import counted, listed
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 # The version of the schema of the output `report`; it grows when a reader of an older version would misread it.
 SCHEMA = 1
 
-# Bytes for each of three lists: all outputs of a job together may have 1 MiB.
-_BUDGET = 300 * 1024
+# Characters of each of three lists: all outputs of a job together may have 1 MB, with two bytes for each character.
+_LIST = 160_000
 
 
 class Row(NamedTuple):
@@ -33,10 +34,6 @@ class Row(NamedTuple):
         """Whether two jobs have different versions."""
         return len({version for version in self.versions.values() if version is not None}) > 1
 
-    def as_json(self) -> dict[str, object]:
-        """Return the row, as the outputs have it."""
-        return {"name": self.name, "versions": dict(self.versions)}
-
     def sentence(self) -> str:
         """Return in one line which jobs have which version."""
         places: dict[str | None, list[str]] = {}
@@ -47,81 +44,66 @@ class Row(NamedTuple):
 
 
 class Matrix(NamedTuple):
-    """The jobs of a matrix in their order, and the packages of those that succeeded, sorted by name."""
+    """The jobs of a matrix in their order, and the packages of those that succeeded, sorted by name.
+
+    `differences` are the packages that are not the same in all jobs that succeeded, and `same` the others.
+    """
 
     jobs: tuple[Job, ...]
-    rows: tuple[Row, ...]
-
-    def succeeded(self) -> tuple[Job, ...]:
-        """Return the jobs whose packages are compared."""
-        return tuple(job for job in self.jobs if job.outcome == "success")
-
-    def others(self) -> tuple[Job, ...]:
-        """Return the jobs that failed or have no report."""
-        return tuple(job for job in self.jobs if job.outcome != "success")
-
-    def differences(self) -> tuple[Row, ...]:
-        """Return the packages that differ between jobs."""
-        return tuple(row for row in self.rows if row.different)
-
-    def same(self) -> tuple[Row, ...]:
-        """Return the packages that are the same in all jobs."""
-        return tuple(row for row in self.rows if not row.different)
+    differences: tuple[Row, ...]
+    same: tuple[Row, ...]
 
     def sentence(self) -> str:
         """Return in one line what was compared, and the result."""
         states = {"failure": "failed", "missing": "without a report"}
-        counts = [f"{sum(job.outcome == outcome for job in self.jobs)} {state}" for outcome, state in states.items()]
-        problems = "".join(f", {count}" for count in counts if not count.startswith("0 "))
-        jobs = counted(len(self.jobs), "job")
-        return f"{jobs}{problems}: {counted(len(self.rows), 'package')}, {len(self.differences())} not the same in all jobs"
+        counts = {state: sum(job.outcome == outcome for job in self.jobs) for outcome, state in states.items()}
+        problems = "".join(f", {count} {state}" for state, count in counts.items() if count)
+        packages = counted(len(self.differences) + len(self.same), "package")
+        return f"{counted(len(self.jobs), 'job')}{problems}: {packages}, {len(self.differences)} not the same in all jobs"
 
     def outputs(self) -> dict[str, str]:
         """Return the step's outputs; each is one line of ASCII."""
-        differences, _ = fitting([_compact(row.as_json()) for row in self.differences()])
+        jobs, fewer_jobs = _array([_as_json(job) for job in self.jobs])
+        packages, fewer = _array([row._asdict() for row in (*self.differences, *self.same)])
+        omitted = f'{{"jobs":{fewer_jobs},"packages":{fewer}}}'
         return {
-            "report": self._report(),
-            "differences": f"[{','.join(differences)}]",
-            "different": "true" if self.differences() else "false",
+            "report": f'{{"schema":{SCHEMA},"jobs":{jobs},"packages":{packages},"omitted":{omitted}}}',
+            "differences": _array([row._asdict() for row in self.differences])[0],
+            "different": "true" if self.differences else "false",
         }
-
-    def _report(self) -> str:
-        jobs, fewer_jobs = fitting([_compact(_job(job)) for job in self.jobs])
-        packages, fewer = fitting([_compact(row.as_json()) for row in (*self.differences(), *self.same())])
-        omitted = _compact({"jobs": fewer_jobs, "packages": fewer})
-        return f'{{"schema":{SCHEMA},"jobs":[{",".join(jobs)}],"packages":[{",".join(packages)}],"omitted":{omitted}}}'
 
 
 def compared(jobs: Sequence[Job]) -> Matrix:
-    """Return the matrix of `jobs`."""
+    """Return the matrix of `jobs`, in the natural order of their names."""
+    jobs = sorted(jobs, key=lambda job: natural(job.name))
     succeeded = [job for job in jobs if job.outcome == "success"]
     names = sorted({name for job in succeeded for name in job.packages})
-    return Matrix(tuple(jobs), tuple(Row(name, {job.name: job.packages.get(name) for job in succeeded}) for name in names))
+    rows = [Row(name, {job.name: job.packages.get(name) for job in succeeded}) for name in names]
+    return Matrix(tuple(jobs), tuple(row for row in rows if row.different), tuple(row for row in rows if not row.different))
 
 
-def fitting(texts: Sequence[str]) -> tuple[list[str], int]:
-    """Return as many of `texts`, in their order, as fit into an output, and how many do not."""
-    found: list[str] = []
-    left = _BUDGET
-    for text in texts:
-        left -= len(text) + 1
-        if left < 0:
-            break
-        found.append(text)
-    return found, len(texts) - len(found)
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Return a key that sorts `3.9` before `3.10`."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(1, int(part), "") if index % 2 else (0, 0, part) for index, part in enumerate(parts)]
 
 
-def _job(job: Job) -> dict[str, object]:
-    python = job.python and {
-        "version": job.python.version,
-        "implementation": job.python.implementation,
-        "platform": job.python.platform,
-    }
+def _as_json(job: Job) -> dict[str, object]:
+    python = job.python and job.python._asdict()
     fields: dict[str, object] = {"name": job.name, "outcome": job.outcome, "python": python, "project": job.project or None}
     if job.outcome == "failure":
         return {**fields, "error": {"kind": job.kind, "message": job.reason}}
     return {**fields, "reason": job.reason} if job.outcome == "missing" else fields
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def _array(items: Sequence[object]) -> tuple[str, int]:
+    """Return as many of `items` as fit into an output, in their order, as an array of JSON, and how many do not."""
+    found: list[str] = []
+    left = _LIST
+    for item in items:
+        text = json.dumps(item, separators=(",", ":"))
+        left -= len(text) + 1
+        if left < 0:
+            break
+        found.append(text)
+    return f"[{','.join(found)}]", len(items) - len(found)

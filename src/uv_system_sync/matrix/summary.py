@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from uv_system_sync.reporting.markdown import implementation, text
-from uv_system_sync.text import counted, within
+from uv_system_sync.reporting.markdown import collapsed, first, implementation, table, text
+from uv_system_sync.text import counted
 
 if TYPE_CHECKING:
     from uv_system_sync.matrix.comparison import Matrix, Row
     from uv_system_sync.matrix.reports import Job, Python
 
-# Bytes for each of three parts: the runner drops a summary of more than 1 MiB.
-_BUDGET = 300 * 1024
+# So much is far below the limit of the runner, 1 MiB, unless nearly every character is escaped.
+_CELLS = 15_000
+_JOBS = 1000
 
 
 def render(matrix: Matrix) -> str:
     """Return the job summary of `matrix`; nothing in it that came from outside is read as Markdown or HTML."""
-    return "\n".join(_lines(matrix)) + "\n"
-
-
-def _lines(matrix: Matrix) -> Iterator[str]:
-    succeeded, others, same = matrix.succeeded(), matrix.others(), matrix.same()
-    yield f"### The packages of {counted(len(matrix.jobs), 'job')}"
-    yield from ("", f"{text(matrix.sentence())}.", "")
+    succeeded = [job for job in matrix.jobs if job.outcome == "success"]
+    others = [job for job in matrix.jobs if job.outcome != "success"]
+    blocks = [f"### The packages of {counted(len(matrix.jobs), 'job')}", f"{text(matrix.sentence())}."]
     if others:
-        yield from _cut([f"- {_state(job)}" for job in others])
-    if matrix.differences():
+        blocks.append("\n".join(first([f"- {_state(job)}" for job in others], _JOBS)))
+    if matrix.differences:
         header = ["Package", *(f"{text(job.name)}<br>{text(_python(job.python))}" for job in succeeded)]
-        yield from _table(header, [_cells(row) for row in _ordered(matrix.differences())])
+        # What has two versions comes before what only some jobs have.
+        rows = sorted(matrix.differences, key=lambda row: not row.conflicting)
+        blocks.append(table(header, [_cells(row) for row in rows], _CELLS // len(header)))
     elif succeeded:
-        yield from _table(["Job", "Python"], [[text(job.name), text(_python(job.python))] for job in succeeded])
-    if same:
-        verb = "is" if len(same) == 1 else "are"
+        blocks.append(table(["Job", "Python"], [[text(job.name), text(_python(job.python))] for job in succeeded], _JOBS))
+    if matrix.same:
         where = f"all {len(succeeded)} jobs" if len(succeeded) > 1 else "the one job"
-        yield from ("<details>", f"<summary>{counted(len(same), 'package')} {verb} the same in {where}</summary>", "")
-        yield from _table(["Package", "Version"], [[text(row.name), _version(row)] for row in same])
-        yield "</details>"
+        title = f"{counted(len(matrix.same), 'package')} {'is' if len(matrix.same) == 1 else 'are'} the same in {where}"
+        versions = [[text(row.name), text(next(iter(row.versions.values())) or "")] for row in matrix.same]
+        blocks.append(collapsed(title, table(["Package", "Version"], versions, _CELLS // 2)))
+    return "\n\n".join(blocks) + "\n"
 
 
 def _state(job: Job) -> str:
@@ -48,41 +47,11 @@ def _state(job: Job) -> str:
 
 
 def _python(python: Python | None) -> str:
-    if python is None:
-        return ""
-    return f"{implementation(python.implementation)} {python.version}, {python.platform}"
-
-
-def _ordered(rows: Sequence[Row]) -> list[Row]:
-    """Return what has two versions before what only some jobs have."""
-    return sorted(rows, key=lambda row: not row.conflicting)
+    return f"{implementation(python.implementation)} {python.version}, {python.platform}" if python else ""
 
 
 def _cells(row: Row) -> list[str]:
     """Return the cells of `row`; a version that is not the most frequent one, or the first of those, is bold."""
-    versions = [version for version in row.versions.values() if version is not None]
-    usual = Counter(versions).most_common(1)[0][0]
-    shown = {version: text(version) if version == usual else f"**{text(version)}**" for version in versions if version}
-    return [text(row.name), *("–" if version is None else shown.get(version, "") for version in row.versions.values())]  # noqa: RUF001 - a dash
-
-
-def _version(row: Row) -> str:
-    return text(next(iter(row.versions.values())) or "")
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    head = [_row(header), _row(["---"] * len(header))]
-    left = _BUDGET - sum(len(line.encode("utf-8")) + 1 for line in head)
-    # A matrix has 256 jobs at most, but anything may be in the folder: without space for the head, the rows are only counted.
-    yield from _cut([*(head if left > 0 else ()), *map(_row, rows)], left)
-
-
-def _cut(lines: Sequence[str], budget: int = _BUDGET) -> Iterator[str]:
-    """Yield the `lines` that fit, and how many more there are in a paragraph of its own."""
-    for line in within(lines, len(lines), budget):
-        yield from (line,) if line.startswith(("|", "-")) else ("", line)
-    yield ""
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    ((usual, _),) = Counter(version for version in row.versions.values() if version is not None).most_common(1)
+    shown = {None: "–", usual: text(usual)}  # noqa: RUF001 - a dash
+    return [text(row.name), *(shown[it] if it in shown else f"**{text(it or '')}**" for it in row.versions.values())]

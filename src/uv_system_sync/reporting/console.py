@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Iterable, Iterator, TextIO
 
 from uv_system_sync import paths
-from uv_system_sync.errors import Cancelled
 from uv_system_sync.reporting import report
 from uv_system_sync.text import Option, by_name, printable
 
@@ -22,8 +21,6 @@ _COLOURS = {"error": "1;31", "hint": "1;36", "note": "1;33"}
 
 # Inputs whose options are given once for each name.
 _SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", "packages": "package"}
-
-_ONLY_IN_WORKFLOWS = ("uv-version",)
 
 
 class ConsoleReporter:
@@ -45,7 +42,8 @@ class ConsoleReporter:
         """Return `option` as one of the command line."""
         if option.name == "args":
             return "the arguments after `--`"
-        if option.name in _ONLY_IN_WORKFLOWS:
+        if option.name == "uv-version":
+            # The command has no such option.
             return by_name(option)
         value = "" if option.value == "true" else option.value
         return f"`--{_SINGULAR.get(option.name, option.name)}{value and ' '}{value}`"
@@ -102,15 +100,10 @@ class ConsoleReporter:
         """Write the error, its place and its hint; uv's output was shown as it came."""
         for line in details.splitlines():
             self._line(f"| {printable(line)}")
-        message, hint = error.message.render(self.spell), error.hint.render(self.spell)
-        if isinstance(error, Cancelled):
-            # Whoever cancelled it needs no second line.
-            self._labelled("error", f"{message} {hint}")
-            return
-        self._labelled("error", message)
+        self._labelled("error", error.message.render(self.spell))
         if error.file is not None:
             self.info(f"  in {error.file}" + (f", line {error.line}" if error.line is not None else ""))
-        self._labelled("hint", hint)
+        self._labelled("hint", error.hint.render(self.spell))
 
     def publish_failure(self, error: ActionError, context: RunContext) -> int:
         """Print the report of the failure if it was asked for, and return the exit status for this kind of error."""
@@ -118,10 +111,9 @@ class ConsoleReporter:
         return error.exit_status
 
     def _labelled(self, label: str, text: str) -> None:
-        first, *rest = [printable(line) for line in text.splitlines()] or [""]
+        first, *rest = map(printable, text.splitlines() or [""])
         shown = f"\x1b[{_COLOURS[label]}m{label}:\x1b[0m" if self.colours else f"{label}:"
-        for line in (f"{shown} {first}", *(f"  {line}" for line in rest)):
-            self._line(line)
+        self._line("\n  ".join([f"{shown} {first}", *rest]))
 
     def _report(self, text: str) -> None:
         if self._json is not None:

@@ -17,18 +17,13 @@ class Timings:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds: dict[str, float] = {}
         self._clock = clock
-        self._begun = self._last = clock()
+        self._last = clock()
 
     def end(self, name: str) -> None:
         """Count the time since the last call as `name`."""
         now = self._clock()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
         self._last = now
-
-    @property
-    def total(self) -> float:
-        """The seconds since the beginning."""
-        return self._clock() - self._begun
 
 
 class RunContext:
@@ -54,15 +49,9 @@ class RunContext:
     def as_json(self) -> dict[str, object]:
         """Return the fields `python`, `uv` and `project` of a report; what is not known is null."""
         python, project = self.target, self.project
+        facts = ("version", "implementation", "platform", "executable")
         return {
-            "python": python
-            and {
-                "version": python.version,
-                "implementation": python.implementation,
-                "platform": python.platform,
-                "executable": python.executable,
-                "environment": python.prefix,
-            },
+            "python": python and {**{name: getattr(python, name) for name in facts}, "environment": python.prefix},
             "uv": self.uv_version or None,
             "project": project and {"name": project.name, "directory": project.directory},
         }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, ContextManager, Iterable, Mapping, TextIO
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, TextIO
 
-from uv_system_sync.reporting import commands, runner_files
-from uv_system_sync.text import Option, by_name
+from uv_system_sync.errors import Cancelled, RunnerUnusable
+from uv_system_sync.reporting import runner_files
+from uv_system_sync.text import Option, by_name, printable
 
 if TYPE_CHECKING:
     from uv_system_sync.errors import ActionError
@@ -15,13 +17,18 @@ if TYPE_CHECKING:
     from uv_system_sync.reporting.report import Result
     from uv_system_sync.reporting.reporter import Notice
 
+# GitHub shows 4096 UTF-16 code units of an annotation (actions/runner, src/Runner.Worker/ExecutionContext.cs), which two sentences
+# of so many characters never exceed.
+_SENTENCE = 1000
+_WORDS = 2000
+
 
 class GitHubReporter:
     """The reporter of a step whose environment is `environ` and whose log is `file`."""
 
     def __init__(self, environ: Mapping[str, str], file: TextIO) -> None:
         self._environ = environ
-        self._log = commands.Log(file)
+        self._file = file
 
     @property
     def is_debugging(self) -> bool:
@@ -33,32 +40,58 @@ class GitHubReporter:
         return by_name(option)
 
     def mask(self, secrets: Iterable[str]) -> None:
-        """Have the runner hide `secrets` from now on."""
-        self._log.mask(secrets)
+        """Have the runner hide `secrets` wherever they are printed from now on, in every step of the job."""
+        for secret in secrets:
+            self.command("add-mask", secret)
 
     def info(self, text: str) -> None:
-        """Write `text` to the log as one line."""
-        self._log.line(text)
+        """Write `text` to the log as one line that is no command, whatever it holds."""
+        # `##[` begins a command anywhere in a line (actions/runner, src/Runner.Common/ActionCommand.cs).
+        line = printable(text).replace("##[", "##\\[")
+        self._write(f"> {line}" if line.lstrip().startswith("::") else line)
 
     def debug(self, text: str) -> None:
         """Write `text` to the log of a run with debug logging."""
         if self.is_debugging:
-            self._log.command("debug", text)
+            self.command("debug", text)
 
     def notice(self, notice: Notice) -> None:
         """Annotate the step with `notice`."""
-        self._log.command("notice", notice.message.render(self.spell), title=notice.title)
+        self.command("notice", notice.message.render(self.spell), title=notice.title)
 
-    def group(self, title: str) -> ContextManager[Relay]:
-        """Open a collapsible group of the log, and provide a relay for output of others."""
-        return self._log.group(title)
+    @contextmanager
+    def group(self, title: str) -> Iterator[Relay]:
+        """Open a collapsible group and provide a relay for output of others; the runner takes none of it for a command."""
+        # Nobody outside this process knows the token, which makes the runner listen again.
+        token = os.urandom(16).hex()
+        self.command("group", title)
+        self.command("stop-commands", token)
+        end = b"\n"
+
+        def relay(piece: bytes) -> None:
+            nonlocal end
+            # GitHub's log would show `##[error]` and the like as such even while commands are stopped.
+            text = (end + piece).replace(b"##[", b"##\\[")
+            written, end = text[len(end) :], b""
+            self._file.buffer.write(written)
+            self._file.buffer.flush()
+            # Only now: it is unknown after an interruption.
+            end = text[-2:]
+
+        try:
+            yield relay
+        finally:
+            if not end.endswith(b"\n"):
+                self._write("")
+            self.command(token)
+            self.command("endgroup")
 
     def listing(self, title: str, lines: Iterable[str]) -> None:
         """Write `lines` in a collapsible group."""
-        self._log.command("group", title)
+        self.command("group", title)
         for line in lines:
-            self._log.line(line)
-        self._log.command("endgroup")
+            self.info(line)
+        self.command("endgroup")
 
     def prepare_to_publish(self) -> None:
         """Import what writes values into the runner's files."""
@@ -66,38 +99,61 @@ class GitHubReporter:
 
     def publish(self, result: Result) -> None:
         """Write `result` to the runner's files and the report to its temporary folder: all of it or, with an error, nothing."""
-        from uv_system_sync.reporting import report
-
-        environ = self._environ
-        file = os.path.join(os.path.abspath(runner_files.path(environ, "RUNNER_TEMP")), report.file_name())
-        additions = [
-            (runner_files.path(environ, "GITHUB_ENV"), runner_files.assignments(result.env)),
-            (runner_files.path(environ, "GITHUB_PATH"), "".join(f"{path}\n" for path in result.paths)),
-            (runner_files.path(environ, "GITHUB_OUTPUT"), runner_files.assignments({**result.outputs, "report": file})),
-            (file, result.report),
-        ]
-        # A server without job summaries names no file for them.
-        if environ.get("GITHUB_STEP_SUMMARY") and len(result.summary.encode("utf-8")) <= runner_files.SUMMARY_LIMIT:
-            additions.append((environ["GITHUB_STEP_SUMMARY"], result.summary))
-        runner_files.append_all(additions)
+        path, environ, file = runner_files.path, self._environ, self._report_file()
+        runner_files.append_all(
+            [
+                (path(environ, "GITHUB_ENV"), runner_files.assignments(result.env)),
+                (path(environ, "GITHUB_PATH"), "".join(f"{folder}\n" for folder in result.paths)),
+                (path(environ, "GITHUB_OUTPUT"), runner_files.assignments({**result.outputs, "report": file})),
+                (file, result.report),
+                *runner_files.job_summary(environ, result.summary),
+            ]
+        )
 
     def error(self, error: ActionError, details: str) -> None:
         """Annotate the step, and the file and line of the error; `details` go to a group of the log."""
         if details:
             self.listing("Details", details.splitlines())
-        text = commands.annotation(error.message.render(self.spell), error.hint.render(self.spell), error.words)
-        self._log.command("error", text, title=error.slug, file=error.file, line=error.line)
+        sentences = (error.message.render(self.spell), error.hint.render(self.spell))
+        text = "\n".join(sentence if len(sentence) <= _SENTENCE else f"{sentence[:_SENTENCE]} …" for sentence in sentences)
+        if error.words:
+            text += f"\nThe output ends with: {'… ' if len(error.words) > _WORDS else ''}{error.words[-_WORDS:]}"
+        self.command("error", text, title=error.slug, file=error.file, line=error.line)
 
     def publish_failure(self, error: ActionError, context: RunContext) -> int:
-        """Write the job summary and the report of a run that has failed, and return the exit status."""
-        from uv_system_sync.errors import Cancelled
-        from uv_system_sync.reporting import report, summary
-
+        """Write the job summary and the report of a run that has failed, as far as that works, and return the exit status."""
         if isinstance(error, Cancelled):
             return 1
-        folder = self._environ.get("RUNNER_TEMP", "")
-        texts = [(os.path.join(folder, report.file_name()) if folder else "", report.failure(error, context, self.spell))]
+        from uv_system_sync.reporting import report, summary
+
+        # Another error would be of no use.
+        with suppress(RunnerUnusable):
+            runner_files.append_all([(self._report_file(), report.failure(error, context, self.spell))])
         if context.inputs is None or context.inputs.summary:
-            texts.append((self._environ.get("GITHUB_STEP_SUMMARY", ""), summary.render_failure(error, context.line(), self.spell)))
-        runner_files.append_if_possible(texts)
+            text = summary.render_failure(error, context.line(), self.spell)
+            with suppress(RunnerUnusable):
+                runner_files.append_all(runner_files.job_summary(self._environ, text))
         return 1
+
+    def command(self, name: str, message: str = "", **properties: object) -> None:
+        """Write a workflow command with its `message` and those of its `properties` that are not None.
+
+        This is `actions_toolkit.command.Command`, which is not installed yet when the first errors are reported.
+        """
+        given = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in properties.items() if value is not None)
+        self._write(f"::{name}{given and ' '}{given}::{_escaped(message)}")
+
+    def _report_file(self) -> str:
+        from uv_system_sync.reporting import report
+
+        return os.path.join(os.path.abspath(runner_files.path(self._environ, "RUNNER_TEMP")), report.file_name())
+
+    def _write(self, line: str) -> None:
+        self._file.write(f"{line}\n")
+        self._file.flush()
+
+
+def _escaped(text: str, also: str = "") -> str:
+    for letter in f"%\r\n{also}":
+        text = text.replace(letter, f"%{ord(letter):02X}")
+    return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Match, Sequence
+from typing import Iterable, Match, Sequence
 
 from uv_system_sync.text import printable
 
@@ -18,8 +18,8 @@ _MARKUP = (
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
 )
 
-# A code span, and an address, which is shown as one; before a dollar sign, it could be a formula.
-_CODE = r"(?P<code>`(?! )[^`]+(?<! )`(?![`$]))|(?P<address>(?<![`$\w\\])https?://[^\s`$]*[^\s`$.,:;)](?![`$]))"
+# A code span; before a dollar sign, it could be a formula.
+_CODE = r"(?P<code>`(?! )[^`]+(?<! )`(?![`$]))"
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
@@ -30,17 +30,27 @@ def text(value: str) -> str:
 
 
 def prose(value: str) -> str:
-    """Return sentences as one line of Markdown; only their backticks keep their meaning, and an address is shown as code."""
+    """Return sentences as one line of Markdown; only their backticks keep their meaning."""
     lines = (printable(line.strip()) for line in value.splitlines())
-    return "<br>".join(re.sub(f"{_CODE}|{_MARKUP}", _code_or_reference, line) for line in lines if line)
+    return "<br>".join(re.sub(f"{_CODE}|{_MARKUP}", lambda found: found["code"] or _reference(found), line) for line in lines if line)
 
 
 def fence(lines: Sequence[str]) -> str:
     """Return `lines` as a block of code, which nothing in them can end."""
     shown = [printable(_COLOUR.sub("", line).expandtabs()) for line in lines]
-    longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
-    fence_line = "`" * max(3, longest + 1)
+    fence_line = "`" * max(3, *(len(run) + 1 for line in shown for run in re.findall("`+", line)), 0)
     return "\n".join([f"{fence_line}text", *shown, fence_line])
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], most: int) -> str:
+    """Return a table of the first `most` of `rows`, whose cells are Markdown."""
+    lines = [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]
+    return "\n".join(first(lines, most + 2))
+
+
+def collapsed(title: str, content: str) -> str:
+    """Return `content` as a part of the page that is opened with a click on `title`."""
+    return f"<details>\n<summary>{title}</summary>\n\n{content}\n\n</details>"
 
 
 def implementation(name: str) -> str:
@@ -49,16 +59,15 @@ def implementation(name: str) -> str:
 
 
 def cut(value: str, limit: int) -> str:
-    """Return the first `limit` characters of `value`, and say how many more there are."""
+    """Return the first `limit` characters of `value`, and how many more there are."""
     return value if len(value) <= limit else f"{value[:limit]} … and {len(value) - limit:,} more characters"
+
+
+def first(items: Sequence[str], most: int) -> list[str]:
+    """Return the first `most` of `items`, and how many more there are."""
+    return [*items[:most], f"… and {len(items) - most:,} more"] if len(items) > most else [*items]
 
 
 def _reference(found: Match[str]) -> str:
     # GitHub makes links of e-mail addresses after it has read the references.
     return "<!-- -->" * (found.group() == "@") + f"&#{ord(found.group())};"
-
-
-def _code_or_reference(found: Match[str]) -> str:
-    if found.group("address"):
-        return f"`{found.group()}`"
-    return found.group() if found.group("code") else _reference(found)

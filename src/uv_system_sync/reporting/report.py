@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Mapping, NamedTuple, Sequence
 
 from uv_system_sync import environment
@@ -59,7 +60,7 @@ class Report(NamedTuple):
 
     def as_json(self) -> dict[str, object]:
         """Return the whole report, as its file has it."""
-        timings = {**self.context.timings.seconds, "total": self.context.timings.total}
+        seconds = self.context.timings.seconds
         return {
             "schema": SCHEMA,
             "outcome": "success",
@@ -68,7 +69,7 @@ class Report(NamedTuple):
             "changes": [change.as_json() for change in self.changes],
             "removed": [change.name for change in self.changes if change.action == "removed"],
             "repaired": [{"name": item.name, "reason": item.reason} for item in self.repaired],
-            "timings": {name: round(seconds, 3) for name, seconds in timings.items()},
+            "timings": {**{name: round(part, 3) for name, part in seconds.items()}, "total": round(sum(seconds.values()), 3)},
         }
 
     def outputs(self) -> dict[str, str]:
@@ -108,19 +109,14 @@ def installed_earlier(folder: str, prefix: str) -> set[str]:
     """Return the names of the packages that earlier steps, whose reports are in `folder`, have installed in the environment `prefix`."""
     import glob
 
-    reports = glob.glob(os.path.join(glob.escape(folder), "uv-system-sync-*.json")) if folder else []
-    return {name for path in reports for name in _installed(path, prefix)}
-
-
-def _installed(path: str, prefix: str) -> set[str]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-        changes = found["changes"] if found["python"]["environment"] == prefix else ()
-        return {str(change["name"]) for change in changes if change["action"] != "removed"}
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    names: set[str] = set()
+    for path in glob.glob(os.path.join(glob.escape(folder), "uv-system-sync-*.json")) if folder else ():
         # Not a report, or not of a run that has succeeded.
-        return set()
+        with suppress(OSError, ValueError, LookupError, TypeError, RecursionError), open(path, encoding="utf-8") as file:
+            found = json.load(file)
+            if found["python"]["environment"] == prefix:
+                names |= {str(change["name"]) for change in found["changes"] if change["action"] != "removed"}
+    return names
 
 
 def _file(content: Mapping[str, object]) -> str:

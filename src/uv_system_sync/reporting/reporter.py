@@ -1,4 +1,5 @@
 """What a run reports to: GitHub's runner or a console."""
+# ruff: noqa: D102 - GitHubReporter and ConsoleReporter document the methods
 
 from __future__ import annotations
 
@@ -25,38 +26,17 @@ class Reporter(Protocol):
     """Shows a run while it goes on, and publishes what came of it."""
 
     @property
-    def is_debugging(self) -> bool:
-        """Whether `debug` shows anything."""
-
-    def spell(self, option: Option) -> str:
-        """Return `option` as the user writes it."""
-
-    def info(self, text: str) -> None:
-        """Show `text` as one line."""
-
-    def debug(self, text: str) -> None:
-        """Show `text` if debugging was asked for."""
-
-    def notice(self, notice: Notice) -> None:
-        """Show `notice`."""
-
-    def group(self, title: str) -> ContextManager[Relay]:
-        """Provide a relay that shows the output of a program as it comes."""
-
-    def listing(self, title: str, lines: Iterable[str]) -> None:
-        """Show `lines`, which few will read."""
-
-    def prepare_to_publish(self) -> None:
-        """Import what `publish` needs."""
-
-    def publish(self, result: Result) -> None:
-        """Publish the `result` of a run that has succeeded: all of it or, with an `ActionError`, nothing."""
-
-    def error(self, error: ActionError, details: str) -> None:
-        """Show why the run failed; `details` are for the report of a bug."""
-
-    def publish_failure(self, error: ActionError, context: RunContext) -> int:
-        """Publish what is known of a run that has failed, and return its exit status."""
+    def is_debugging(self) -> bool: ...
+    def spell(self, option: Option) -> str: ...
+    def info(self, text: str) -> None: ...
+    def debug(self, text: str) -> None: ...
+    def notice(self, notice: Notice) -> None: ...
+    def group(self, title: str) -> ContextManager[Relay]: ...
+    def listing(self, title: str, lines: Iterable[str]) -> None: ...
+    def prepare_to_publish(self) -> None: ...
+    def publish(self, result: Result) -> None: ...
+    def error(self, error: ActionError, details: str) -> None: ...
+    def publish_failure(self, error: ActionError, context: RunContext) -> int: ...
 
 
 def report_errors(work: Callable[[], None], reporter: Reporter) -> ActionError | None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Iterator, Mapping, Sequence
 
 from uv_system_sync.errors import RunnerUnusable
 from uv_system_sync.text import listed
-
-if TYPE_CHECKING:
-    from io import FileIO
 
 # The runner drops a larger summary, with an error (actions/runner, src/Runner.Worker/FileCommandManager.cs).
 SUMMARY_LIMIT = 1024 * 1024
@@ -24,10 +21,16 @@ _COMMAND_FILES = (
 
 def path(environ: Mapping[str, str], variable: str) -> str:
     """Return the path in `variable`, or raise `RunnerUnusable` if it is not set."""
-    found = environ.get(variable, "")
-    if not found:
+    if not environ.get(variable):
         raise RunnerUnusable("`{variable}` is not set.", "Run the action on a runner of GitHub Actions, which sets it.", variable=variable)
-    return found
+    return environ[variable]
+
+
+def job_summary(environ: Mapping[str, str], text: str) -> list[tuple[str, str]]:
+    """Return the file and what to append to it, unless the runner would reject it."""
+    file = environ.get("GITHUB_STEP_SUMMARY")
+    # A server without job summaries names no file for them.
+    return [(file, text)] if file and len(text.encode("utf-8")) <= SUMMARY_LIMIT else []
 
 
 def assignments(values: Mapping[str, str]) -> str:
@@ -40,32 +43,27 @@ def assignments(values: Mapping[str, str]) -> str:
 def append_all(additions: Sequence[tuple[str, str]]) -> None:
     """Append to each path its text, or leave every file as it was and raise `RunnerUnusable`."""
     sizes: dict[str, int | None] = {}
+    name = ""
     try:
-        with ExitStack() as stack:
-            files = []
-            for name, text in additions:
-                sizes.setdefault(name, os.path.getsize(name) if os.path.exists(name) else None)
-                files.append((stack.enter_context(open(name, "ab", buffering=0)), text.encode("utf-8", "surrogateescape")))
-            # Right after each other: a process that is killed in between has written only some.
-            for file, content in files:
-                _write(file, content)
+        for name, text in additions:
+            sizes.setdefault(name, os.path.getsize(name) if os.path.exists(name) else None)
+            with open(name, "ab") as file:
+                file.write(text.encode("utf-8", "surrogateescape"))
     except BaseException as error:
-        _truncate(sizes)
+        for written, size in sizes.items():
+            with suppress(OSError):
+                if size is None:
+                    os.unlink(written)
+                else:
+                    os.truncate(written, size)
         if not isinstance(error, OSError):
             raise
         raise RunnerUnusable(
             "{path} cannot be written: {reason}.",
             "Free some disk space, and leave the runner's files and its temporary folder writable.",
-            path=error.filename,
+            path=name,
             reason=error.strerror,
         ) from None
-
-
-def append_if_possible(additions: Sequence[tuple[str, str]]) -> None:
-    """Append to each path its text, as far as that works; for what a failed run leaves, another error would be of no use."""
-    for name, text in additions:
-        with suppress(OSError), open(name, "ab") as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
 
 
 @contextmanager
@@ -74,12 +72,11 @@ def protected(environ: Mapping[str, str]) -> Iterator[None]:
 
     A build does not see these variables, but runs as the same user and can search for the files.
     """
-    names = [environ[variable] for variable in _COMMAND_FILES if environ.get(variable)]
-    before = {name: _content(name) for name in names}
+    before = {environ[variable]: _content(environ[variable]) for variable in _COMMAND_FILES if environ.get(variable)}
     try:
         yield
     finally:
-        changed = [name for name in names if _content(name) != before[name]]
+        changed = [name for name, content in before.items() if _content(name) != content]
         for name in changed:
             _restore(name, before[name])
     if changed:
@@ -92,54 +89,23 @@ def protected(environ: Mapping[str, str]) -> Iterator[None]:
         )
 
 
-def _write(file: FileIO, content: bytes) -> None:
-    rest = memoryview(content)
-    try:
-        while rest:
-            rest = rest[file.write(rest) :]
-    except OSError as error:
-        # Only `open` sets the name itself.
-        error.filename = file.name
-        raise
-
-
-def _truncate(sizes: Mapping[str, int | None]) -> None:
-    for name, size in sizes.items():
-        with suppress(OSError):
-            if size is None:
-                os.unlink(name)
-            else:
-                os.truncate(name, size)
-
-
-def _content(name: str) -> bytes | str:
-    """Return the bytes of the file, or what is there instead."""
-    try:
-        if not stat.S_ISREG(os.lstat(name).st_mode):
-            return "not a file"
-        with open(name, "rb") as file:
-            return file.read()
-    except OSError:
-        return "missing"
-
-
-def _restore(name: str, content: bytes | str) -> None:
-    """Make `name` the file with `content` again, whatever it is now: it may be a link, or a pipe that nobody reads."""
-    import shutil
-
+def _content(name: str) -> bytes | None:
+    """Return what is in the file, or None if it is not a file: a link is not followed, and a pipe not read."""
     with suppress(OSError):
-        if os.path.isdir(name) and not os.path.islink(name):
-            shutil.rmtree(name)
-        else:
-            _unlink(name)
-    if isinstance(content, bytes):
-        with suppress(OSError), open(name, "r+b" if isinstance(_content(name), bytes) else "xb") as file:
+        if stat.S_ISREG(os.lstat(name).st_mode):
+            with open(name, "rb") as file:
+                return file.read()
+    return None
+
+
+def _restore(name: str, content: bytes | None) -> None:
+    """Make `name` the file with `content` again, if it has become another file, a link or a pipe."""
+    with suppress(OSError):
+        if os.name == "nt":
+            os.chmod(name, stat.S_IWRITE)
+        os.unlink(name)
+    if content is not None:
+        # On Windows, a file that is open stays, and can still be written to.
+        with suppress(OSError), open(name, "xb" if _content(name) is None else "r+b") as file:
             file.truncate()
             file.write(content)
-
-
-def _unlink(name: str) -> None:
-    """Remove the file; on Windows, a file that is open stays, and can still be written to."""
-    if os.name == "nt":
-        os.chmod(name, stat.S_IWRITE)
-    os.unlink(name)
