@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
+# As type checkers know it; importing it from `typing` would leave byte code of the standard library before a check can prevent that.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from uv_system_sync.project.pyproject import Project
     from uv_system_sync.reporting.context import RunContext
     from uv_system_sync.reporting.github import GitHubReporter

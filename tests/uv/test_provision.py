@@ -162,6 +162,7 @@ def _another_program(place: _Place) -> None:
         pytest.param(_folder, "", id="folder"),
         pytest.param(_another_program, "Usage: uv", id="another-program"),
         pytest.param(_another_program, "uv 0.11.0", id="another-version"),
+        pytest.param(_another_program, "uv 0.4.30", id="too-old-to-begin-with"),
     ],
 )
 def test_pip_installs_the_uv_that_is_asked_for_if_the_one_on_path_is_another(
@@ -301,7 +302,7 @@ def test_without_a_pip_the_one_of_ensurepip_is_used(place: _Place) -> None:
     wheel, script = os.path.split(pip.commands[1].argv[3])
 
     assert (sys.executable, "-B", "-I", "pip") == (*pip.commands[1].argv[:3], script)
-    assert [wheel] == glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), "_bundled", "pip-*.whl"))
+    assert wheel == max(glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), "_bundled", "pip-*.whl")))
     assert pip.commands[0].argv[5:] == pip.commands[1].argv[4:]
 
 

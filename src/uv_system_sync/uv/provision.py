@@ -82,7 +82,9 @@ class Provider:
         try:
             found = on_path(self._environ.get("PATH", ""))
             uv = self._uv(found) if found else None
-            if uv is not None and (not wanted or uv.version):
+            if uv is not None:
+                if wanted:
+                    uv.require()
                 return uv
         except UvUnavailable:
             if not wanted:
@@ -141,7 +143,7 @@ class Provider:
 
             spec = importlib.util.find_spec("ensurepip")
             pattern = os.path.join(glob.escape(os.path.dirname(spec.origin or "")), "_bundled", "pip-*.whl") if spec else ""
-            for wheel in glob.glob(pattern)[:1]:
+            for wheel in sorted(glob.glob(pattern))[-1:]:
                 return self._start(Command((*python, os.path.join(wheel, "pip"), *arguments), env, self._temp))(None)
         return completed
 
