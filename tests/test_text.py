@@ -75,19 +75,6 @@ def test_a_list_in_a_sentence_names_some_and_counts_the_rest(items: list[str], o
     assert expected == text.listed(items, **options)  # type: ignore[arg-type]  # each case has its own options
 
 
-@pytest.mark.parametrize(
-    ("size", "most", "expected"),
-    [
-        pytest.param(12, None, ["aa", "bb", "é"], id="all"),
-        pytest.param(11, None, ["aa", "bb", "… and 1 more"], id="bytes"),
-        pytest.param(12, 1, ["aa", "… and 2 more"], id="items"),
-        pytest.param(0, None, ["… and 3 more"], id="none"),
-    ],
-)
-def test_items_that_do_not_fit_are_counted(size: int, most: int | None, expected: list[str]) -> None:
-    assert expected == list(text.within(iter(["aa", "bb", "é"]), 3, size, most))
-
-
 @pytest.mark.parametrize("name", ["alpha", "Ruamel.Yaml_x", "a--b._-c", "A", "9.0"])
 def test_names_are_normalized_as_packaging_does(name: str) -> None:
     assert canonicalize_name(name) == text.normalized_name(name)

@@ -1,9 +1,9 @@
-"""Text for people: sentences with values in them, printable characters, counts, and lists cut to a budget."""
+"""Text for people: sentences with values in them, printable characters, counts and lists."""
 
 from __future__ import annotations
 
 import re
-from typing import Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
+from typing import Callable, Mapping, NamedTuple, Sequence
 
 # How many items a sentence names.
 _NAMED = 20
@@ -74,19 +74,6 @@ def listed(items: Sequence[str], most: int = _NAMED, separator: str = ", ") -> s
     """Return `items` in a sentence that names `most` of them."""
     more = f" and {len(items) - most:,} more" if len(items) > most else ""
     return separator.join(items[:most]) + more
-
-
-def within(items: Iterable[str], total: int, size: int, most: int | None = None) -> Iterator[str]:
-    """Yield those of the `total` items that fit into `size` bytes of UTF-8, `most` at most, then how many more there are.
-
-    Each is counted with two bytes that join it to the next.
-    """
-    for position, item in enumerate(items):
-        size -= len(item.encode("utf-8", "replace")) + 2
-        if size < 0 or position == most:
-            yield f"… and {total - position:,} more"
-            return
-        yield item
 
 
 def normalized_name(name: str) -> str:
