@@ -180,6 +180,13 @@ def test_names_are_given_one_by_one_and_arguments_of_uv_after_two_dashes(shell: 
     assert {"alpha", "docs_tool", "lint_tool", "sample_project"} == names - {"pip"}
 
 
+def test_an_only_group_is_all_that_is_installed(shell: Shell, target: Path) -> None:
+    completed = shell.run("--only-group", "lint", "--only-group=dev")
+    names = {path.name.partition("-")[0] for path in target.glob("lib/python*/site-packages/*.dist-info")}
+
+    assert (0, {"lint_tool", "gamma"}) == (completed.returncode, names - {"pip"}), completed.stdout
+
+
 @pytest.fixture
 def other(python: Python, tmp_path: Path) -> Path:
     """Another Python, which is not on PATH."""
@@ -251,6 +258,7 @@ def _error(completed: subprocess.CompletedProcess[str]) -> tuple[str, str]:
     [
         pytest.param(["--extra", "nope"], 3, "`nope`", id="invalid-input"),
         pytest.param(["--all-extras", "--extra", "docs"], 3, "`--extra docs`", id="contradiction"),
+        pytest.param(["--only-group", "lint", "--all-extras"], 3, "`--only-group lint`", id="contradiction-of-an-only-group"),
         pytest.param(["--", "--upgrade"], 3, "`--upgrade`", id="argument-that-is-decided-here"),
         pytest.param(["--python", "/nowhere"], 4, "/nowhere", id="python-not-found"),
         pytest.param(["--python", "/bin/ls"], 5, "/bin/ls", id="python-unsuitable"),
@@ -368,7 +376,8 @@ def test_a_signal_stops_uv_and_its_builds_and_then_the_command(
         process.send_signal(number)
         printed, _ = process.communicate(timeout=_PATIENCE)
 
-    assert (130, True) == (process.returncode, printed.splitlines()[-1].startswith("error: ")), printed
+    error, hint = printed.splitlines()[-2:]
+    assert (130, True, True) == (process.returncode, error.startswith("error: "), hint.startswith("hint: ")), printed
     assert "Traceback" not in printed
     with started.open(encoding="utf-8") as file:
         # The build holds it while it runs.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.projects import CAN_CHECK, Project, since
+from tests.support.layouts import install
+from tests.support.projects import CAN_CHECK, Project, Wheel, since
 from tests.support.step import Outcome, Runner, runner
 
 
@@ -28,6 +32,10 @@ BASE = {"sample-project", "alpha", "beta"}
         pytest.param({"extras": "DOCS"}, BASE | {"gamma", "docs-tool"}, id="an extra in another spelling"),
         pytest.param({"groups": "lint"}, BASE | {"gamma", "lint-tool"}, id="a group"),
         pytest.param({"groups": "dev,\nlint"}, BASE | {"gamma", "lint-tool"}, id="groups on several lines"),
+        pytest.param({"only_groups": "lint"}, {"lint-tool"}, id="only a group"),
+        pytest.param({"only_groups": "Lint, dev"}, {"lint-tool", "gamma"}, id="only two groups"),
+        pytest.param({"only_groups": "lint", "no_dev": "true"}, {"lint-tool"}, id="only a group, and no dev"),
+        pytest.param({"only_groups": "lint", "no_install_project": "true"}, {"lint-tool"}, id="only a group, and no project"),
         pytest.param({"all_extras": "true"}, BASE | {"gamma", "docs-tool"}, id="all extras"),
         pytest.param({"all_groups": "true"}, BASE | {"gamma", "lint-tool"}, id="all groups"),
         pytest.param({"no_dev": "true"}, BASE, id="no dev"),
@@ -38,6 +46,21 @@ BASE = {"sample-project", "alpha", "beta"}
 )
 def test_each_input_selects_as_the_option_of_uv_does(ci: Runner, inputs: dict[str, str], expected: set[str]) -> None:
     assert expected == installed(ci.sync(**inputs))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "shown"),
+    [
+        ({"extras": "docs"}, "`extras: docs`"),
+        ({"all_extras": "true"}, "`all-extras: true`"),
+        ({"groups": "dev"}, "`groups: dev`"),
+        ({"all_groups": "true"}, "`all-groups: true`"),
+    ],
+)
+def test_only_groups_contradict_what_adds_to_them(ci: Runner, inputs: dict[str, str], shown: str) -> None:
+    (error,) = ci.sync(only_groups="lint", **inputs).errors
+
+    assert [] == [text for text in ("title=invalid-input::", "`only-groups: lint`", shown) if text not in error]
 
 
 def test_the_project_is_a_link_or_with_no_editable_a_copy(ci: Runner) -> None:
@@ -110,3 +133,84 @@ def test_members_of_a_workspace_are_selected_by_name_or_folder(
     ci = runner(tmp_path / "workspace-runner", workspace).setup_python(target)
 
     assert expected == installed(ci.sync(**inputs))
+
+
+# Later commands of uv.
+
+
+_SELECTIONS = [
+    pytest.param({}, "docs-tool", id="default"),
+    pytest.param({"no_dev": "true"}, "gamma", id="no dev"),
+    pytest.param({"groups": "lint"}, "docs-tool", id="a group"),
+    pytest.param({"only_groups": "lint"}, "gamma", id="only a group"),
+    pytest.param({"packages": "one"}, "docs-tool", id="a member"),
+    pytest.param({"all_packages": "true"}, "docs-tool", id="all members"),
+    pytest.param({"inexact": "true"}, "docs-tool", id="inexact"),
+    pytest.param({"extras": "docs"}, "lint-tool", id="an extra"),
+    pytest.param({"no_install_project": "true"}, "docs-tool", id="no project"),
+    pytest.param({"no_editable": "true"}, "docs-tool", id="no links"),
+]
+
+_PREFIX = ("python", "-c", "import sys; print(sys.prefix)")
+_BASE_PREFIX = ("python", "-c", "import sys; print(sys.base_prefix)")
+
+
+@pytest.mark.parametrize(("inputs", "other"), _SELECTIONS)
+def test_later_commands_of_uv_use_the_python_as_it_is(
+    ci: Runner, workspace: Path, listing: Callable[[Path], object], inputs: dict[str, str], other: str
+) -> None:
+    """Whatever was selected: without UV_NO_SYNC, `uv run` syncs the default selection first."""
+    ci.cwd, target = workspace, Path(ci.environ["pythonLocation"])
+    if "inexact" in inputs:
+        install(Wheel("leftover", "3.0"), next(target.glob("lib/python*/site-packages")))
+    outcome = ci.sync(**inputs)
+    assert 0 == outcome.returncode, outcome.log
+    before = listing(target)
+    module = other.replace("-", "_")
+    # The settings of a project are not for tools.
+    tool = ("uv", "tool", "run", "--offline", "--default-index", str(workspace / "wheels"))
+
+    listed = json.loads(ci.next_step(outcome, "uv", "pip", "list", "--format", "json"))
+    assert [package["name"] for package in listed] == [package["name"] for package in json.loads(outcome.outputs["packages"])]
+    assert f"{target}\n" == ci.next_step(outcome, "uv", "run", "--offline", *_PREFIX)
+    assert f"{target}\n" == ci.next_step(outcome, "uv", "run", "--offline", "--locked", *_PREFIX)
+    added = f"import {module}, sys; print({module}.__version__, sys.base_prefix)"
+    assert f"1.0 {target}\n" == ci.next_step(outcome, "uv", "run", "--offline", "--with", other, "python", "-c", added)
+    assert f"{target}\n" == ci.next_step(outcome, *tool, "--from", other, *_BASE_PREFIX)
+    assert before == listing(target)
+
+
+def test_a_user_who_wants_uv_run_to_sync_sets_its_variable_to_0(ci: Runner) -> None:
+    """There is no option of uv for that, and an empty variable is an error of it."""
+    outcome = ci.sync(only_groups="lint")
+    imported = ("uv", "run", "--offline", "python", "-c", "import alpha, gamma")
+
+    assert 1 == _status(ci, outcome, *imported)
+    assert 0 == _status(ci, outcome, *imported, UV_NO_SYNC="0")
+    assert 2 == _status(ci, outcome, *imported, UV_NO_SYNC="")
+
+
+def test_uv_sync_is_not_changed_by_the_variable(ci: Runner) -> None:
+    outcome = ci.sync(only_groups="lint")
+    ci.next_step(outcome, "uv", "sync", "--offline", "--locked")
+
+    assert 0 == _status(ci, outcome, "python", "-c", "import alpha, gamma")
+    assert 1 == _status(ci, outcome, "python", "-c", "import lint_tool")
+
+
+def test_a_frozen_edit_of_the_project_fails_with_the_variable(ci: Runner) -> None:
+    """To uv, it contradicts `--frozen` of `uv add`, `uv remove` and `uv version`, which sync nothing."""
+    outcome = ci.sync()
+    edit = ("uv", "remove", "--offline", "--frozen", "--group", "lint", "lint-tool")
+    without = {name: value for name, value in outcome.env.items() if name != "UV_NO_SYNC"}
+
+    assert (2, 0) == (_status(ci, outcome, *edit), _status(ci, replace(outcome, env=without), *edit))
+
+
+def _status(ci: Runner, outcome: Outcome, *command: str, **variables: str) -> int:
+    """Return the exit status of `command` in the next step, with more `variables`."""
+    try:
+        ci.next_step(replace(outcome, env={**outcome.env, **variables}), *command)
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    return 0

@@ -62,6 +62,7 @@ def test_later_steps_get_these_variables_and_no_others(ci: Runner, target: Path)
         "UV_PROJECT_ENVIRONMENT": str(target),
         "UV_PYTHON": f"{target}/bin/python3",
         "UV_PYTHON_PREFERENCE": "system",
+        "UV_NO_SYNC": "1",
     } == outcome.env
     assert [f"{target}/bin"] == outcome.paths
 
