@@ -24,9 +24,7 @@ _WORDS = (
     *("lock", "count", "table", "field", "option", "state", "node", "edge", "line", "text"),
 )
 
-# The one of which there is a newer version, too.
-UPDATED = 5
-OLD, NEW = "1.0", "1.1"
+VERSION = "1.0"
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Wheel:
     """A distribution that is to be generated."""
 
     number: int
-    version: str = OLD
+    version: str = VERSION
 
     @property
     def name(self) -> str:
@@ -70,7 +68,7 @@ class Wheel:
 
 
 def generated(count: int) -> Iterator[Wheel]:
-    """Yield the first `count` distributions, in the version that is installed first."""
+    """Yield the first `count` distributions, lowest number first."""
     return (Wheel(number) for number in range(count))
 
 

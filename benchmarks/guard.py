@@ -1,57 +1,54 @@
-"""Fails when the action's own work exceeds its budget by more than half; `python -m benchmarks.guard`, in seconds."""
+"""Fails when the action takes more than half as much again as it may, on generated packages; `python -m benchmarks.guard`, in seconds."""
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks import samples, testbed
-from benchmarks.profiling import Costs, measure
-from benchmarks.runs import ActionRun
+from benchmarks import measure, testbed
+from benchmarks.contenders import NEW, NO_UV, OWN
+from benchmarks.measure import NOTHING
+from benchmarks.targets import FEW, MOST, NO_UV_TABLE, PROJECT, Target, targets
 
-FEW, MANY, MOST = 10, 200, 1_000
-
-# What the own work may be: with MANY packages in bare interpreter starts, and with MOST as a multiple of that with FEW.
-STARTS, GROWTH = 10.0, 1.5
-
-# By which factor a measurement may exceed that, because machines are noisy.
+# By which factor a measurement may exceed its target, because machines are noisy.
 SLACK = 1.5
 
-ROUNDS = 15
+# The name of each table, how many packages it is about, a prefix of its title, its contenders, and how many samples of each.
+_MEASURED = (
+    (PROJECT, 46, "", OWN, 21),
+    (str(FEW), FEW, "", OWN, 21),
+    (str(MOST), MOST, "", OWN, 21),
+    (NO_UV_TABLE, 46, "without a uv on PATH, ", (NEW, NO_UV), 5),
+)
 
 
-def verdicts(starts: float, growth: float) -> Iterator[tuple[str, bool]]:
-    """Yield a sentence on each measurement, and whether it exceeds its budget by no more than half."""
-    for what, value, budget in (
-        (f"own work with {MANY} packages, in bare interpreter starts", starts, STARTS),
-        (f"own work with {MOST} packages, as a multiple of that with {FEW}", growth, GROWTH),
-    ):
-        sentence = (
-            f"{what}: {samples.times(value)}; the budget is {samples.times(budget)}, and this fails above {samples.times(budget * SLACK)}"
-        )
-        yield sentence, value <= budget * SLACK
-
-
-def measured(by_size: dict[int, Costs]) -> tuple[float, float]:
-    """Return both measurements; own work that is shorter than a bare start counts as one, because it is mostly noise."""
-    few, many, most = (by_size[size] for size in (FEW, MANY, MOST))
-    unit = samples.Summary.of([*few.bare, *many.bare, *most.bare]).median
-    return many.own / unit, most.own / max(few.own, unit)
+def verdicts(found: Iterable[Target]) -> Iterator[tuple[str, bool]]:
+    """Yield a sentence on each target that was measured, and whether it is exceeded by no more than half."""
+    for target in found:
+        if target.measured is not None:
+            good = target.measured <= target.at_most * SLACK
+            measured, most, limit = map(target.write, (target.measured, target.at_most, target.at_most * SLACK))
+            yield f"{target.what}: {measured}; the target is {most}, and this fails above {limit}", good
 
 
 def main() -> int:
-    """Measure, print the result, and return 0 unless a budget is exceeded by more than half."""
-    sizes = (FEW, MANY, MOST)
+    """Measure, print the result, and return 0 unless a target is exceeded by more than half."""
     with (
         tempfile.TemporaryDirectory(prefix="uv-system-sync-guard-") as temp,
         testbed.opened(Path(temp), MOST, testbed.default_python()) as bed,
     ):
-        projects = {size: testbed.project(bed, bed.folder / f"project-{size}", testbed.pins(size)) for size in sizes}
-        runs = [ActionRun.with_own_python(bed, bed.folder / f"run-{size}", projects[size]) for size in sizes]
-        found = list(verdicts(*measured(dict(zip(sizes, measure(runs, ROUNDS), strict=True)))))
+        tables = {
+            name: measure.compare(measure.set_up(bed, measure.generated(bed, size, prefix), contenders, str), {NOTHING: rounds}, 60, str)
+            for name, size, prefix, contenders, rounds in _MEASURED
+        }
+        found = list(verdicts(targets(tables)))
     sys.stdout.write("".join(f"{'ok' if good else 'too slow'}: {sentence}\n" for sentence, good in found))
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > cores + 1:
+        sys.stdout.write(f"The machine is busy (load {load:.1f} on {cores} cores), so the times are longer than they should be.\n")
     return 0 if all(good for _, good in found) else 1
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contenders import Contender, Place
+from benchmarks import testbed
+from benchmarks.contenders import LIMIT, Action, Contender, Place, Project
+from benchmarks.samples import Table
+from benchmarks.testbed import Testbed
 from uv_system_sync.interpreter import site_packages
 
-COLD, WARM, NOTHING, UPDATE = "fresh prefix, cold cache", "fresh prefix, warm cache", "nothing to do", "one package updated"
-CASES = (COLD, WARM, NOTHING, UPDATE)
+NOTHING, WARM = "nothing to do", "fresh prefix, warm cache"
+COLD, NOTHING_COLD = "fresh prefix, cold cache", "nothing to do, cold cache"
 
-BEFORE, AFTER = "before", "after"
+# Samples that even a slow contender takes.
+_LEAST = 3
 
 _INTERPRETER = re.compile(r"python(3(\.\d+)?)?")
 
@@ -25,79 +29,103 @@ _FRESH, _INSTALLED = "fresh", "installed"
 
 @dataclass
 class Entry:
-    """A contender with its folders; `expected` is what each checkout has to install, and `state` what is installed now."""
+    """A contender in its place."""
 
     contender: Contender
     place: Place
-    expected: Mapping[str, Mapping[str, str]]
-    state: str = ""
 
     def prime(self) -> None:
         """Fill the caches, and keep the states that samples start from."""
-        self.save(_FRESH)
-        for checkout in self.place.checkouts:
-            self.contender.clean(self.place)
-            self.contender.run(self.place, self.place.checkouts[checkout])
-            self.check(checkout)
-            if checkout == BEFORE:
-                self.save(_INSTALLED)
+        if not self._states.is_dir():
+            self.save(_FRESH)
+        # The action fills uv's cache as plain uv does, which comes before it.
+        if self.contender.installing and not (isinstance(self.contender, Action) and self.place.state == _INSTALLED):
+            self.restore(_FRESH)
+        self.contender.clean(self.place)
+        self.contender.run(self.place)
+        self._check()
+        self.place.state = _INSTALLED
+        if not (self._states / _INSTALLED).is_dir():
+            self.save(_INSTALLED)
 
     def sample(self, case: str) -> float:
         """Return what the contender takes for `case`, in seconds."""
-        checkout = AFTER if case == UPDATE else BEFORE
         self.restore(_FRESH if case in (COLD, WARM) else _INSTALLED)
         self.contender.clean(self.place)
-        cache = self.contender.cache(self.place)
-        aside = cache.with_name(f"{cache.name}-warm")
-        if case == COLD:
-            cache.rename(aside)
-        # What restoring has left to be written would be written while the sample is taken.
-        os.sync()
-        try:
-            seconds = self.contender.run(self.place, self.place.checkouts[checkout])
-        finally:
-            if case == COLD:
-                shutil.rmtree(cache)
-                aside.rename(cache)
-        self.check(checkout)
-        self.state = _INSTALLED if case == NOTHING else ""
+        with _without(self.place.home, apart=case in (COLD, NOTHING_COLD)):
+            # What restoring has left to be written would be written while the sample is taken.
+            os.sync()
+            seconds = self.contender.run(self.place)
+        self._check()
+        self.place.state = "" if case in (COLD, WARM) else _INSTALLED
         return seconds
-
-    def check(self, checkout: str) -> None:
-        """Raise a `RuntimeError` unless what is installed is what `checkout` locks."""
-        found = packages(self.contender.target(self.place))
-        expected = self.expected.get(checkout)
-        if expected is not None and found != expected:
-            raise RuntimeError(
-                f"{self.contender.name} has installed something else: {sorted(set(found.items()) ^ set(expected.items()))[:20]}"
-            )
-
-    def _changed(self) -> list[Path]:
-        place = self.place
-        paths = {"site-packages": place.site_packages, "bin": place.prefix / "bin", "venv": place.folder / "venv"}
-        return [paths[name] for name in self.contender.changed]
 
     def save(self, state: str) -> None:
         """Keep what the contender changes as `state`."""
-        for folder in self._changed():
+        (self._states / state).mkdir(parents=True)
+        for number, folder in enumerate(self.contender.changed(self.place)):
             if folder.is_dir():
-                _link(folder, self.place.folder / "states" / state / folder.name)
+                _link(folder, self._states / state / str(number))
 
     def restore(self, state: str) -> None:
         """Restore `state`."""
         # Where there was nothing to do, nothing has to be undone.
-        if state == self.state:
+        if state == self.place.state:
             return
-        for folder in self._changed():
+        for number, folder in enumerate(self.contender.changed(self.place)):
             remove(folder)
-            saved = self.place.folder / "states" / state / folder.name
+            saved = self._states / state / str(number)
             if saved.is_dir():
                 _link(saved, folder)
 
+    @property
+    def _states(self) -> Path:
+        return self.place.folder / "states"
 
-def packages(folder: Path) -> dict[str, str]:
-    """Return what is installed in `folder`, less what a Python comes with."""
-    return {found.name: found.version for found in site_packages.packages((str(folder),)) if found.name not in site_packages.SEEDS}
+    def _check(self) -> None:
+        """Raise a `RuntimeError` unless what is installed is what the project locks."""
+        found = {one.name: one.version for one in site_packages.packages((str(self.contender.packages(self.place)),))}
+        found = {name: version for name, version in found.items() if name not in site_packages.SEEDS}
+        pins = self.place.project.pins
+        if not pins:
+            pins.update(found)
+        if found != pins:
+            raise RuntimeError(f"{self.contender.name} has installed something else: {sorted(set(found.items()) ^ set(pins.items()))[:20]}")
+
+
+def generated(bed: Testbed, size: int, prefix: str = "") -> Project:
+    """Return a project that locks `size` generated packages, whose title has the `prefix`."""
+    pins = testbed.pins(size)
+    title = f"{prefix}{size} packages"
+    folder = testbed.project(bed, bed.folder / re.sub(r"\W+", "-", title), pins)
+    testbed.export(bed, folder)
+    return Project(title, folder, pins)
+
+
+def set_up(bed: Testbed, project: Project, chosen: Sequence[Contender], log: Callable[[str], object]) -> list[Entry]:
+    """Return `chosen`, each with its caches filled for `project`; what plain uv installs is what all have to."""
+    entries: dict[str, Entry] = {}
+    places: dict[str, Place] = {}
+    for contender in sorted(chosen, key=lambda one: (not one.installing, one is not LIMIT)):
+        log(f"{project.folder.name}: setting up {contender.name}")
+        if contender.group not in places:
+            place = places[contender.group] = Place(bed, project.folder.with_name(f"{project.folder.name}-{contender.group}"), project)
+            bed.prefix(place.prefix)
+        entry = entries[contender.name] = Entry(contender, places[contender.group])
+        entry.prime()
+    return [entries[contender.name] for contender in chosen]
+
+
+def compare(entries: Sequence[Entry], cases: Mapping[str, int], budget: float, log: Callable[[str], object]) -> Table:
+    """Measure each of `cases` in as many rounds as it says, with at most `budget` seconds for a contender, but three samples."""
+    title = entries[0].place.project.title.format(len(entries[0].place.project.pins))
+    samples: dict[str, dict[str, list[float]]] = {}
+    for case, count in cases.items():
+        log(f"{title}: {case}")
+        chosen = [entry for entry in entries if entry.contender.installing or case == NOTHING]
+        # What is computed from the times with nothing to do needs all of their samples.
+        samples[case] = rounds(chosen, case, count, budget * (3 if case == NOTHING else 1))
+    return Table(title, samples)
 
 
 def rounds(entries: Sequence[Entry], case: str, count: int, budget: float) -> dict[str, list[float]]:
@@ -108,7 +136,7 @@ def rounds(entries: Sequence[Entry], case: str, count: int, budget: float) -> di
         shift = number % len(entries)
         for entry in (*entries[shift:], *entries[:shift]):
             done = samples[entry.contender.name]
-            if not done or sum(done) + sum(done) / len(done) <= budget:
+            if len(done) < _LEAST or sum(done) + sum(done) / len(done) <= budget:
                 done.append(entry.sample(case))
     return samples
 
@@ -122,6 +150,19 @@ def remove(folder: Path) -> None:
                     path.unlink()
         else:
             shutil.rmtree(folder)
+
+
+@contextmanager
+def _without(folder: Path, *, apart: bool) -> Iterator[None]:
+    """Put `folder` aside as long as the context lasts, if `apart`."""
+    aside = folder.with_name(f"{folder.name}-warm")
+    if apart:
+        folder.rename(aside)
+        folder.mkdir()
+    yield
+    if apart:
+        shutil.rmtree(folder)
+        aside.rename(folder)
 
 
 def _link(source: Path, target: Path) -> None:

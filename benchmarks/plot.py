@@ -1,4 +1,4 @@
-"""Draws medians as bars on a logarithmic scale, one panel for each case, as an SVG for light or dark pages."""
+"""Draws medians as bars, one panel for each case with a scale of its own, as an SVG for light or dark pages."""
 
 from __future__ import annotations
 
@@ -30,15 +30,13 @@ _OURS = "uv-system-sync"
 _FONT = 'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif"'
 
 # In pixels of the picture's own scale.
-_WIDTH, _LABELS, _VALUES, _MARGIN = 900, 270, 80, 20
+_WIDTH, _LABELS, _VALUES, _MARGIN = 900, 250, 80, 20
 _ROW, _BAR, _HEADING, _TOP = 22, 14, 46, 56
 
 
 def render(title: str, medians: Mapping[str, Mapping[str, float]], theme: str) -> str:
     """Return the plot of `medians`, seconds by case and contender."""
     colours = THEMES[theme]
-    values = [seconds for panel in medians.values() for seconds in panel.values()]
-    low, high = 10 ** math.floor(math.log10(min(values))), 10 ** math.ceil(math.log10(max(values)))
     height = _TOP + sum(_HEADING + _ROW * len(panel) for panel in medians.values()) + _MARGIN
     pieces = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" {_FONT}>',
@@ -48,29 +46,29 @@ def render(title: str, medians: Mapping[str, Mapping[str, float]], theme: str) -
     ]
     top = _TOP
     for case, panel in medians.items():
-        pieces += _panel(case, panel, top, (low, high), colours)
+        pieces += _panel(case, panel, top, colours)
         top += _HEADING + _ROW * len(panel)
     return "\n".join([*pieces, "</svg>", ""])
 
 
-def position(seconds: float, low: float, high: float) -> float:
-    """Return where `seconds` is on a logarithmic scale from `low` (0) to `high` (1)."""
-    return (math.log10(seconds) - math.log10(low)) / (math.log10(high) - math.log10(low))
+def ticks(most: float) -> list[float]:
+    """Return three to seven round numbers from zero on, the last of which is at least `most`."""
+    step = next(step for power in range(-4, 5) for step in (10.0**power, 2 * 10.0**power, 5 * 10.0**power) if most / step <= 6)  # noqa: PLR2004
+    return [step * number for number in range(math.ceil(most / step) + 1)]
 
 
-def _panel(case: str, panel: Mapping[str, float], top: int, scale: tuple[float, float], colours: Theme) -> Iterator[str]:
+def _panel(case: str, panel: Mapping[str, float], top: int, colours: Theme) -> Iterator[str]:
     left, width = _MARGIN + _LABELS, _WIDTH - 2 * _MARGIN - _LABELS - _VALUES
     bottom = top + _HEADING + _ROW * len(panel) - 6
-    yield _text(_MARGIN, top + 30, case, colours.text, size=15, weight="600")
-    decade = scale[0]
-    while decade <= scale[1] * 1.001:
-        x = left + width * position(decade, *scale)
+    scale = ticks(max(panel.values()))
+    yield _text(_MARGIN, top + 30, _capital(case), colours.text, size=15, weight="600")
+    for tick in scale:
+        x = left + width * tick / scale[-1]
         yield f'<line x1="{x:.1f}" y1="{top + 38}" x2="{x:.1f}" y2="{bottom}" stroke="{colours.faint}"/>'
-        yield _text(x, top + 30, _tick(decade), colours.text, size=11, anchor="middle")
-        decade *= 10
+        yield _text(x, top + 30, _tick(tick, scale[-1]), colours.text, size=11, anchor="middle")
     for number, (name, seconds) in enumerate(panel.items()):
         y = top + _HEADING + _ROW * number
-        long = max(2.0, width * position(seconds, *scale))
+        long = max(2.0, width * seconds / scale[-1])
         colour = colours.ours if name.startswith(_OURS) else colours.bar
         yield _text(left - 10, y + 11, name, colours.text, anchor="end")
         yield f'<rect x="{left}" y="{y}" width="{long:.1f}" height="{_BAR}" rx="2" fill="{colour}"/>'
@@ -78,11 +76,15 @@ def _panel(case: str, panel: Mapping[str, float], top: int, scale: tuple[float, 
 
 
 def _title(title: str) -> str:
-    return f"{title[0].upper()}{title[1:]}: median wall time, logarithmic scale; shorter is better"
+    return f"{_capital(title)}: median wall time; shorter is better"
 
 
-def _tick(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 - 1e-9 else f"{seconds:.0f} s"
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _tick(seconds: float, most: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if most <= 1 else f"{seconds:g} s"
 
 
 def _text(  # noqa: PLR0913 - an element has that many attributes

@@ -8,7 +8,7 @@ import statistics
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,6 @@ class Costs:
 
     steps: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
-    uv: list[float] = field(default_factory=list)
     phases: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     imports: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
@@ -36,34 +35,32 @@ class Costs:
         """The median of a bare interpreter start."""
         return statistics.median(self.bare)
 
-    @property
-    def own(self) -> float:
-        """What all steps of action.yml take over plain `uv sync`."""
-        return statistics.median(self.steps) - statistics.median(self.uv)
 
+def measure(run: ActionRun, rounds: int, *, new: bool) -> Costs:
+    """Measure `run` with bare starts in between, on a `new` machine each time or as a later use in a job."""
+    costs = Costs()
 
-def measure(runs: Sequence[ActionRun], rounds: int, *, first: bool = False) -> list[Costs]:
-    """Measure `runs` in turn, each beside a bare start and plain `uv sync`; `first` makes every run the first in its job."""
-    found = [Costs() for _ in runs]
-    for run in runs:
-        run.run()
-        run.run()
+    def begin() -> None:
+        if new:
+            run.forget_machine()
+
+    run.run()
     for _ in range(rounds):
-        for run, costs in zip(runs, found, strict=True):
-            costs.bare.append(run.run_bare())
-            if first:
-                run.forget_job()
-            costs.steps.append(run.run())
-            for name, seconds in phases(costs.steps[-1], run.timings()).items():
-                costs.phases[name].append(seconds)
-            costs.uv.append(run.run_uv())
-    return found
+        costs.bare.append(run.run_bare())
+        begin()
+        costs.steps.append(run.run())
+        for name, seconds in phases(costs.steps[-1], run.timings()).items():
+            costs.phases[name].append(seconds)
+        begin()
+        for name, seconds in imports(output for _, output in run.logged("-X", "importtime")).items():
+            costs.imports[name].append(seconds)
+    return costs
 
 
 def phases(whole: float, timings: Mapping[str, float]) -> dict[str, float]:
     """Return the phases of a run whose steps took `whole` seconds; what the run cannot time itself comes first."""
     named = {name: seconds for name, seconds in timings.items() if name != "total"}
-    return {"interpreters, first imports": whole - timings["total"], **named, "not in a phase": timings["total"] - sum(named.values())}
+    return {"interpreter, first imports": whole - timings["total"], **named, "not in a phase": timings["total"] - sum(named.values())}
 
 
 def imports(outputs: Iterable[str]) -> dict[str, float]:
@@ -80,27 +77,24 @@ def phase_table(by_title: Mapping[str, Costs]) -> list[str]:
     columns = [
         {
             **{name: statistics.median(costs.phases[name]) for name in names if name in costs.phases},
-            "**all steps**": statistics.median(costs.steps),
-            "**plain `uv sync`**": statistics.median(costs.uv),
-            "**own work**": costs.own,
+            "**all**": statistics.median(costs.steps),
             "bare interpreter start": costs.unit,
         }
         for costs in by_title.values()
     ]
-    rows = dict.fromkeys([*names, *columns[0]])
     cells = (
         (_cells(column[name], costs.unit) if name in column else " | ")
-        for name in rows
+        for name in [*names, *list(columns[0])[-2:]]
         for column, costs in zip(columns, by_title.values(), strict=True)
     )
     return [
         f"| phase | {' | '.join(f'{title}, ms | × bare' for title in by_title)} |",  # noqa: RUF001 - a multiplication sign
         f"| --- |{' ---: | ---: |' * len(by_title)}",
-        *(f"| {name} | {' | '.join(next(cells) for _ in by_title)} |" for name in rows),
+        *(f"| {name} | {' | '.join(next(cells) for _ in by_title)} |" for name in [*names, *list(columns[0])[-2:]]),
     ]
 
 
-def import_table(costs: Costs, most: int = 30) -> list[str]:
+def import_table(costs: Costs, most: int) -> list[str]:
     """Return a Markdown table of the imports that take longest, each without what it imports itself."""
     ranked = sorted(((statistics.median(seconds), name) for name, seconds in costs.imports.items()), reverse=True)
     rows = [f"| {name} | {_cells(seconds, costs.unit)} |" for seconds, name in ranked[:most]]
@@ -108,23 +102,15 @@ def import_table(costs: Costs, most: int = 30) -> list[str]:
     return ["| import | ms | × bare |", "| --- | ---: | ---: |", *rows, f"| **all {len(ranked)}** | {whole} |"]  # noqa: RUF001 - a multiplication sign
 
 
-def report(bed: Testbed, sizes: Sequence[int], rounds: int) -> list[str]:
-    """Return the whole profile as Markdown."""
-    found: dict[str, Costs] = {}
-    for size in sizes:
-        run = ActionRun.with_own_python(
-            bed, bed.folder / f"profile-{size}", testbed.project(bed, bed.folder / f"project-{size}", testbed.pins(size))
-        )
-        (found[f"{size} packages"],) = measure([run], rounds)
-        (found[f"{size}, first in a job"],) = measure([run], rounds, first=True)
-        for _ in range(rounds):
-            for name, seconds in imports(output for _, output in run.logged("-X", "importtime")).items():
-                found[f"{size} packages"].imports[name].append(seconds)
+def report(bed: Testbed, project: Path, rounds: int, most: int = 15) -> list[str]:
+    """Return the profile of the action with `project` and nothing to do as Markdown, with the `most` expensive imports."""
+    run = ActionRun.with_own_python(bed, bed.folder / "profile", project)
+    found = {"new machine": measure(run, rounds, new=True), "later use": measure(run, rounds, new=False)}
     return [
         f"CPython {bed.python.version}, medians of {rounds} runs, nothing to do. A run times its phases itself, to the millisecond.\n",
         *phase_table(found),
-        f"\nImports of both steps with `-X importtime`, which adds a little to each, {sizes[0]} packages:\n",
-        *import_table(found[f"{sizes[0]} packages"]),
+        "\nImports on a new machine, where they compile our modules, by `-X importtime`, which adds a little to each:\n",
+        *import_table(found["new machine"], most),
     ]
 
 
@@ -135,17 +121,17 @@ def _cells(seconds: float, unit: float) -> str:
 def main() -> int:
     """Print the profile."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profiling", description=__doc__)
-    parser.add_argument(
-        "--packages", type=int, nargs="*", default=[10, 1000], help="how many packages are installed (default: 10 and 1000)"
-    )
+    parser.add_argument("--packages", type=int, default=46, help="how many packages are installed (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=15, help="runs of each (default: %(default)s)")
+    parser.add_argument("--imports", type=int, default=30, help="how many imports to list (default: %(default)s)")
     parser.add_argument("--python", default="", help="the minor version of the Python to install into (default: the newest here)")
     parser.add_argument("--action", type=Path, default=ROOT, help="the action's folder (default: this repository)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="uv-system-sync-profile-") as temp:
         python = testbed.default_python(options.python)
-        with testbed.opened(Path(temp), max(options.packages), python, options.action.resolve()) as bed:
-            sys.stdout.write("\n".join([*report(bed, options.packages, options.rounds), ""]))
+        with testbed.opened(Path(temp), options.packages, python, options.action.resolve()) as bed:
+            project = testbed.project(bed, bed.folder / "project", testbed.pins(options.packages))
+            sys.stdout.write("\n".join([*report(bed, project, options.rounds, options.imports), ""]))
     return 0
 
 

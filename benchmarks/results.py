@@ -8,15 +8,16 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import plot
-from benchmarks.contenders import ACTION, CONTENDERS, LIMIT, PIP, Action, Contender, Place
+from benchmarks import plot, targets
+from benchmarks.contenders import BARE, CONTENDERS, LATER, LIMIT, NEW, PIP, SETUP_UV, Contender, Place, Project
 from benchmarks.measure import NOTHING, WARM
-from benchmarks.samples import Summary, duration, times
+from benchmarks.samples import Summary, Table, duration, times
+from benchmarks.targets import Target
 from benchmarks.testbed import Testbed
 from tools.shared import ROOT
 from tools.shared.pythons import found
@@ -24,79 +25,59 @@ from tools.shared.uv import UV
 
 BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end: written by make bench -->"
 
-Samples = Mapping[str, Mapping[str, Sequence[float]]]
-
-
-@dataclass(frozen=True)
-class Table:
-    """The samples of one set of packages by case and contender, in seconds, and bare interpreter starts from in between."""
-
-    title: str
-    samples: Samples
-    bare: Sequence[float]
-
-    def median(self, case: str, contender: str) -> float | None:
-        """Return what `contender` takes for `case`, if it took part."""
-        samples = self.samples.get(case, {}).get(contender)
-        return Summary.of(samples).median if samples else None
-
-    @property
-    def unit(self) -> float:
-        """What a bare interpreter start takes."""
-        return Summary.of(self.bare).median
-
-    def own(self, contender: str = ACTION) -> float | None:
-        """Return what the action takes over plain `uv sync`, with nothing to do, in bare interpreter starts."""
-        action, limit = self.median(NOTHING, contender), self.median(NOTHING, LIMIT)
-        return None if action is None or limit is None else (action - limit) / self.unit
-
-    def ratio(self, case: str, one: str, other: str) -> float | None:
-        """Return how many times as long as `other` `one` takes."""
-        above, below = self.median(case, one), self.median(case, other)
-        return None if above is None or below is None else above / below
+# What the plot shows, of all the contenders.
+_PLOTTED = (NEW, LIMIT, SETUP_UV, PIP)
 
 
 @dataclass(frozen=True)
 class Results:
-    """All that was measured, and where."""
+    """All that was measured, and where; `tables` as targets.py names them."""
 
     setting: Mapping[str, str]
-    tables: Sequence[Table]
+    tables: Mapping[str, Table]
     profile: Sequence[str]
 
 
-def setting(bed: Testbed, command: str) -> dict[str, str]:
+def setting(bed: Testbed, command: str, load: float) -> dict[str, str]:
     """Return the machine and the versions that were measured."""
     return {
         "Command": f"`{command}`",
+        "Load": f"{load:.1f} in the minute before",
         "Date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "Machine": f"{_processor()}, {os.cpu_count()} cores, {_memory()}, {platform.system()} {platform.release().partition('-')[0]}",
         "Python": f"CPython {bed.python.version}",
         "uv": subprocess.run([str(UV), "--version"], capture_output=True, text=True, check=True).stdout.strip(),
-        **versions((ROOT / "requirements" / "bench.txt").read_text(encoding="utf-8")),
+        "pip": version_of("pip", (ROOT / "requirements" / "bench.txt").read_text(encoding="utf-8")),
     }
 
 
-def versions(requirements: str) -> dict[str, str]:
-    """Return the versions of the other contenders in a file of requirements."""
-    locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", requirements, re.MULTILINE))
-    return {name: locked[name] for name in ("pip", "pipenv", "poetry", "pdm")}
+def version_of(name: str, requirements: str) -> str:
+    """Return the version of `name` in a file of requirements."""
+    found = re.search(rf"^{name}==(\S+)", requirements, re.MULTILINE)
+    return found.group(1) if found else "unknown"
 
 
 def lines(results: Results) -> Iterator[str]:
     """Yield the lines of all that is generated."""
-    yield "| | |"
-    yield "| --- | --- |"
+    yield from ("| | |", "| --- | --- |")
     yield from (f"| {name} | {value} |" for name, value in results.setting.items())
     yield from ("", "### What was to reach", "")
-    yield from targets(results.tables)
-    yield from ("", "### Contenders", "")
-    yield from described(CONTENDERS)
-    for table in results.tables:
-        yield from ("", f"### {table.title[0].upper()}{table.title[1:]}", "")
+    yield from reached(targets.targets(results.tables))
+    for table in results.tables.values():
+        yield from ("", f"### {_sentence(table.title)}", "")
         yield from rows(table)
+    yield from ("", "### Own work", "", *own_work(results.tables.values()))
+    yield from ("", "### Contenders", "", *described(CONTENDERS))
     if results.profile:
         yield from ("", "### Where the own work goes", "", *results.profile)
+
+
+def reached(found: Iterable[Target]) -> Iterator[str]:
+    """Yield a table of what the action was to reach, and has."""
+    yield from ("| what | at most | measured |", "| --- | ---: | ---: |")
+    for target in found:
+        measured = "not measured" if target.measured is None else target.write(target.measured)
+        yield _cells(target.what, target.write(target.at_most), measured)
 
 
 def rows(table: Table) -> Iterator[str]:
@@ -108,7 +89,20 @@ def rows(table: Table) -> Iterator[str]:
         found = [table.samples[case].get(contender.name, ()) for case in cases]
         if any(found):
             yield f"| {contender.name} | {' | '.join(map(cell, found))} |"
-    yield f"\nA bare interpreter start took {cell(table.bare)} in between."
+
+
+def own_work(tables: Iterable[Table]) -> Iterator[str]:
+    """Yield a table of the action's own work with nothing to do, and of the lower to upper quartiles that it comes from."""
+    shown = (NEW, LATER, LIMIT, BARE)
+    names = " | ".join(one.name for one in shown)
+    yield f"| nothing to do: lower to upper quartile | {names} | own work, new machine | own work, later use |"
+    yield f"| --- |{' ---: |' * (len(shown) + 2)}"
+    for table in tables:
+        found = [table.summary(NOTHING, contender.name) for contender in shown]
+        own = [targets.own(table, action) for action in (NEW, LATER)]
+        if any(own):
+            ranges = (f"{duration(one.low)} to {duration(one.high)}" if one else "" for one in found)
+            yield _cells(table.title, *ranges, *("" if one is None else times(one) for one in own))
 
 
 def cell(samples: Sequence[float]) -> str:
@@ -120,36 +114,14 @@ def cell(samples: Sequence[float]) -> str:
     return f"{duration(summary.median)}{spread} ({summary.count})"
 
 
-def targets(tables: Sequence[Table]) -> Iterator[str]:
-    """Yield a table of what the action was to reach, and has."""
-    by_title = {table.title.partition(" ")[0]: table for table in tables}
-    yield "| what | at most or at least | measured |"
-    yield "| --- | ---: | ---: |"
-    many, few, most, real = (by_title.get(name) for name in ("200", "10", "1000", "the"))
-    if many is not None:
-        yield _row("own work over plain `uv sync`, nothing to do, 200 packages, in bare interpreter starts", "≤ 10 ×", many.own())  # noqa: RUF001 - a multiplication sign
-    if most is not None and few is not None:
-        above, below = most.own(), few.own()
-        yield _row("own work with 1,000 packages, as a multiple of that with 10", "≤ 1.5 ×", above / below if above and below else None)  # noqa: RUF001 - as above
-    for table in tables:
-        yield _row(f"faster than pip, nothing to do, {table.title}", "≥ 4 ×", table.ratio(NOTHING, PIP, ACTION))  # noqa: RUF001 - as above
-    if real is not None:
-        yield _row("faster than pip, fresh prefix, warm caches, real lock", "≥ 15 ×", real.ratio(WARM, PIP, ACTION))  # noqa: RUF001 - as above
-        yield _row("as slow as plain `uv sync`, fresh prefix, warm caches, real lock", "≤ 1.1 ×", real.ratio(WARM, ACTION, LIMIT))  # noqa: RUF001 - as above
-
-
 def described(contenders: Sequence[Contender]) -> Iterator[str]:
     """Yield a table of each contender's commands and settings."""
-    place = Place(Testbed(Path("$FOLDER"), found()[0], 0), Path("$PLACE"), {})
-    yield "| contender | commands | settings | |"
-    yield "| --- | --- | --- | --- |"
+    place = Place(Testbed(Path("$FOLDER"), found()[0], 0), Path("$PLACE"), Project("", Path()))
+    yield from ("| contender | commands | settings | |", "| --- | --- | --- | --- |")
     for contender in contenders:
-        if isinstance(contender, Action):
-            commands = "the steps `uv` and `sync` of action.yml, with its inputs at their defaults"
-        else:
-            commands = "<br>".join(f"`{_shown(shlex.join(command))}`" for command in contender.commands(place, Path()))
+        commands = "<br>".join(f"`{_shown(shlex.join(command))}`" for command in contender.commands(place))
         settings = "<br>".join(f"`{name}={_shown(value)}`" for name, value in contender.settings(place).items())
-        yield _cells(contender.name, commands, settings, contender.note)
+        yield _cells(contender.name, commands or "what action.yml runs, with its inputs at their defaults", settings, contender.note)
 
 
 def write(results: Results, folder: Path) -> None:
@@ -171,22 +143,15 @@ def replaced(document: str, generated: str) -> str:
     return before + generated + after
 
 
-def plotted(tables: Sequence[Table]) -> tuple[str, dict[str, dict[str, float]]]:
-    """Return the title and the medians of the table that most contenders are in; of the last of those."""
-    table = max(tables, key=lambda one: (len(one.samples), max(map(len, map(_present, one.samples.values()))), tables.index(one)))
-    medians = {
-        case: {name: Summary.of(found).median for name, found in _present(by_name).items()} for case, by_name in table.samples.items()
-    }
-    order = [contender.name for contender in CONTENDERS]
-    return table.title, {case: {name: found[name] for name in order if name in found} for case, found in medians.items()}
+def plotted(tables: Mapping[str, Table]) -> tuple[str, dict[str, dict[str, float]]]:
+    """Return the title of the first table, and the medians that are worth a picture by case and contender."""
+    table = next(iter(tables.values()))
+    found = {case: {one.name: table.summary(case, one.name) for one in _PLOTTED} for case in (NOTHING, WARM) if case in table.samples}
+    return table.title, {case: {name: one.median for name, one in panel.items() if one} for case, panel in found.items()}
 
 
-def _present(by_name: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
-    return {name: samples for name, samples in by_name.items() if samples}
-
-
-def _row(what: str, wanted: str, measured: float | None) -> str:
-    return _cells(what, wanted, "not measured" if measured is None else times(measured))
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _cells(*cells: str) -> str:
@@ -195,9 +160,8 @@ def _cells(*cells: str) -> str:
 
 def _shown(text: str) -> str:
     # Quotes are only there because of the dollar signs.
-    plain = text.replace("$PLACE/python", "$pythonLocation").replace("$PLACE/", "").replace(str(UV), "uv").replace("tools/bin/", "")
-    plain = plain.replace("'\"'\"'", "'")
-    return re.sub(r"'(\$pythonLocation/bin/python|pipenv|poetry|pdm)'", r"\1", plain)
+    plain = text.replace("$PLACE/python", "$pythonLocation").replace("$PLACE/", "").replace(str(UV), "uv")
+    return re.sub(r"'([^' ]*)'", r"\1", plain)
 
 
 def _processor() -> str:

@@ -1,8 +1,9 @@
-"""Runs the action in one place, step after step as a runner would, and plain `uv sync` beside it."""
+"""Runs programs, and the action as a runner would, and returns how long they take."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import tempfile
 import time
@@ -14,7 +15,6 @@ from benchmarks import testbed
 from benchmarks.testbed import Testbed
 from tools.shared.action_steps import Step, steps
 from tools.shared.runner_files import StepFiles, read_outputs
-from tools.shared.uv import UV
 
 
 def logged(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> tuple[float, str]:
@@ -33,21 +33,6 @@ def logged(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> tuple[
 def timed(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> float:
     """Run a program, and return its wall time in seconds; one that fails raises a `RuntimeError`."""
     return logged(argv, environ, cwd)[0]
-
-
-def bare(prefix: Path, environ: Mapping[str, str], cwd: Path) -> float:
-    """Start the interpreter in `prefix`, let it do nothing, and return its wall time."""
-    return timed((testbed.executable(prefix), "-I", "-S", "-c", "pass"), environ, cwd)
-
-
-def sync(prefix: Path) -> tuple[str, ...]:
-    """Return the plain `uv sync` that the action is compared with."""
-    return (str(UV), "sync", "--locked", "--python", testbed.executable(prefix))
-
-
-def sync_variables(prefix: Path) -> dict[str, str]:
-    """Return the variables that plain `uv sync` needs."""
-    return {"UV_PROJECT_ENVIRONMENT": str(prefix), "UV_PYTHON_DOWNLOADS": "never"}
 
 
 @dataclass(frozen=True)
@@ -90,14 +75,12 @@ class ActionRun:
         timings: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))["timings"]
         return timings
 
-    def forget_job(self) -> None:
-        """Empty the runner's temporary folder, as it is at the beginning of a job."""
+    def forget_machine(self) -> None:
+        """Remove what a new machine does not have: byte code of the action, and what is in the runner's temporary folder."""
         testbed.empty(self.runner / "temp")
-
-    def run_uv(self) -> float:
-        """Run plain `uv sync`, and return its wall time."""
-        return timed(sync(self.prefix), {**self.environ, **sync_variables(self.prefix)}, self.checkout)
+        for folder in [*self.action.rglob("__pycache__")]:
+            shutil.rmtree(folder)
 
     def run_bare(self) -> float:
         """Start an interpreter that does nothing, and return its wall time."""
-        return bare(self.prefix, self.environ, self.checkout)
+        return timed((testbed.executable(self.prefix), "-I", "-S", "-c", "pass"), self.environ, self.checkout)

@@ -1,10 +1,10 @@
-"""Medians, spreads and how they are written."""
+"""Quartiles of samples, tables of them, and how they are written."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -29,6 +29,19 @@ class Summary:
     def spread(self) -> float:
         """The interquartile range."""
         return self.high - self.low
+
+
+@dataclass(frozen=True)
+class Table:
+    """The samples of one project by case and contender, in seconds."""
+
+    title: str
+    samples: Mapping[str, Mapping[str, Sequence[float]]]
+
+    def summary(self, case: str, contender: str) -> Summary | None:
+        """Return what `contender` takes for `case`, if it took part."""
+        samples = self.samples.get(case, {}).get(contender)
+        return Summary.of(samples) if samples else None
 
 
 def duration(seconds: float) -> str:

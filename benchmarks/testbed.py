@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import generated_wheels, index_server
-from benchmarks.generated_wheels import NEW, UPDATED, Wheel
 from tools.shared import ROOT
 from tools.shared.action_steps import copy_action, inherited, setup_python
 from tools.shared.pythons import Python, found
@@ -33,8 +32,6 @@ package = false
 url = "{url}"
 default = true
 """
-
-Pins = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -72,10 +69,14 @@ class Testbed:
         shutil.copytree(self.base / "bin", folder / "bin", symlinks=True)
         return folder
 
-    def environ(self, prefix: Path, home: Path) -> dict[str, str]:
-        """Return what every program sees: a home of its own, and the Python in `prefix` as actions/setup-python leaves it."""
+    def environ(self, prefix: Path, home: Path, *, uv: bool = True) -> dict[str, str]:
+        """Return what every program sees: a home of its own, and the Python in `prefix` as actions/setup-python leaves it.
+
+        Unless `uv`, there is none on PATH.
+        """
         home.mkdir(parents=True, exist_ok=True)
-        exported = {"PATH": os.pathsep.join([f"{prefix}/bin", str(prefix), str(UV.parent), "/usr/bin", "/bin"]), **setup_python(prefix)}
+        path = [f"{prefix}/bin", str(prefix), *([str(UV.parent)] if uv else []), "/usr/bin", "/bin"]
+        exported = {"PATH": os.pathsep.join(path), **setup_python(prefix)}
         return {"HOME": str(home), "LANG": "C.UTF-8", "UV_DEFAULT_INDEX": self.url, "UV_CACHE_DIR": str(home / "uv"), **exported}
 
 
@@ -84,7 +85,7 @@ def opened(folder: Path, count: int, python: Python, action: Path = ROOT, *, see
     """Make a testbed in `folder` with `count` wheels, and serve them as long as the context lasts."""
     index = folder / "wheels"
     index.mkdir(parents=True)
-    for wheel in (*generated_wheels.generated(count), Wheel(UPDATED, NEW)):
+    for wheel in generated_wheels.generated(count):
         wheel.write(index, seed)
     own_wheels(index, python)
     copy_action(folder / "action", action)
@@ -93,13 +94,12 @@ def opened(folder: Path, count: int, python: Python, action: Path = ROOT, *, see
         yield Testbed(folder, python, port)
 
 
-def pins(count: int, *, updated: bool = False) -> dict[str, str]:
-    """Return the names and versions of the first `count` wheels, one of them updated."""
-    names = {wheel.name: wheel.version for wheel in generated_wheels.generated(count)}
-    return {**names, Wheel(UPDATED).name: NEW} if updated else names
+def pins(count: int) -> dict[str, str]:
+    """Return the names and versions of the first `count` wheels."""
+    return {wheel.name: wheel.version for wheel in generated_wheels.generated(count)}
 
 
-def project(bed: Testbed, folder: Path, locked: Pins) -> Path:
+def project(bed: Testbed, folder: Path, locked: Mapping[str, str]) -> Path:
     """Make `folder` a project with a uv.lock of exactly those packages, and return it."""
     folder.mkdir(parents=True)
     dependencies = "".join(f'    "{name}=={version}",\n' for name, version in locked.items())
@@ -107,6 +107,13 @@ def project(bed: Testbed, folder: Path, locked: Pins) -> Path:
     environ = bed.environ(bed.base, bed.folder / "home")
     subprocess.run([str(UV), "lock", "--quiet", "--python", executable(bed.base)], cwd=folder, env=environ, check=True)
     return folder
+
+
+def export(bed: Testbed, folder: Path, *options: str) -> None:
+    """Write what the uv.lock in `folder` locks as requirements.txt, with hashes."""
+    command = (str(UV), "export", "--locked", "--quiet", "--no-header", "--no-annotate", "--no-emit-project", *options)
+    target = ("--python", executable(bed.base), "--output-file", "requirements.txt")
+    subprocess.run([*command, *target], cwd=folder, env=machine(), check=True, stdout=subprocess.DEVNULL)
 
 
 def executable(prefix: Path) -> str:
@@ -127,6 +134,13 @@ def network() -> dict[str, str]:
     return inherited("PIP_CERT", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST")
 
 
+def pip_network() -> dict[str, str]:
+    """Return the variables that configure how pip reaches the index of this machine, uv's among them as pip's."""
+    found = inherited("PIP_")
+    index = found.pop("UV_DEFAULT_INDEX", "") or found.pop("UV_INDEX_URL", "")
+    return {**({"PIP_INDEX_URL": index} if index else {}), **{name: value for name, value in found.items() if not name.startswith("UV_")}}
+
+
 def machine() -> dict[str, str]:
     """Return the environment to set something up in: the machine's, with its caches and its indexes, and no Python of its own."""
     removed = ("PYTHON", "VIRTUAL_ENV", "UV_PYTHON", "UV_PROJECT")
@@ -134,23 +148,12 @@ def machine() -> dict[str, str]:
 
 
 def own_wheels(folder: Path, python: Python) -> None:
-    """Put the wheels that the action itself needs on `python` into `folder`, from the machine's index."""
-    requirements = ROOT / "requirements" / "action.txt"
-    command = [
-        str(UV.parent / "python"),
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--require-hashes",
-    ]
-    subprocess.run(
-        [*command, "--only-binary", ":all:", "--python-version", python.minor, "-r", str(requirements), "-d", str(folder)],
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
+    """Put the wheels that the action itself needs on `python`, and uv's, into `folder`, from the machine's index."""
+    command = [str(UV.parent / "python"), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--require-hashes", "--only-binary", ":all:", "--python-version", python.minor, "-d", str(folder)]
+    for name in ("action", "uv"):
+        requirements = ROOT / "requirements" / f"{name}.txt"
+        subprocess.run([*command, "-r", str(requirements)], check=True, stderr=subprocess.DEVNULL)
 
 
 def own_pip(prefix: Path) -> None:

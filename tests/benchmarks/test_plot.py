@@ -15,9 +15,12 @@ def test_a_plot_is_well_formed_and_has_every_value(theme: str) -> None:
     picture = ET.fromstring(plot.render("10 packages", {"cold & warm": {"a < b": 0.05, "uv-system-sync": 2.0}}, theme))  # noqa: S314 - our own
     texts = {element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")}
 
-    assert {"cold & warm", "a < b", "50.0 ms", "uv-system-sync", "2.00 s"} <= texts
+    assert {"Cold & warm", "a < b", "50.0 ms", "uv-system-sync", "2.00 s"} <= texts
 
 
-def test_a_plots_scale_is_logarithmic() -> None:
-    """The middle of the scale is the geometric mean of its ends."""
-    assert 0.5 == pytest.approx(plot.position(0.1, 0.01, 1.0))
+@pytest.mark.parametrize(
+    ("most", "expected"), [(0.62, [0, 0.2, 0.4, 0.6, 0.8]), (15.3, [0, 5, 10, 15, 20]), (0.05, [0, 0.01, 0.02, 0.03, 0.04, 0.05])]
+)
+def test_a_plots_scale_is_linear_from_zero(most: float, expected: list[float]) -> None:
+    """A scale has round numbers at equal distances, from zero on to at least the largest value."""
+    assert expected == pytest.approx(plot.ticks(most))

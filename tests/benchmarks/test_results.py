@@ -5,20 +5,10 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import plot, results
-from benchmarks.contenders import ACTION, CONTENDERS, LIMIT, PIP
-from benchmarks.measure import NOTHING
-from benchmarks.results import Table
-from benchmarks.samples import times
+from benchmarks.contenders import BARE, CONTENDERS, LATER, LIMIT, NEW, PIP
+from benchmarks.measure import NOTHING, WARM
+from benchmarks.samples import Table, times
 from tools.shared import ROOT
-
-
-def test_the_targets_are_computed_from_one_run() -> None:
-    """The own work is the action less plain uv, in bare starts of the same run; what was not measured is said."""
-    samples = {NOTHING: {ACTION: [0.100], LIMIT: [0.020], PIP: [0.500]}}
-    found = [*results.targets([Table("200 packages", samples, [0.010])])]
-
-    assert f"| own work over plain `uv sync`, nothing to do, 200 packages, in bare interpreter starts | ≤ 10 × | {times(8)} |" in found  # noqa: RUF001 - a multiplication sign
-    assert f"| faster than pip, nothing to do, 200 packages | ≥ 4 × | {times(5)} |" in found  # noqa: RUF001 - as above
 
 
 def test_only_what_is_generated_is_replaced() -> None:
@@ -40,19 +30,39 @@ def test_the_committed_document_can_be_rewritten() -> None:
 
 def test_a_table_shows_what_took_part() -> None:
     """A contender without samples has no row, and one that skipped a case an empty cell."""
-    table = Table("10 packages", {"cold": {LIMIT: [1.0, 3.0], PIP: []}, "warm": {LIMIT: [0.1], PIP: [2.0]}}, [0.010])
+    table = Table("10 packages", {"cold": {LIMIT.name: [1.0, 3.0], PIP.name: []}, "warm": {LIMIT.name: [0.1], PIP.name: [2.0]}})
 
     assert [
         "| median ± interquartile range (samples) | cold | warm |",
         "| --- | ---: | ---: |",
-        f"| {LIMIT} | 2.00 s ± 1.00 s (2) | 100 ms (1) |",
-        f"| {PIP} |  | 2.00 s (1) |",
-    ] == [*results.rows(table)][:4]
+        f"| {LIMIT.name} | 2.00 s ± 1.00 s (2) | 100 ms (1) |",
+        f"| {PIP.name} |  | 2.00 s (1) |",
+    ] == [*results.rows(table)]
+
+
+def test_a_new_machine_comes_first() -> None:
+    """Of the action's own rows and bars, those of a new machine are first."""
+    samples = {one.name: [0.1] for one in (BARE, PIP, LIMIT, LATER, NEW)}
+    table = Table("10 packages", {NOTHING: samples, WARM: samples})
+    title, medians = results.plotted({"10": table})
+
+    assert [NEW.name, LATER.name] == [row.split(" | ")[0].removeprefix("| ") for row in results.rows(table)][2:4]
+    assert ("10 packages", [NOTHING, WARM]) == (title, [*medians])
+    assert [[NEW.name, LIMIT.name, PIP.name]] * 2 == [[*panel] for panel in medians.values()]
+
+
+def test_own_work_comes_with_its_spread() -> None:
+    """Own work has the quartiles of what it is computed from beside it; a table without those has no row."""
+    samples = {NEW.name: [0.1, 0.2], LATER.name: [0.05], LIMIT.name: [0.02], BARE.name: [0.01]}
+    tables = [Table("10 packages", {NOTHING: samples}), Table("other", {NOTHING: {NEW.name: [0.1]}})]
+
+    ranges = "125 ms to 175 ms | 50.0 ms to 50.0 ms | 20.0 ms to 20.0 ms | 10.0 ms to 10.0 ms"
+    assert [f"| 10 packages | {ranges} | {times(10.5)} | {times(3)} |"] == [*results.own_work(tables)][2:]
 
 
 def test_the_commands_are_shown_as_one_would_type_them() -> None:
     """A command of the table names no folder of the run, and has no quotes that only the run needs."""
     rows = [*results.described(CONTENDERS)]
 
-    assert f"| {LIMIT} | `uv sync --locked --python $pythonLocation/bin/python` |" in "".join(row for row in rows if LIMIT in row)
+    assert f"| {LIMIT.name} | `uv sync --locked --python $pythonLocation/bin/python` |" in "".join(row for row in rows if LIMIT.name in row)
     assert [] == [row for row in rows if "$PLACE" in row or str(ROOT) in row]
