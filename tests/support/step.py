@@ -1,4 +1,4 @@
-"""Runs the action's last step as action.yml declares it, with this machine as the runner."""
+"""Runs the action's step as action.yml declares it, with this machine as the runner."""
 
 from __future__ import annotations
 

@@ -12,10 +12,9 @@ def test_steps_are_those_that_action_yml_starts_itself() -> None:
     found = steps({"no-dev": "true"})
     variables = {name: value for step in found for name, value in step.variables.items()}
 
-    assert ["uv", "sync"] == [step.name for step in found]
+    assert ["sync"] == [step.name for step in found]
     assert "true" == variables["UV_SYSTEM_SYNC_NO_DEV"]
     assert "false" == variables["UV_SYSTEM_SYNC_FROZEN"]
-    assert "skipped" == variables["UV_SYSTEM_SYNC_SETUP_UV"]
 
 
 def test_an_input_that_is_not_declared() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.support import uv_wheels
 from tests.support.documents import CHECKOUT, SETUP_PYTHON
 from tests.support.projects import Project, Wheel
 from tools.shared import ROOT
@@ -57,3 +59,10 @@ jobs:
 """
     path.write_text(head + steps, encoding="utf-8")
     return str(path.relative_to(workspace))
+
+
+def without_uv(act: Act, *versions: str) -> dict[str, str]:
+    """Take the uv from PATH, and return the settings of a pip that finds these `versions` of it and nothing else."""
+    act.uv.unlink()
+    folder = uv_wheels.link(act.folder / "uv-wheels", map(uv_wheels.wheel, versions))
+    return {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}

@@ -1,40 +1,72 @@
-"""The wiring of action.yml: which steps run, and what of them later steps see."""
+"""The wiring of action.yml: which uv the step uses, and what of it later steps see."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.workflows.conftest import workflow
-from tools.shared.act import Act
+from tests.support.uv_wheels import PINNED
+from tests.workflows.conftest import without_uv, workflow
+from tools import compatibility
+from tools.shared.act import Act, Job
 from tools.shared.pythons import found
+from tools.shared.uv import UV
+
+_OLDER = compatibility.locked()[-2]
+
+_LATER = """\
+      - if: always()
+        run: |
+          echo "[$(command -v uv || echo no uv) $(command -v uvx || echo no uvx)] [${UV_PROJECT_ENVIRONMENT-unset}] [$PACKAGES]"
+          uv --version || true
+        env: {PACKAGES: "${{ steps.sync.outputs.packages }}"}
+"""
 
 
-@pytest.mark.parametrize("version", ["", "0.13.9"])
-def test_uv_is_installed_when_it_is_missing_or_asked_for(act: Act, workspace: Path, version: str) -> None:
-    """Without a uv on PATH, or with `uv-version`, setup-uv runs, and the outputs describe its cache."""
-    step = f'      - uses: org/uv-system-sync@v1\n        id: sync\n        with: {{uv-version: "{version}"}}\n'
+def _run(act: Act, workspace: Path, steps: str, **variables: str) -> Job:
+    (job,) = act.run(workspace, workflow(workspace, steps, found()[-1].minor), **variables)
+    return job
 
-    (job,) = act.run(workspace, workflow(workspace, step, found()[-1].minor))
 
-    assert "success" == job.result, job.log
-    assert "false" == job.outputs("sync")["cache-hit"]
+@pytest.mark.parametrize(("asked", "version"), [("", PINNED), (f"<{PINNED}", _OLDER)])
+def test_without_a_uv_pip_installs_one_for_the_job(act: Act, workspace: Path, asked: str, version: str) -> None:
+    """Both for this step and for later ones."""
+    step = f'      - uses: org/uv-system-sync@v1\n        id: sync\n        with: {{uv-version: "{asked}"}}\n'
+    job = _run(act, workspace, f"{step}{_LATER}", **without_uv(act, PINNED, _OLDER))
+    installed = re.search(r"\[(/\S+)/uv (/\S+)/uvx\]", job.log)
+
+    assert ("success", version) == (job.result, job.outputs("sync")["uv-version"]), job.log
+    assert installed is not None, job.log
+    assert (True, installed[1]) == ("/uv-system-sync-uv-" in installed[1], installed[2])
+    assert f"\nuv {version} " in job.log
 
 
 def test_a_uv_on_path_is_used(act: Act, workspace: Path) -> None:
-    """With a uv on PATH and no `uv-version`, setup-uv does not run."""
-    steps = """\
-      - run: mkdir "$RUNNER_TEMP/mine" && cp "$STANDIN_UV" "$RUNNER_TEMP/mine/uv" && echo "$RUNNER_TEMP/mine" >> "$GITHUB_PATH"
-      - uses: org/uv-system-sync@v1
-        id: sync
-"""
+    """Whatever pip would find."""
+    job = _run(act, workspace, f"      - uses: org/uv-system-sync@v1\n{_LATER}", PIP_NO_INDEX="1")
 
-    (job,) = act.run(workspace, workflow(workspace, steps, found()[-1].minor))
+    assert ("success", True) == (job.result, f"[{act.uv} no uvx] " in job.log), job.log
 
-    assert "success" == job.result, job.log
-    assert "" == job.outputs("sync")["cache-hit"]
-    assert "uv-bin" not in job.log
+
+def test_a_uv_that_was_installed_is_not_for_later_steps_after_a_failure(act: Act, workspace: Path) -> None:
+    step = "      - uses: org/uv-system-sync@v1\n        id: sync\n        with: {groups: nope}\n"
+    job = _run(act, workspace, f"{step}{_LATER}", **without_uv(act, PINNED))
+
+    assert ("failure", ["invalid-input"]) == (job.result, [properties["title"] for properties, _ in job.annotations("error")]), job.log
+    assert "\n[no uv no uvx] [unset] []\n" in f"\n{job.log}"
+
+
+def test_a_uv_that_cannot_be_installed_is_one_error(act: Act, workspace: Path) -> None:
+    """Even if there is one on PATH, but not the one that was asked for."""
+    settings = without_uv(act)
+    act.uv.symlink_to(UV.resolve())
+    job = _run(act, workspace, '      - uses: org/uv-system-sync@v1\n        with: {uv-version: "<0.1"}\n', **settings)
+    ((properties, message),) = job.annotations("error")
+
+    assert ("failure", "uv-unavailable") == (job.result, properties["title"])
+    assert "<0.1" in message
 
 
 def test_a_failure_stops_the_job_and_leaves_nothing_behind(act: Act, workspace: Path) -> None:
@@ -48,37 +80,12 @@ def test_a_failure_stops_the_job_and_leaves_nothing_behind(act: Act, workspace: 
         env: {PACKAGES: "${{ steps.sync.outputs.packages }}"}
 """
 
-    (job,) = act.run(workspace, workflow(workspace, steps, found()[-1].minor))
+    job = _run(act, workspace, steps)
 
     assert "failure" == job.result
-    assert [
-        (
-            {"title": "invalid-input"},
-            (
-                "`groups` holds `nope`, which the project does not define; it defines `dev`, `lint`, `tests`.\n"
-                "Correct `groups` in the step, or define `nope` in the project and run `uv lock`."
-            ),
-        )
-    ] == job.annotations("error")
+    ((properties, message),) = job.annotations("error")
+    assert ("invalid-input", True) == (properties["title"], "`nope`" in message)
     assert job.log.endswith("[unset] []\n")
-
-
-def test_a_uv_that_cannot_be_installed_is_one_clear_error(act: Act, workspace: Path) -> None:
-    """When setup-uv fails, the step has one error with what to do, instead of using another uv."""
-    step = "      - uses: org/uv-system-sync@v1\n        with: {uv-version: none}\n"
-
-    (job,) = act.run(workspace, workflow(workspace, step, found()[-1].minor))
-
-    assert "failure" == job.result
-    assert [
-        (
-            {"title": "uv-unavailable"},
-            (
-                "astral-sh/setup-uv could not install uv; its part of the log says why.\n"
-                "Correct `uv-version` or the network, or install uv in an earlier step and leave `uv-version` empty."
-            ),
-        )
-    ] == job.annotations("error")
 
 
 def test_build_output_is_no_workflow_command(act: Act, workspace: Path) -> None:
@@ -95,7 +102,7 @@ def test_build_output_is_no_workflow_command(act: Act, workspace: Path) -> None:
       - run: echo alpha
 """
 
-    (job,) = act.run(workspace, workflow(workspace, steps, found()[-1].minor))
+    job = _run(act, workspace, steps)
 
     assert "::error::from the build" in job.log
     ((properties, _),) = job.annotations("error")

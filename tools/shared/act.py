@@ -23,7 +23,6 @@ _STANDINS = {
     "actions/setup-python": ROOT / "tests" / "standins" / "setup-python",
     "actions/upload-artifact": ROOT / "tests" / "standins" / "upload-artifact",
     "actions/download-artifact": ROOT / "tests" / "standins" / "download-artifact",
-    "astral-sh/setup-uv": ROOT / "tests" / "standins" / "setup-uv",
 }
 
 # What a job may run on, which is always this machine.
@@ -75,7 +74,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Act:
-    """An act with its own folders below `folder`, whose tool cache holds `pythons`."""
+    """An act with its own folders below `folder`, whose tool cache holds `pythons`, and with uv on PATH."""
 
     folder: Path
     pythons: tuple[Python, ...]
@@ -88,8 +87,9 @@ class Act:
         # A hosted runner has some `python` before setup-python adds another.
         (self.folder / "bin").mkdir()
         (self.folder / "bin" / "python").symlink_to(self.location(self.pythons[0]) / "bin" / "python")
+        self.uv.symlink_to(UV.resolve())
         (self.folder / "home").mkdir()
-        copy_action(self._action)
+        copy_action(self.action)
         return self
 
     def location(self, python: Python) -> Path:
@@ -102,7 +102,7 @@ class Act:
         # The other workflows too: it may call one of them.
         texts = [path.read_text() for path in (*(workspace / workflow).parent.glob("*.yml"), ROOT / "action.yml")]
         used = {pair for text in texts for pair in re.findall(r"uses: ([\w.-]+/[\w.-]+)[\w./-]*@([\w.-]+)", text)}
-        places = {**_STANDINS, "org/uv-system-sync": self._action}
+        places = {**_STANDINS, "org/uv-system-sync": self.action}
         local = [f"{name}@{ref}={places[name]}" for name, ref in sorted(used) if name in places]
         command = [str(ACT), "push", "--json", "--workflows", workflow]
         command += [word for runner in _RUNNERS for word in ("--platform", f"{runner}=-self-hosted")]
@@ -123,11 +123,17 @@ class Act:
         return jobs
 
     @property
+    def uv(self) -> Path:
+        """The uv on PATH; without it, the action has pip install one."""
+        return self.folder / "bin" / "uv"
+
+    @property
     def _cache(self) -> Path:
         return self.folder / "cache"
 
     @property
-    def _action(self) -> Path:
+    def action(self) -> Path:
+        """The checkout of the action."""
         return self.folder / "action"
 
     def _environ(self) -> dict[str, str]:

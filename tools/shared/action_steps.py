@@ -31,7 +31,7 @@ class Step(NamedTuple):
 
 
 def steps(inputs: Mapping[str, str], action: Path = ROOT) -> list[Step]:
-    """Return the steps of `action` that are scripts, for `inputs` that differ from their defaults, when uv is installed already."""
+    """Return the steps of `action` that are scripts, for `inputs` that differ from their defaults."""
     document: dict[str, Any] = yaml.safe_load((action / "action.yml").read_text(encoding="utf-8"))
     unknown = inputs.keys() - document["inputs"].keys()
     if unknown:
@@ -70,6 +70,5 @@ def inherited(*prefixes: str) -> dict[str, str]:
 
 
 def _value(text: str, inputs: Mapping[str, str]) -> str:
-    """Return the value of an expression in action.yml: an input, or the outcome of a step that was skipped."""
-    found = re.fullmatch(r"\$\{\{ inputs\.([\w-]+) \}\}", text)
-    return inputs[found.group(1)] if found else "skipped"
+    """Return `text` of action.yml with the values of the `inputs` that are named in expressions."""
+    return re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda found: inputs[found.group(1)], text)
