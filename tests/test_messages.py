@@ -11,12 +11,17 @@ import pytest
 
 from tests.test_architecture import MODULES, ROOT
 from uv_system_sync import errors
+from uv_system_sync.diagnosis import failure
 
 SNAPSHOT = ROOT / "tests" / "data" / "messages.txt"
 
 KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.ActionError)}
 # Calls whose arguments are templates, and the positions of those.
-TEMPLATES = {**dict.fromkeys({*KINDS, "kind"}, (0, 1)), "message": (0,), "Row": (2, 3)}
+TEMPLATES = {**dict.fromkeys({*KINDS, "kind"}, (0, 1)), "message": (0,), "Row": (2, 3), "Difference": (2,), ".error": (1, 2)}
+# Tables whose rows are a pattern and templates.
+TABLES = {"_HELP", "_REASONS", "_GIT_REASONS"}
+# Fields that every error of the diagnosis has a value for.
+KNOWN = {*failure.OPTIONS, "uv", "target", "lock_command"}
 
 
 class Call(NamedTuple):
@@ -36,11 +41,16 @@ def calls(module: str) -> Iterator[Call]:
         for node in ast.walk(scope):
             if not isinstance(node, ast.Call) or (scope is tree and any(node in ast.walk(function) for function in functions)):
                 continue
-            for index in TEMPLATES.get(getattr(node.func, "id", ""), ()):
+            name = f".{node.func.attr}" if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            for index in TEMPLATES.get(name, ()):
                 if index < len(node.args):
-                    names = {keyword.arg for keyword in node.keywords if keyword.arg}
-                    known = None if any(keyword.arg is None for keyword in node.keywords) else names
-                    yield Call(node.lineno, node.args[index], texts(node.args[index], scope, tree), known)
+                    names = {keyword.arg for keyword in node.keywords if keyword.arg} | (KNOWN if name == ".error" else set())
+                    elsewhere = name in {"Row", "Difference"} or any(keyword.arg is None for keyword in node.keywords)
+                    yield Call(node.lineno, node.args[index], texts(node.args[index], scope, tree), None if elsewhere else names)
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and TABLES & {getattr(target, "id", "") for target in node.targets}:
+            rows = [row for row in getattr(node.value, "elts", []) if isinstance(row, ast.Tuple)]
+            yield from (Call(row.lineno, item, texts(item, tree), None) for row in rows for item in row.elts[1:])
 
 
 def texts(node: ast.expr, *scopes: ast.AST) -> list[str]:
@@ -68,7 +78,7 @@ def assigned(node: ast.Assign, name: str) -> Iterator[ast.expr]:
 
 def current() -> str:
     """Return the sentences of all modules, as the snapshot has them."""
-    found = {module: sorted({text for call in calls(module) for text in call.texts}) for module in MODULES}
+    found = {module: sorted({text for call in calls(module) for text in call.texts if text}) for module in MODULES}
     return "\n".join(f"{module}\n" + "".join(f"    {text}\n" for text in lines) for module, lines in found.items() if lines)
 
 
@@ -98,7 +108,7 @@ def test_every_field_of_a_template_has_a_value(module: str) -> None:
         for call in calls(module)
         for text in call.texts
         for _, field, _, _ in string.Formatter().parse(text)
-        if field and call.values is not None and field not in call.values
+        if field and call.values is not None and field.partition(".")[0] not in call.values
     ]
 
     assert [] == lacking

@@ -95,7 +95,6 @@ def test_failed_build_is_explained_by_its_hook_and_the_wheels(project: Project, 
         ("FileNotFoundError: [Errno 2] No such file or directory: 'pkg-config'", "install `pkg-config`"),
         ("Error: pg_config executable not found.", "`pg_config`"),
         ("ModuleNotFoundError: No module named 'distutils'", "`distutils`"),
-        ("error in demjson setup command: use_2to3 is invalid.", "`use_2to3`"),
     ],
 )
 def test_known_output_of_a_build_has_its_hint(project: Project, words: str, hint: str) -> None:
@@ -123,9 +122,11 @@ def test_package_that_has_no_wheel_in_the_lock_at_all(project: Project) -> None:
     assert str(error.hint).endswith("lock that one.")
 
 
-def test_package_that_has_a_wheel_for_this_python(project: Project) -> None:
-    """Why it was built is not known, and no wheels are mentioned."""
-    error = builds.failed_build(failure(_NEW_BUILD, project, target=TARGET._replace(version="3.9.1", platform="win-amd64")))
+@pytest.mark.parametrize(("env", "settings"), [({"UV_NO_BINARY_PACKAGE": "native"}, ""), ({}, "no-binary = true\n")])
+def test_package_that_may_have_a_wheel_for_this_python(project: Project, env: dict[str, str], settings: str) -> None:
+    """With `no-binary`, why it was built is not known, and no wheels are mentioned."""
+    project = write(Path(project.root), pyproject_toml=f'[project]\nname = "Sample"\n[tool.uv]\n{settings}', uv_lock=_LOCK)
+    error = builds.failed_build(failure(_NEW_BUILD, project, env=env))
 
     assert error is not None
     assert "wheel" not in f"{str(error.message).replace('build_wheel', '')} {error.hint}"
@@ -174,9 +175,10 @@ def test_build_requirement_that_cannot_be_fetched(project: Project) -> None:
     error = builds.failed_build(failure(output, project))
 
     assert error is not None
-    reason = error.values["reason"]
+    reason = error.values["cause"]
     assert isinstance(reason, Message)
-    assert {"address": "https://host/simple/nosuch/", "why": "the name of the host is not known"} == reason.values
+    values = {"address": "https://host/simple/nosuch/", "host": "host", "reason": "the name of the host is not known"}
+    assert values == reason.values
     assert "host" == error.values["host"]
 
 
@@ -219,3 +221,73 @@ def test_package_that_must_not_be_built(project: Project, reason: str, env: dict
 def test_other_messages_are_not_about_builds(project: Project, output: str) -> None:
     """Other messages are ignored."""
     assert (None, None) == (builds.no_distribution(failure(output, project)), builds.failed_build(failure(output, project)))
+
+
+def _package(*tags: str) -> dict[str, object]:
+    return {"wheels": [{"url": f"https://host/files/alpha-1.0-{tag}.whl", "hash": "sha256:0"} for tag in tags]}
+
+
+@pytest.mark.parametrize(
+    ("tag", "pythons", "platforms"),
+    [
+        ("cp311-cp311-plan9_x86_64", "cp311", "plan9_x86_64"),
+        ("cp313-abi3-plan9_x86_64", "cp313-abi3", "plan9_x86_64"),
+        ("pp310-pypy310_pp73-plan9_x86_64", "pp310", "plan9_x86_64"),
+        ("py2.py3-none-any", "py2, py3", "any"),
+    ],
+)
+def test_wheels_are_listed_by_their_tags(tag: str, pythons: str, platforms: str) -> None:
+    """What uv.lock has is a value, and so is what the target is."""
+    clause = builds.locked_wheels(_package(tag), TARGET)
+
+    assert clause is not None
+    assert {"pythons": pythons, "platforms": platforms, "python": "cp312", "platform": "linux-x86_64"} == clause.values
+
+
+@pytest.mark.parametrize(("implementation", "python"), [("pypy", "pp312"), ("graalpy", "Python 3.12")])
+def test_implementation_is_named_as_in_tags_if_those_are_known(implementation: str, python: str) -> None:
+    clause = builds.locked_wheels(_package("cp310-cp310-win32"), TARGET._replace(implementation=implementation))
+
+    assert clause is not None
+    assert python == clause.values["python"]
+
+
+def test_many_wheels() -> None:
+    """Other names of the same platform are left out, and a long list is cut."""
+    tags = [f"cp3{minor}-cp3{minor}-manylinux_2_17_x86_64.manylinux2014_x86_64" for minor in (8, 9, 10)]
+    tags += [f"cp37-abi3-macosx_{number}_0_arm64" for number in range(11, 25)]
+    clause = builds.locked_wheels(_package(*tags), TARGET)
+
+    assert clause is not None
+    assert "cp38, cp39, cp310, cp37-abi3" == clause.values["pythons"]
+    assert f"{', '.join(f'macosx_{number}_0_arm64' for number in range(11, 23))} and 3 more" == clause.values["platforms"]
+
+
+@pytest.mark.parametrize(
+    "package",
+    [{"wheels": []}, {"wheels": 1}, {"wheels": [1, {}, {"url": "https://[/"}, {"url": "alpha.whl"}, {"path": 3}]}],
+    ids=["none", "no list", "nonsense"],
+)
+def test_package_without_wheels(package: dict[str, object]) -> None:
+    """A package without anything that is a wheel has none."""
+    clause = builds.locked_wheels(package, TARGET)
+
+    assert clause is not None
+    assert {} == clause.values
+
+
+@pytest.mark.parametrize(
+    "wheel",
+    [
+        {"url": "https://host/a%2Bb/alpha-1.0%2Blocal-py3-none-any.whl#sha256=0"},
+        {"path": "..\\wheels\\alpha-1.0-py3-none-any.whl"},
+        {"filename": "alpha-1.0-1-py3-none-any.whl", "url": "https://host/1"},
+    ],
+    ids=["url", "path", "filename"],
+)
+def test_file_name_of_a_wheel_is_found(wheel: dict[str, str]) -> None:
+    """However uv.lock has the place of a wheel, its file name has the tags."""
+    clause = builds.locked_wheels({"wheels": [wheel]}, TARGET)
+
+    assert clause is not None
+    assert ("py3", "any") == (clause.values["pythons"], clause.values["platforms"])

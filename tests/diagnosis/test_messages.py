@@ -26,6 +26,7 @@ from uv_system_sync.project.pyproject import Project
 _PYPROJECT = """\
 [project]
 name = "sample"
+requires-python = ">=3.13,!=3.14.0"
 
 [tool.uv]
 required-version = ">=0.14"
@@ -41,8 +42,13 @@ members = ["one"]
 
 [dependency-groups]
 Lint = [{ include-group = "typing" }]
+
+[tool.uv.dependency-groups]
+old = { requires-python = "<3.12" }
 """
-_LOCK = 'version = 1\n\n[[package]]\nname = "alpha"\nversion = "1.0"\n'
+_LOCK = 'version = 1\nrequires-python = ">=3.13"\n[[package]]\nname = "alpha"\nversion = "1.0"\n'
+
+_INCOMPATIBLE = "error: The requested interpreter resolved to Python 3.12.4, which is incompatible with the project's Python requirement: "
 
 Expected = tuple[type[ActionError], dict[str, str], "tuple[str, int | None] | None"]
 
@@ -55,7 +61,7 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
     ),
     "required-version": (
         "error: Required uv version `>=0.14` does not match the running version `0.13.9`. Update `uv`.\n",
-        (UvUnavailable, {"required": ">=0.14", "uv": "0.13.9"}, ("pyproject.toml", 5)),
+        (UvUnavailable, {"required": ">=0.14", "uv": "0.13.9"}, ("pyproject.toml", 6)),
     ),
     "schema": (
         "error: The lockfile at `uv.lock` uses an unsupported schema version (v2, but only v1 is supported). Downgrade to\n",
@@ -76,6 +82,50 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
         ),
         (ProjectInvalid, {"name": "one/pyproject.toml", "column": "8", "reason": "invalid type"}, ("one/pyproject.toml", 2)),
     ),
+    "python-of-a-group": (
+        f"{_INCOMPATIBLE}`>=3.9, <3.12` (from `tool.uv.dependency-groups.old.requires-python`).\n",
+        (PythonRejected, {"name": "old", "requires": "<3.12"}, ("pyproject.toml", 21)),
+    ),
+    "python-of-groups": (
+        (
+            f"{_INCOMPATIBLE}`==3.7`.\nThe following `requires-python` declarations do not permit this version:\n"
+            "- sample:other: <3.8\n- sample:old: <3.12\n"
+        ),
+        (PythonRejected, {"name": "other", "requires": "==3.7"}, ("pyproject.toml", None)),
+    ),
+    "requires-python": (
+        f"{_INCOMPATIBLE}`>=3.13, !=3.14.0` (from `project.requires-python`)\n",
+        (PythonRejected, {"requires": ">=3.13,!=3.14.0"}, ("pyproject.toml", 3)),
+    ),
+    "older-requires-python": (f"{_INCOMPATIBLE}`>=3.13`\n", (PythonRejected, {"requires": ">=3.13,!=3.14.0"}, ("pyproject.toml", 3))),
+    "requires-python-of-a-member": (
+        f"{_INCOMPATIBLE}`>=3.13` (from workspace member `one`'s `project.requires-python`).\n",
+        (PythonRejected, {"requires": ">=3.13"}, ("uv.lock", 2)),
+    ),
+    "older-requires-python-of-a-member": (
+        f"{_INCOMPATIBLE}`>=3.13`. However, a workspace member (`s`) supports Python >=3.8.\n",
+        (PythonRejected, {"requires": ">=3.13"}, ("uv.lock", 2)),
+    ),
+    "requires-python-of-members": (
+        f"{_INCOMPATIBLE}`>=3.13`.\nThe following `requires-python` declarations do not permit this version:\n- one: >=3.13\n- b: >3\n",
+        (PythonRejected, {"requires": ">=3.13"}, ("uv.lock", 2)),
+    ),
+    "requires-python-of-the-lock": (
+        "error: The current Python version (3.12.4) is not compatible with the locked Python requirement: `>=3.13`\n",
+        (PythonRejected, {"requires": ">=3.13"}, ("uv.lock", 2)),
+    ),
+    "contradiction": (
+        "error: Found conflicting Python requirements:\n- sample: >=3.13\n- sample:old: <3.12\n",
+        (ProjectInvalid, {"one": "sample", "first": ">=3.13", "other": "sample:old", "second": "<3.12"}, ("pyproject.toml", 3)),
+    ),
+    **{
+        name: (output, (InvalidInput, {"name": "two"}, None))
+        for name, output in {
+            "package-of-0.9": "error: Package `two` not found in workspace\n",
+            "package": "error: The workspace does not have a member two: /src/sample\n",
+            "package-frozen": "error: Could not find root package `two`\n",
+        }.items()
+    },
     "check": (
         "Would install 1 package\n + alpha==1.0\nerror: The environment is outdated; run `uv sync` to update the environment\n",
         (OutOfSync, {}, None),
@@ -84,40 +134,40 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
         "error: The current Python platform is not compatible with the lockfile's supported environments: `sys_platform == 'darwin'`\n",
         (
             PythonRejected,
-            {"environments": "`sys_platform == 'darwin'`", "version": "3.12.4", "platform": "linux-x86_64"},
-            ("pyproject.toml", 6),
+            {"environments": "`sys_platform == 'darwin'`"},
+            ("pyproject.toml", 7),
         ),
     ),
     "new-member-frozen": (
         "error: The lockfile at `uv.lock` needs to be updated, but `--frozen` was provided: Missing workspace member `new`.\n",
-        (LockOutdated, {"name": "new"}, ("pyproject.toml", 14)),
+        (LockOutdated, {"name": "new"}, ("pyproject.toml", 15)),
     ),
     "default-group": (
         "error: Default group `docs` (from `tool.uv.default-groups`) is not defined in the project's `dependency-groups` table\n",
-        (ProjectInvalid, {"name": "docs"}, ("pyproject.toml", 7)),
+        (ProjectInvalid, {"name": "docs"}, ("pyproject.toml", 8)),
     ),
     "included-group": (
         "  \u00d7 Failed to read\n  ╰─▶ Failed to find group `typing` included by\n      `lint`\n",
-        (ProjectInvalid, {"name": "typing", "including": "lint"}, ("pyproject.toml", 17)),
+        (ProjectInvalid, {"name": "typing", "including": "lint"}, ("pyproject.toml", 18)),
     ),
     "member-without-project": (
         "error: Workspace member `/src/four` is missing a `pyproject.toml` (matches: `*`)\n",
-        (ProjectInvalid, {"folder": "/src/four"}, ("pyproject.toml", 14)),
+        (ProjectInvalid, {"folder": "/src/four"}, ("pyproject.toml", 15)),
     ),
     "conflicts": (
         "error: Groups `b` and `a` are incompatible with the conflicts: {`sample:b`, `sample:a`}\n",
-        (InvalidInput, {"names": "`sample:b`, `sample:a`"}, ("pyproject.toml", 8)),
+        (InvalidInput, {"names": "`sample:b`, `sample:a`"}, ("pyproject.toml", 9)),
     ),
     "conflicting-packages": (
         "error: Package `one` and package `two` are incompatible with the declared conflicts: {one, two}\n",
-        (InvalidInput, {"names": "one, two"}, ("pyproject.toml", 8)),
+        (InvalidInput, {"names": "one, two"}, ("pyproject.toml", 9)),
     ),
     "source-not-in-workspace": (
         (
             "  \u00d7 Failed to build\n  ╰─▶ `lib` references a workspace in `tool.uv.sources` (e.g., `lib = {\n"
             "      workspace = true }`), but is not a workspace member\n"
         ),
-        (ProjectInvalid, {"name": "lib"}, ("pyproject.toml", 11)),
+        (ProjectInvalid, {"name": "lib"}, ("pyproject.toml", 12)),
     ),
     "folder-not-found": (
         "error: Distribution not found at: file:///src/lib\n",
@@ -198,4 +248,4 @@ def test_options_are_values(project: Project) -> None:
     error = messages.find(failure(MESSAGES["argument"][0], project))
 
     assert error is not None
-    assert {"args", "uv-version"} == {option.name for option in options(error)}
+    assert {"args", "uv-version"} <= {option.name for option in options(error)}

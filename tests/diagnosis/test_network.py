@@ -8,6 +8,7 @@ import pytest
 
 from tests.diagnosis import failure, place, write
 from uv_system_sync.diagnosis import network
+from uv_system_sync.errors import ActionError
 
 _FILE = "http://127.0.0.1:80/files/alpha-1.0-py3-none-any.whl"
 
@@ -109,3 +110,92 @@ def test_index_is_asked_because_the_lock_is_outdated(tmp_path: Path, address: st
 def test_other_messages_are_not_about_an_address(tmp_path: Path, output: str) -> None:
     """Other messages are ignored."""
     assert network.unreached(failure(output, write(tmp_path))) is None
+
+
+_HTTPS = "https://host/org/private"
+_PRIVATE = "git has no access to it, or it does not exist"
+_COMMIT = "ee8478ec0a2d1b86c4b0ec248837e60836b6c56e"
+
+
+def _unread(words: str, tmp_path: Path, address: str = f"git+{_HTTPS}@{_COMMIT}") -> ActionError | None:
+    text = (
+        f"error: Failed to download and build `alpha @ {address}`\n  cause: Git operation failed\n  cause: x\n    --- stderr\n    {words}\n"
+    )
+    return network.unread(failure(text, write(tmp_path, uv_lock='version = 1\n\n[[package]]\nname = "alpha"\n')))
+
+
+@pytest.mark.parametrize(
+    ("words", "reason", "hint"),
+    [
+        (f"fatal: remote error: upload-pack: not our ref {_COMMIT}", "it does not have the locked commit", "Restore the branch"),
+        ("fatal: couldn't find remote ref refs/heads/x", "it does not have the locked commit", "Restore the branch"),
+        ("fatal: '/srv/x' does not appear to be a git repository", "there is no such repository", "Correct its address"),
+        ("Host key verification failed. fatal: Could not", "the key of its host is not known", "Add the key of host to"),
+        ("git@host: Permission denied (publickey). fatal:", _PRIVATE, "Give ssh a key that host accepts"),
+        ("fatal: could not read Username for 'https://host': terminal", _PRIVATE, "Give git credentials that host accepts"),
+        ("fatal: Authentication failed for 'https://host/'", _PRIVATE, "Give git credentials that host accepts"),
+        ("fatal: unable to access: The requested URL returned error: 403", _PRIVATE, "Give git credentials that host accepts"),
+        ("remote: Repository not found. fatal: repository", _PRIVATE, "Give git credentials that host accepts"),
+        ("fatal: repository 'https://host/org/private/' not found", _PRIVATE, "Give git credentials that host accepts"),
+        ("fatal: The requested URL returned error: 502", "the server failed", "ask the operator of host."),
+        ("fatal: unable to access: Could not resolve host: host", "the name of the host is not known", "reaches host"),
+        ("ssh: connect to host host port 22: Connection refused", "the connection failed", "reaches host"),
+        ("fatal: SSL certificate problem: self-signed", "its certificate is not trusted", "the authority of host"),
+        ("fatal: something new", "git failed", "Read the end of the output"),
+    ],
+)
+def test_reason_of_git_has_its_next_step(tmp_path: Path, words: str, reason: str, hint: str) -> None:
+    """The package, its repository and the reason are values, and the place is in uv.lock."""
+    error = _unread(words, tmp_path)
+
+    assert error is not None
+    assert ("alpha", _HTTPS, reason) == tuple(error.values[name] for name in ("package", "address", "reason"))
+    assert hint in str(error.hint)
+    assert (str(tmp_path / "uv.lock"), 4) == (error.file, error.line)
+
+
+@pytest.mark.parametrize(
+    ("address", "named", "host"),
+    [
+        (f"git+ssh://git@host:22/org/x.git@{_COMMIT}", "ssh://git@host:22/org/x.git", "host:22"),
+        (f"git+https://user:word@host/x@{_COMMIT}#subdirectory=a/b", "https://user:word@host/x", "host"),
+        ("git+https://host/x", "https://host/x", "host"),
+        (f"git+file:///srv/x@{_COMMIT}", "file:///srv/x", "its host"),
+        ("git+nowhere", "nowhere", "its host"),
+    ],
+)
+def test_address_is_without_the_commit_and_the_folder(tmp_path: Path, address: str, named: str, host: str) -> None:
+    """The address and its host are values."""
+    error = _unread("ssh: Connection refused", tmp_path, address)
+
+    assert error is not None
+    assert (named, host) == (error.values["address"], error.values["host"])
+
+
+_OLDER = """\
+  \u00d7 Failed to download and build `lib @
+  │ git+https://host/lib@183121f7`
+  ├─▶ Git operation failed
+  ╰─▶ process didn't exit successfully: `/usr/bin/git fetch` (exit status: 128)
+      --- stderr
+      fatal: could not read Username for 'https://host': terminal
+      prompts disabled
+"""
+
+
+def test_older_versions_of_uv_draw_a_tree(tmp_path: Path) -> None:
+    """The reason is found in wrapped lines."""
+    project = write(tmp_path, uv_lock='version = 1\n\n[[package]]\nname = "lib"\n')
+    error = network.unread(failure(_OLDER, project))
+
+    assert ("uv.lock", 4) == place(error, project)
+    assert error is not None
+    assert ("https://host/lib", _PRIVATE) == (error.values["address"], error.values["reason"])
+
+
+@pytest.mark.parametrize(
+    "output", ["", "error: Failed to build `alpha @ git+https://host/x`\n  cause: its build failed", "Git operation failed"]
+)
+def test_other_messages_are_not_about_git(tmp_path: Path, output: str) -> None:
+    """A build that fails is no repository that cannot be read."""
+    assert network.unread(failure(output, write(tmp_path))) is None

@@ -111,7 +111,8 @@ def test_setting_that_differs_is_the_cause(
 
 
 @pytest.mark.parametrize(
-    ("requires", "locked"), [("~=3.9", ">=3.9, <4"), ("<4,>=3.9", ">=3.9, <4"), ("==3.12.*", "==3.12.*"), ("x", ">=3.9")]
+    ("requires", "locked"),
+    [("~=3.9", ">=3.9, <4"), ("<4,>=3.9", ">=3.9, <4"), ("==3.12.*", "==3.12.*"), (">=3.9.0", ">=3.9"), ("x", ">=3")],
 )
 def test_requires_python_in_another_form_is_no_cause(project: Project, requires: str, locked: str) -> None:
     """uv.lock has `requires-python` in a form of its own."""
@@ -134,31 +135,13 @@ def test_settings_that_uv_ignores_are_the_cause(project: Project, name: str) -> 
     assert "uv_version" in error.values
 
 
-_WORKSPACE = _PYPROJECT + '\n[tool.uv.workspace]\nmembers = ["libs/*"]\n'
-_MEMBERS = _LOCK.replace("\n[[package]]", '\n[manifest]\nmembers = ["gone", "sample"]\n\n[[package]]', 1)
+def test_requires_python_of_several_members_is_not_compared(project: Project) -> None:
+    """uv.lock has what they have in common."""
+    lock = _LOCK.replace(">=3.9", ">=3.10") + '[[package]]\nname = "one"\nversion = "1"\nsource = { virtual = "one" }\n'
+    lock = lock.replace("\n[[package]]", '\n[manifest]\nmembers = ["one", "sample"]\n\n[[package]]', 1)
+    one = '[project]\nname = "one"\nversion = "1"\nrequires-python = ">=3.10"\n'
 
-
-@pytest.mark.parametrize(
-    ("lock", "dry_run", "fragment"),
-    [
-        pytest.param(_LOCK, "Add delta v1\nAdd new v1\n", "the workspace has new,", id="new"),
-        pytest.param(_MEMBERS, "Remove gone v1\n", "uv.lock has gone as a member", id="gone"),
-    ],
-)
-def test_member_that_differs_is_the_cause(tmp_path: Path, lock: str, dry_run: str, fragment: str) -> None:
-    """A member that only the workspace or only uv.lock has is named on the line of `members`."""
-    project = write(tmp_path, pyproject_toml=_WORKSPACE, libs__new__pyproject_toml='[project]\nname = "New"\n', uv_lock=lock)
-    error = _outdated(project, dry_run=dry_run)
-
-    assert fragment in str(error.values["cause"])
-    assert ("pyproject.toml", 11) == place(error, project)
-
-
-def test_reason_that_uv_reports_is_the_cause(project: Project) -> None:
-    """What uv reports to everybody is quoted if nothing in the files differs."""
-    error = _outdated(project, "Ignoring existing lockfile due to change in fork strategy: `a` vs. `b`\n")
-
-    assert "change in fork strategy: `a` vs. `b`" in str(error.values["cause"])
+    assert "" == _outdated(write(Path(project.root), pyproject_toml=_PYPROJECT, one__pyproject_toml=one, uv_lock=lock)).values["cause"]
 
 
 def test_index_that_differs_is_the_cause(project: Project) -> None:
@@ -184,17 +167,20 @@ def test_index_that_differs_is_the_cause(project: Project) -> None:
     ],
     ids=["add", "older", "several", "none", "none of a newer one", "many"],
 )
-def test_changes_are_one_sentence(output: str, expected: str) -> None:
+def test_changes_are_one_sentence(project: Project, output: str, expected: str) -> None:
     """What uv would change is listed."""
-    assert f" `uv lock` would {expected}." == str(outdated_lock.changes(Completed(0, output)))
+    assert f" `uv lock` would {expected}." == str(_outdated(project, dry_run=output).values["changes"])
 
 
 @pytest.mark.parametrize(
     "completed", [Completed(1, "Add alpha v1.0\n"), Completed(0, "DEBUG Add alpha v1.0\n Add beta v1\nAdd ☃ v1\nAdd gamma 1.0\n")]
 )
-def test_changes_that_are_not_known(completed: Completed) -> None:
+def test_changes_that_are_not_known(project: Project, completed: Completed) -> None:
     """A dry run that failed, and other lines, are ignored."""
-    assert "" == outdated_lock.changes(completed)
+    error = outdated_lock.outdated(failure(_OUTDATED, project)._replace(lock_dry_run=lambda: completed))
+
+    assert error is not None
+    assert "" == error.values["changes"]
 
 
 _NO_SOLUTION = """\
@@ -226,3 +212,181 @@ def test_requirement_that_cannot_be_fulfilled_for_an_unknown_cause(project: Proj
     assert error is not None
     assert "uv.lock is outdated" in str(error.values["because"])
     assert len(str(error.message)) < 800
+
+
+_SETTINGS = """\
+[project]
+name = "sample"
+
+[tool.uv]
+resolution = "lowest"
+prerelease = "allow"
+fork-strategy = "fewest"
+exclude-newer = "2030-01-01"
+constraint-dependencies = ["Beta<9", "delta_x >= 1.0; sys_platform == 'linux'"]
+override-dependencies = ["git-tool @ git+https://host/git-tool"]
+build-constraint-dependencies = ["setuptools<90"]
+exclude-dependencies = ["gamma"]
+environments = ["platform_system == 'Linux'"]
+required-environments = ["sys_platform == 'linux'"]
+conflicts = [[{ extra = "docs" }, { package = "one", group = "Lint" }]]
+
+[tool.uv.workspace]
+members = ["one"]
+"""
+# Members can have conflicts of their own; their other settings do not count.
+_ONE = '[project]\nname = "one"\n[tool.uv]\nresolution = "highest"\nconflicts = [[{ extra = "a" }, { extra = "b" }]]\n'
+_SETTINGS_LOCK = """\
+version = 1
+supported-markers = ["sys_platform == 'linux'"]
+required-markers = ["sys_platform == 'linux'"]
+conflicts = [
+    [{ package = "sample", extra = "docs" }, { package = "one", group = "lint" }],
+    [{ package = "one", extra = "a" }, { package = "one", extra = "b" }],
+    [{ package = "sample", group = "includes-one" }, { package = "sample", extra = "docs" }],
+]
+
+[options]
+resolution-mode = "lowest"
+prerelease-mode = "allow"
+fork-strategy = "fewest"
+exclude-newer = "2029-01-01T00:00:00Z"
+
+[manifest]
+members = ["one", "sample"]
+constraints = [{ name = "beta", specifier = "<9" }, { name = "delta-x", marker = "sys_platform == 'linux'", specifier = ">=1" }]
+overrides = [{ name = "git-tool", git = "https://host/git-tool" }]
+build-constraints = [{ name = "setuptools", specifier = "<90" }]
+excludes = ["gamma"]
+
+[[package]]
+name = "one"
+source = { virtual = "one" }
+
+[[package]]
+name = "sample"
+source = { virtual = "." }
+"""
+_SET = [
+    line for line in _SETTINGS.splitlines() if " = [" in line or line.startswith(("resolution", "prerelease", "fork", "exclude-newer"))
+][:-1]
+
+
+def _different(folder: Path, pyproject: str, lock: str = _SETTINGS_LOCK, **files: str) -> list[tuple[object, str, int | None]]:
+    found = outdated_lock.setting_differences(write(folder, pyproject_toml=pyproject, uv_lock=lock, one__pyproject_toml=_ONE, **files))
+    return [(clause.values["setting"], Path(place.file).name, place.line) for clause, place, _ in found]
+
+
+def test_same_settings_in_another_form(tmp_path: Path) -> None:
+    """Another order, case or form is no difference, nor is another date or what uv adds to conflicts."""
+    assert [] == _different(tmp_path, _SETTINGS)
+
+
+@pytest.mark.parametrize("line", _SET, ids=lambda line: line.partition(" = ")[0])
+def test_setting_that_was_removed(tmp_path: Path, line: str) -> None:
+    """The setting is named; its place is uv.lock."""
+    one = _ONE[: _ONE.index("conflicts")]
+    text = _SETTINGS.replace(f"{line}\n", "")
+    found = outdated_lock.setting_differences(write(tmp_path, pyproject_toml=text, one__pyproject_toml=one, uv_lock=_SETTINGS_LOCK))
+
+    assert [line.partition(" = ")[0]] == [clause.values["setting"] for clause, *_ in found]
+
+
+@pytest.mark.parametrize("line", _SET, ids=lambda line: line.partition(" = ")[0])
+def test_setting_that_was_added(tmp_path: Path, line: str) -> None:
+    """The setting is named on its line."""
+    lock = _SETTINGS_LOCK[_SETTINGS_LOCK.index("[[package]]") :]
+    text = f'[project]\nname = "sample"\n[tool.uv]\n{line}\n[tool.uv.workspace]\nmembers = ["one"]\n'
+    found = _different(tmp_path, text, f"version = 1\n{lock}")
+
+    assert [(line.partition(" = ")[0], "pyproject.toml", 4)] == found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "setting"),
+    [
+        ('"lowest"', '"lowest-direct"', "resolution"),
+        ("Beta<9", "Beta<8", "constraint-dependencies"),
+        ("delta_x >= 1.0; sys_platform == 'linux'", "delta_x >= 1.0", "constraint-dependencies"),
+        ("environments = [\"platform_system == 'Linux'\"]", "environments = ['a', 'b']", "environments"),
+    ],
+)
+def test_setting_that_was_changed(tmp_path: Path, old: str, new: str, setting: str) -> None:
+    """The setting is named."""
+    assert [setting] == [name for name, _, _ in _different(tmp_path, _SETTINGS.replace(old, new, 1))]
+
+
+def test_uv_toml_hides_some_settings_of_pyproject(tmp_path: Path) -> None:
+    """How uv resolves is read from uv.toml, if there is one; what a workspace is, never."""
+    uv_toml = 'resolution = "highest"\nprerelease = "allow"\nfork-strategy = "fewest"\nexclude-newer = "2030-01-01"\n'
+
+    assert [("resolution", "uv.toml", 1)] == _different(tmp_path, _SETTINGS, uv_toml=uv_toml)
+
+
+def test_default_that_is_set(tmp_path: Path) -> None:
+    """A setting at its default is the same as one that is not set."""
+    text = '[project]\nname = "sample"\n[tool.uv]\nresolution = "highest"\nprerelease = "if-necessary"\n'
+
+    assert [] == _different(tmp_path, text, "version = 1\n")
+
+
+_PACKAGE = '[[package]]\nname = "alpha"\nversion = "1.0"\nsource = { registry = "%s" }\n'
+_INDEX_LOCK = "version = 1\n" + _PACKAGE % "https://one/simple"
+_DEFAULT = 'index = [{url = "https://two", default = true}]\n'
+
+
+@pytest.mark.parametrize(
+    ("env", "files", "now", "where"),
+    [
+        ({"UV_DEFAULT_INDEX": "https://two/simple"}, {}, "`UV_DEFAULT_INDEX` is https://two/simple", ("uv.lock", 5)),
+        (
+            {"UV_EXTRA_INDEX_URL": "https://three ", "UV_INDEX_URL": "https://two"},
+            {},
+            "`UV_INDEX_URL` is https://two and `UV_EXTRA_INDEX_URL` is https://three",
+            ("uv.lock", 5),
+        ),
+        ({}, {"pyproject_toml": f"[tool.uv]\n{_DEFAULT}"}, "pyproject.toml has https://two", ("pyproject.toml", 2)),
+        ({}, {"pyproject_toml": '[tool.uv]\nindex-url = "https://two"\n'}, "pyproject.toml has https://two", ("pyproject.toml", 2)),
+        ({}, {"uv_toml": f"\n{_DEFAULT}", "pyproject_toml": '[tool.uv]\nindex-url = "x"\n'}, "uv.toml has https://two", ("uv.toml", 2)),
+        (
+            {"UV_INDEX": "https://two"},
+            {"uv_toml": 'index-url = "https://three"\n'},
+            "`UV_INDEX` is https://two and uv.toml has https://three",
+            ("uv.lock", 5),
+        ),
+    ],
+)
+def test_index_that_is_not_set(tmp_path: Path, env: dict[str, str], files: dict[str, str], now: str, where: tuple[str, int]) -> None:
+    """The package, its address in uv.lock and what is set now are values; the place is that of the setting, if there is one."""
+    project = write(tmp_path, **{"uv_lock": _INDEX_LOCK, **files})
+    found = outdated_lock.because(failure("", project, env=env))
+
+    assert found is not None
+    assert ("alpha", "1.0", now) == tuple(found.clause.values[name] for name in ("name", "release", "now"))
+    assert where == (Path(found.place.file).name, found.place.line)
+
+
+@pytest.mark.parametrize(
+    ("locked", "env"),
+    [
+        pytest.param("https://one/simple", {"UV_DEFAULT_INDEX": "https://one/simple/"}, id="slash"),
+        pytest.param("https://one/simple", {"UV_DEFAULT_INDEX": "name=https://user:word@one/simple"}, id="name and credentials"),
+        pytest.param(
+            "https://one/simple", {"UV_INDEX": "https://two https://one/simple", "UV_DEFAULT_INDEX": "https://three"}, id="second"
+        ),
+        pytest.param("https://one/simple", {"UV_INDEX": "https://two"}, id="perhaps the default index of uv"),
+        pytest.param("https://one/links", {"UV_FIND_LINKS": "https://one/links", "UV_DEFAULT_INDEX": "https://two"}, id="links"),
+        pytest.param("wheels", {"UV_DEFAULT_INDEX": "https://two"}, id="folder"),
+        pytest.param("", {"UV_DEFAULT_INDEX": "https://two"}, id="no index"),
+    ],
+)
+def test_index_that_is_set(tmp_path: Path, locked: str, env: dict[str, str]) -> None:
+    """An index that is set in another form, or that may be the default, is no difference."""
+    assert outdated_lock.because(failure("", write(tmp_path, uv_lock="version = 1\n" + _PACKAGE % locked), env=env)) is None
+
+
+def test_settings_that_are_malformed(tmp_path: Path) -> None:
+    """What is no address is ignored."""
+    project = write(tmp_path, uv_toml="index = [1, {url = 2}]\nindex-url = 3\nfind-links = 4\n", uv_lock=_INDEX_LOCK)
+
+    assert outdated_lock.because(failure("", project, env={"UV_DEFAULT_INDEX": "https://one/simple"})) is None

@@ -97,7 +97,7 @@ def test_another_form_is_no_difference(project: Project) -> None:
         ("Docs = ['docs_tool'] # the tool\n", "", 12, {"requirement": "docs-tool", "table": "optional-dependencies.docs"}),
         ('"gamma", ', "", 21, {"requirement": "gamma", "table": "dependency-groups.dev"}),
         ('dev-dependencies = ["old"]', "", 21, {"requirement": "old", "table": "dependency-groups.dev"}),
-        ('branch = "a/b"', 'branch = "c"', 9, {"name": "git-source"}),
+        ('Git_Source = { git = "https://host/git-source", branch = "a/b" }', "", 9, {"name": "git-source"}),
         ("delta = { workspace = true }\n", "", 7, {"name": "delta"}),
     ],
 )
@@ -124,12 +124,12 @@ def test_what_only_a_build_knows_is_not_compared(project: Project, text: str) ->
     """Without static metadata, groups are all that is compared."""
     Path(project.pyproject.path).write_text(text, encoding="utf-8")
 
-    assert [] == requirements.differences(project)
+    assert [] == [*requirements.differences(project)]
 
 
 def test_lock_that_is_malformed(tmp_path: Path) -> None:
     """Nothing is compared with a lock that cannot be read."""
-    assert [] == requirements.differences(write(tmp_path, pyproject_toml=_SAME, uv_lock="<<<<<<<"))
+    assert [] == [*requirements.differences(write(tmp_path, pyproject_toml=_SAME, uv_lock="<<<<<<<"))]
 
 
 @pytest.mark.parametrize("text", ["no requirement!", "alpha>=x"])
@@ -171,3 +171,82 @@ def test_groups_of_a_root_that_is_no_package(tmp_path: Path) -> None:
     project = write(tmp_path, pyproject_toml='[dependency-groups]\ndev = ["gamma", "delta"]\n', uv_lock=lock)
 
     assert ["delta"] == [item.clause.values["name"] for item in requirements.differences(project)]
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        ("python_version < '3.9'", "python_full_version < '3.9'"),
+        ("python_version > '3.8'", "python_full_version >= '3.9'"),
+        ("platform_system == 'Windows'", "sys_platform == 'win32'"),
+        ("os_name == 'nt'", "sys_platform == 'win32'"),
+        ("python_version >= '3.8'", ""),
+        ("sys_platform != 'none'", ""),
+        ("implementation_name == 'pypy'", "platform_python_implementation == 'PyPy'"),
+        ("sys_platform == 'linux'", "not a marker"),
+    ],
+)
+def test_marker_in_another_form_is_no_difference(tmp_path: Path, now: str, before: str) -> None:
+    """Neither is one that cannot be compared, or that makes no difference on a usual system."""
+    assert [] == _of_markers(tmp_path, now, before)
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        ("python_version < '3.10'", "python_full_version < '3.9'"),
+        ("sys_platform == 'linux'", "sys_platform == 'darwin'"),
+        ("sys_platform == 'win32'", ""),
+        ("", "sys_platform == 'win32'"),
+    ],
+)
+def test_marker_that_means_something_else_is_a_difference(tmp_path: Path, now: str, before: str) -> None:
+    assert ["alpha"] == _of_markers(tmp_path, now, before)
+
+
+def _of_markers(folder: Path, now: str, before: str) -> list[object]:
+    lock = f"""\
+requires-python = ">=3.8"
+[[package]]
+name = "sample"
+source = {{ virtual = "." }}
+[package.metadata]
+requires-dist = [{{ name = "alpha", marker = "{before}" }}]
+"""
+    text = f'[project]\nname = "sample"\ndependencies = ["alpha{";" if now else ""} {now}"]\n'
+    return [item.clause.values["name"] for item in requirements.differences(write(folder, pyproject_toml=text, uv_lock=lock))]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('{ git = "https://host/x" }', ["alpha", "alpha"]),
+        ('[{ git = "https://host/x", marker = "sys_platform == \'linux\'" }]', ["alpha", "alpha"]),
+        ('{ git = "https://host/x", group = "lint" }', ["alpha"]),
+        ('{ index = "other" }', []),
+        ("3", []),
+    ],
+)
+def test_source_that_the_lock_does_not_have(tmp_path: Path, source: str, expected: list[str]) -> None:
+    """Another index is left aside, and so is a list that the source is not for."""
+    lock = """\
+[[package]]
+name = "sample"
+source = { virtual = "." }
+[package.metadata]
+requires-dist = [{ name = "alpha" }]
+[package.metadata.requires-dev]
+lint = [{ name = "alpha" }]
+"""
+    text = f"""\
+[project]
+name = "sample"
+dependencies = ["alpha"]
+[dependency-groups]
+lint = ["alpha"]
+[tool.uv.sources]
+alpha = {source}
+"""
+    found = requirements.differences(write(tmp_path, pyproject_toml=text, uv_lock=lock))
+
+    assert expected == [item.clause.values["name"] for item in found]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.diagnosis import failure, place, write
+from tests.diagnosis import failure, write
 from tests.support import options
 from uv_system_sync.diagnosis import selection
-from uv_system_sync.errors import InvalidInput, LockOutdated
+from uv_system_sync.errors import InvalidInput
 from uv_system_sync.project.pyproject import Project
 from uv_system_sync.text import Option
 
@@ -20,8 +20,8 @@ name = "sample"
 [project.optional-dependencies]
 Docs = []
 
-[tool.uv]
-dev-dependencies = []
+[dependency-groups]
+dev = []
 
 [tool.uv.workspace]
 members = ["one"]
@@ -82,14 +82,6 @@ def project(tmp_path: Path) -> Project:
             {"name": "docs", "replacement": Option("extras", "docs")},
             id="extra that is selected as a group",
         ),
-        *(
-            pytest.param(output, {"name": "two", "defined": "`one`, `sample`", "packages": Option("packages")}, id=name)
-            for name, output in {
-                "package of 0.9": "error: Package `two` not found in workspace\n",
-                "package of 0.13": "error: The workspace does not have a member two: /src/sample\n",
-                "package, frozen": "error: Could not find root package `two`\n",
-            }.items()
-        ),
     ],
 )
 def test_unknown_name_is_explained_by_what_is_defined(project: Project, output: str, values: dict[str, object]) -> None:
@@ -99,14 +91,6 @@ def test_unknown_name_is_explained_by_what_is_defined(project: Project, output: 
     assert isinstance(error, InvalidInput)
     assert values.items() <= error.values.items()
     assert options(error)
-
-
-def test_project_that_a_frozen_lock_does_not_have(project: Project) -> None:
-    """The lock is outdated if it does not have the project itself."""
-    error = selection.unknown_name(failure("error: Could not find root package `sample`\n", project))
-
-    assert isinstance(error, LockOutdated)
-    assert ("pyproject.toml", 11) == place(error, project)
 
 
 def test_project_that_defines_nothing(tmp_path: Path) -> None:

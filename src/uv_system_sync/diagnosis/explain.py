@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from uv_system_sync.diagnosis import builds, git, messages, network, outdated_lock, pythons, selection
+from uv_system_sync.diagnosis import builds, messages, network, outdated_lock, selection
 from uv_system_sync.diagnosis.failure import Failure
 from uv_system_sync.errors import ActionError, ProjectInvalid, SyncFailed
 from uv_system_sync.text import message
@@ -18,21 +18,13 @@ def explain(failure: Failure) -> ActionError:
     failure = failure._replace(completed=failure.completed._replace(output=_redacted(failure.completed.output)))
     # The first that returns an error decides; the more certain ones come first.
     matchers = (
-        _malformed_lock,
-        outdated_lock.outdated,
-        messages.find,
-        pythons.rejected,
-        selection.unknown_name,
-        pythons.contradiction,
-        pythons.rejected_by_group,
-        builds.no_distribution,
-        git.unread,
-        builds.failed_build,
-        network.unreached,
-        outdated_lock.unsolvable,
+        *(_malformed_lock, outdated_lock.outdated, messages.find, selection.unknown_name, builds.no_distribution),
+        *(network.unread, builds.failed_build, network.unreached, outdated_lock.unsolvable, _unknown),
     )
-    found = (error for match in matchers for error in [match(failure)] if error)
-    return _without_credentials(next(found, None) or _unknown(failure))
+    error = next(error for match in matchers for error in [match(failure)] if error)
+    # A message is one line.
+    fact, hint = (it.map(lambda text: _redacted(" ".join(text.splitlines()))) for it in (error.message, error.hint))
+    return type(error)(fact, hint, file=error.file, line=error.line, words=_redacted(error.words))
 
 
 def _malformed_lock(failure: Failure) -> ActionError | None:
@@ -49,12 +41,6 @@ def _unknown(failure: Failure) -> ActionError:
         # uv does not verify what it installs from its cache.
         hint += " If it fails again, the cache may be corrupt: run `uv cache clean`."
     return failure.error(SyncFailed, "uv ended with exit status {status}.", hint, status=failure.completed.returncode)
-
-
-def _without_credentials(error: ActionError) -> ActionError:
-    """Return `error` without credentials, and with a message of one line."""
-    fact, hint = (it.map(lambda text: _redacted(" ".join(text.splitlines()))) for it in (error.message, error.hint))
-    return type(error)(fact, hint, file=error.file, line=error.line, words=_redacted(error.words))
 
 
 def _redacted(text: str) -> str:

@@ -19,7 +19,12 @@ _KEPT = 2500
 # How much of one message is searched. The reason is near its beginning, and a build can make it as long as it wants.
 _SEARCHED = 30_000
 _QUOTED_LINES = 30
-_SENTENCE = 600
+
+# Inputs that sentences name, by their fields.
+OPTIONS = {
+    **{name.replace("-", "_"): Option(name) for name in ("args", "packages", "uv-version", "working-directory")},
+    **{name.replace("-", "_"): Option(name, "true") for name in ("check", "frozen", "no-dev")},
+}
 
 # Older versions of uv draw a tree, with `\u00d7` before the message, and wrap lines. Newer ones do neither.
 _TREE = re.compile(r"[\u2500-\u257f\u25b6\u00d7]")
@@ -49,12 +54,7 @@ class Failure(NamedTuple):
     @property
     def words(self) -> str:
         """The error message of uv itself, as one line."""
-        return flat(_last_message(self.own) or "\n".join(_UNINDENTED.findall(self.own)))
-
-    @property
-    def words_and_quotes(self) -> str:
-        """The error message of uv with what it quotes, as one line."""
-        return flat(_last_message(self.completed.output) or self.completed.output)
+        return message_in(self.own if _HEADER.search(self.own) else "\n".join(_UNINDENTED.findall(self.own)))
 
     @property
     def quoted(self) -> str:
@@ -68,38 +68,17 @@ class Failure(NamedTuple):
         return ""
 
     def error(
-        self, kind: type[ActionError], message: str, hint: str, place: Place | None = None, words: str = "", **values: object
+        self, kind: type[ActionError], message: str, hint: str, place: Place | None = None, words: str = "", /, **values: object
     ) -> ActionError:
-        """Return an error with `words` or the end of the output; fields that `values` lacks stand for what is known of the failure."""
-        fields = {name: value for name, value in {**self._known(), **values}.items() if f"{{{name}}}" in message + hint}
+        """Return an error with `words` or the end of the output; besides `values`, sentences can have what is known of the failure."""
         file, line = place or (None, None)
         output = self.completed.output.strip()
         end = f"… {output[-_KEPT:]}" if len(output) > _KEPT else output
-        return kind(message, hint, file=file, line=line, words=words or end, **fields)
-
-    def _known(self) -> dict[str, object]:
-        return {
-            **{name.replace("-", "_"): Option(name) for name in ("args", "packages", "uv-version", "working-directory")},
-            **{name.replace("-", "_"): Option(name, "true") for name in ("check", "frozen", "no-dev")},
-            "uv": self.uv_version,
-            "python": self.target.executable,
-            "version": self.target.version,
-            "platform": self.target.platform,
-            "root": self.project.root,
-            "lock_command": self.project.lock_command(),
-        }
+        known = {"uv": self.uv_version, "target": self.target, "lock_command": self.project.lock_command(), **OPTIONS}
+        return kind(message, hint, file=file, line=line, words=words or end, **{**known, **values})
 
 
-def flat(text: str) -> str:
-    """Return the beginning of `text`, without the lines of a tree, as one line."""
-    return " ".join(_TREE.sub(" ", text[:_SEARCHED]).split())
-
-
-def shortened(text: str) -> str:
-    """Return `text`, cut to the length of a long sentence."""
-    return text if len(text) <= _SENTENCE else f"{text[:_SENTENCE]} …"
-
-
-def _last_message(output: str) -> str:
-    headers = list(_HEADER.finditer(output))
-    return output[headers[-1].start() :] if headers else ""
+def message_in(output: str) -> str:
+    """Return the last message of uv in `output`, or all of it, without the lines of a tree and as one line."""
+    begin = max((found.start() for found in _HEADER.finditer(output)), default=0)
+    return " ".join(_TREE.sub(" ", output[begin : begin + _SEARCHED]).split())

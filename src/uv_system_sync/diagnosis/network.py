@@ -1,32 +1,74 @@
-"""Explains which address did not give uv what it asked for."""
+"""Explains which address or Git repository did not give uv what it asked for."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from uv_system_sync.diagnosis import outdated_lock
+from uv_system_sync.diagnosis.failure import message_in
 from uv_system_sync.errors import ActionError, SyncFailed
 
 if TYPE_CHECKING:
     from uv_system_sync.diagnosis.failure import Failure
 
-_CONNECTIONS = (
-    (r"dns error|error resolving DNS|failed to lookup address", "the name of the host is not known"),
-    (r"[Cc]onnection refused", "the connection was refused"),
-    (r"timed out|[Tt]imeout", "it took too long"),
-    (r"certificate|UnknownIssuer|\bTLS\b", "its certificate is not trusted"),
+_PRIVATE = "git has no access to it, or it does not exist"
+
+_AGAIN = "Run it again; if it fails again, ask the operator of {host}."
+_REACH_INDEX = (
+    "Check that this machine reaches {host} (its network, `HTTPS_PROXY`), and that it is the right index"
+    " (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`); then run it again."
 )
+_REACH = "Check that this machine reaches {host} (its network, `HTTPS_PROXY`); then run it again."
+
+# What is in the status of HTTP or, without one, in the words of uv; the reason, if it is not that status; and the next step.
+# fmt: off
+_REASONS = (
+    (r"^40[137]", "",
+     ("Set credentials that {host} accepts in `UV_INDEX_<NAME>_USERNAME` and `UV_INDEX_<NAME>_PASSWORD`, where `<NAME>` is the"
+     " name of the index in `[[tool.uv.index]]`. In a workflow, take them from secrets.")),
+    (r"^(?:404|410)", "",
+     ("Check the address of the index (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`);"
+     " if {host} no longer has that file, run `uv lock` and commit uv.lock.")),
+    (r"^\d", "", _AGAIN),
+    (r"dns error|error resolving DNS|failed to lookup address", "the name of the host is not known", _REACH_INDEX),
+    (r"[Cc]onnection refused", "the connection was refused", _REACH_INDEX),
+    (r"timed out|[Tt]imeout", "it took too long", _REACH_INDEX),
+    (r"certificate|UnknownIssuer|\bTLS\b", "its certificate is not trusted",
+     "Set `SSL_CERT_FILE` to the certificates of the authority of {host}, or set `UV_SYSTEM_CERTS` to `true`."),
+    (r"", "the connection failed", _REACH_INDEX),
+)
+# What uv, git or ssh prints, the reason, and the next step.
+_GIT_REASONS = (
+    (r"Git executable not found", "there is no `git` on PATH", "Install git first."),
+    (r"not our ref|couldn't find remote ref|unadvertised object", "it does not have the locked commit",
+     "Restore the branch or tag that had it, or run `uv lock` and commit uv.lock."),
+    (r"not appear to be a git repository", "there is no such repository", "Correct its address in pyproject.toml."),
+    (r"Host key verification failed", "the key of its host is not known", "Add the key of {host} to `~/.ssh/known_hosts` first."),
+    (r"Permission denied \(", _PRIVATE,
+     "Give ssh a key that {host} accepts, in a workflow from secrets, or correct the address in pyproject.toml."),
+    (r"could not read (?:Username|Password)|Authentication failed|returned error: 40[134]|[Rr]epository (?:'\S+' )?not found", _PRIVATE,
+     ("Give git credentials that {host} accepts, or correct the address in pyproject.toml."
+     " In a workflow, take them from secrets: the job's own token can read the job's own repository only.")),
+    (r"returned error: 5\d\d", "the server failed", _AGAIN),
+    (r"[Cc]ould not resolve host", "the name of the host is not known", _REACH),
+    (r"[Cc]onnection refused|[Cc]ouldn't connect|Failed to connect|[Tt]imed out", "the connection failed", _REACH),
+    (r"certificate", "its certificate is not trusted", "Set `GIT_SSL_CAINFO` to the certificates of the authority of {host}."),
+    (r"", "git failed", "Read the end of the output of uv; the log has all of it."),
+)
+# fmt: on
 
 
-class Unreached(NamedTuple):
-    """An address and its host, why it gave nothing, and the next step; `is_index` is set for a page of an index."""
-
-    address: str
-    host: str
-    reason: str
-    hint: str
-    is_index: bool
+def unread(failure: Failure) -> ActionError | None:
+    """Return the error for a Git repository that uv could not fetch, or None."""
+    pattern = r"`(?P<package>[^`\s@]+) @ git\+(?P<address>[^`\s]+?)(?:@[^`\s@/:#]+)?(?:#[^`\s]*)?`.*? Git operation failed (.*)"
+    found = re.search(pattern, message_in(failure.completed.output))
+    if found is None:
+        return None
+    fact = "{package} could not be fetched from the Git repository {address}: {reason}."
+    reason, hint = next((reason, hint) for pattern, reason, hint in _GIT_REASONS if re.search(pattern, found[3]))
+    host, place = _host(found["address"]) or "its host", failure.project.lock.place_of(found["package"])
+    return failure.error(SyncFailed, fact, hint, place, reason=reason, host=host, **found.groupdict())
 
 
 def unreached(failure: Failure) -> ActionError | None:
@@ -35,56 +77,31 @@ def unreached(failure: Failure) -> ActionError | None:
     found = find(words)
     if found is None:
         return None
-    # uv asks an index for its pages only to resolve.
-    cause = outdated_lock.because(failure) if found.is_index else None
+    values, hint = found
+    # uv asks an index for its pages only to resolve; such a page has the name of the package that it lists (PEP 503).
+    page = re.search(r"/([A-Za-z0-9][\w.-]*)/$", values["address"])
+    cause = outdated_lock.because(failure) if page or "Because " in words else None
     named = re.search(r"Failed to (?:download|fetch)[ \w]*:? `([^`=:/]+)==([^`]+)`|Because ([\w.-]+) was not found", words)
-    # A page of an index has the name of the package that it lists (PEP 503).
-    page = re.search(r"/([A-Za-z0-9][\w.-]*)/$", found.address)
-    return failure.error(
-        SyncFailed,
-        "{package} could not be fetched from {address}: {reason}.{because}",
-        found.hint,
-        cause.place if cause else None,
-        package=" ".join(filter(None, named.groups())) if named else page.group(1) if page else "A file",
-        address=found.address,
-        reason=found.reason,
-        because=cause.sentence() if cause else "",
-        host=found.host,
-    )
+    package = " ".join(filter(None, named.groups())) if named else page.group(1) if page else "A file"
+    fact = "{package} could not be fetched from {address}: {reason}.{because}"
+    because = outdated_lock.sentence(cause)
+    return failure.error(SyncFailed, fact, hint, cause.place if cause else None, package=package, because=because, **values)
 
 
-def find(words: str) -> Unreached | None:
-    """Return the address that uv could not use, from its `words` in one line, or None."""
+def find(words: str) -> tuple[dict[str, str], str] | None:
+    """Return the `address` that uv could not use, its `host` and the `reason`, and the next step; or None."""
     url = re.search(r"(?:Failed to fetch:?|error sending request for url|for url) [`(]?(https?://[^\s`)]+)", words)
     index = re.search(r"[Ii]ndex (?:URL )?\((https?://[^\s)]+)\)[^(]{0,200}?\(?(40[13])\b", words)
     found = url or index
     if found is None:
         return None
     address = found.group(1).rstrip(".,")
-    status = re.search(r"HTTP status \w+ error \((\d{3})([^)]*)\)", words)
-    code = index.group(2) if index and not url else status.group(1) if status else ""
-    connection = next((reason for pattern, reason in _CONNECTIONS if re.search(pattern, words)), "the connection failed")
-    reason = f"{code}{status.group(2) if status else ''}".strip() or connection
-    host = re.split(r"[/?#]", address)[2].rpartition("@")[2]
-    return Unreached(address, host, reason, _advice(code, reason), found is index or address.endswith("/"))
+    response = re.search(r"HTTP status \w+ error \((\d{3}[^)]*)\)", words)
+    status = response.group(1).strip() if response else index.group(2) if index and not url else ""
+    reason, hint = next((reason or status, hint) for pattern, reason, hint in _REASONS if re.search(pattern, status or words))
+    return {"address": address, "host": _host(address), "reason": reason}, hint
 
 
-def _advice(code: str, reason: str) -> str:
-    if code in ("401", "403", "407"):
-        return (
-            "Set credentials that {host} accepts in `UV_INDEX_<NAME>_USERNAME` and `UV_INDEX_<NAME>_PASSWORD`, where `<NAME>` is the"
-            " name of the index in `[[tool.uv.index]]`. In a workflow, take them from secrets."
-        )
-    if code in ("404", "410"):
-        return (
-            "Check the address of the index (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`);"
-            " if {host} no longer has that file, run `uv lock` and commit uv.lock."
-        )
-    if code:
-        return "Run it again; if it fails again, ask the operator of {host}."
-    if "certificate" in reason:
-        return "Set `SSL_CERT_FILE` to the certificates of the authority of {host}, or set `UV_SYSTEM_CERTS` to `true`."
-    return (
-        "Check that this machine reaches {host} (its network, `HTTPS_PROXY`), and that it is the right index"
-        " (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`); then run it again."
-    )
+def _host(address: str) -> str:
+    found = re.search(r"://(?:[^/?#]*@)?([^/?#]+)", address)
+    return found.group(1) if found else ""

@@ -1,57 +1,62 @@
-"""Explains why uv does not accept uv.lock, by comparing what it was made with to the project and its settings."""
+"""Explains why uv does not accept uv.lock, by comparing what it was made with to the project, its settings and its indexes."""
 
 from __future__ import annotations
 
-import glob
+import contextlib
 import os
 import re
-from typing import TYPE_CHECKING, Iterator, NamedTuple
+import textwrap
+from typing import TYPE_CHECKING, Iterator
 
-from uv_system_sync.diagnosis import indexes, members, requirements, settings
-from uv_system_sync.diagnosis.failure import shortened
+from uv_system_sync.diagnosis import requirements
+from uv_system_sync.diagnosis.requirements import Difference
 from uv_system_sync.errors import ActionError, LockOutdated, SyncFailed
-from uv_system_sync.project import pyproject, toml
+from uv_system_sync.project import toml
 from uv_system_sync.project.toml import Place
-from uv_system_sync.text import Message, listed, message, normalized_name
+from uv_system_sync.text import Message, listed, message
 
 if TYPE_CHECKING:
     from uv_system_sync.diagnosis.failure import Failure
-    from uv_system_sync.process import Completed
     from uv_system_sync.project.pyproject import Project
 
 _LOCK = "Run {lock_command} and commit uv.lock."
-_INDEX = (
+_UNKNOWN_SETTING = (
+    "Correct it, or use a uv that knows it, or run {lock_command} and commit uv.lock. In a workflow, {uv_version} can ask for another uv."
+)
+_NO_REQUIRES_PYTHON = "Add `requires-python` to `[project]`, run {lock_command} and commit uv.lock; {frozen} accepts uv.lock as it is."
+_SAME_INDEX = (
     "Use the same index here and for locking: unset the variable here, or set it, run {lock_command} and commit uv.lock."
     " {frozen} takes the files from where uv.lock has them."
 )
 
-
-class Cause(NamedTuple):
-    """Why uv does not accept uv.lock, as a clause, where that is and, if it takes more than locking, the next step."""
-
-    clause: Message
-    place: Place
-    hint: str = ""
-
-    def sentence(self) -> Message:
-        """Return the sentence that follows on an error that uv ran into while it resolved."""
-        return message(" uv had to resolve because uv.lock is outdated: {cause}.", cause=self.clause)
+# Settings, and the table and the key that uv.lock has them in. Those in `options` can be in uv.toml, too.
+_SETTINGS = (
+    ("resolution", "options", "resolution-mode"),
+    ("prerelease", "options", "prerelease-mode"),
+    ("fork-strategy", "options", "fork-strategy"),
+    ("exclude-newer", "options", "exclude-newer"),
+    ("constraint-dependencies", "manifest", "constraints"),
+    ("override-dependencies", "manifest", "overrides"),
+    ("build-constraint-dependencies", "manifest", "build-constraints"),
+    ("exclude-dependencies", "manifest", "excludes"),
+    ("environments", "", "supported-markers"),
+    ("required-environments", "", "required-markers"),
+    ("conflicts", "", "conflicts"),
+)
+_DEFAULTS = {"resolution": "highest", "prerelease": "if-necessary-or-explicit", "fork-strategy": "requires-python"}
+# Variables that add an index, after those that replace the default one.
+_DEFAULT_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
+_INDEXES = (*_DEFAULT_INDEX, "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
 
 def outdated(failure: Failure) -> ActionError | None:
     """Return the error if uv refuses uv.lock because it is outdated, or None."""
     if "needs to be updated, but `--locked` was provided" not in failure.words:
         return None
-    dry_run = _dry_run(failure)
-    cause = next(_causes(failure, dry_run), None)
-    return failure.error(
-        LockOutdated,
-        "uv.lock is outdated{cause}.{changes}",
-        (cause.hint if cause else "") or _LOCK,
-        cause.place if cause else Place(failure.project.lock.path, 1),
-        cause=message(": {clause}", clause=cause.clause) if cause else "",
-        changes=changes(dry_run),
-    )
+    cause = because(failure)
+    clause = message(": {clause}", clause=cause.clause) if cause else ""
+    hint, place = (cause.hint or _LOCK, cause.place) if cause else (_LOCK, Place(failure.project.lock.path, 1))
+    return failure.error(LockOutdated, "uv.lock is outdated{cause}.{changes}", hint, place, cause=clause, changes=_changes(failure))
 
 
 def unsolvable(failure: Failure) -> ActionError | None:
@@ -60,137 +65,127 @@ def unsolvable(failure: Failure) -> ActionError | None:
     if found is None:
         return None
     cause = because(failure)
-    subject = re.match(r"Because (?:there (?:is|are) no versions? of |only )?([A-Za-z0-9][\w.-]*)", found.group(1))
-    return failure.error(
-        SyncFailed,
-        "{subject}uv finds no versions that fit together. {reason}{because}",
-        "Correct the requirement, then run {lock_command} and commit uv.lock.",
-        cause.place if cause else None,
-        subject=f"{subject.group(1)}: " if subject else "",
-        reason=shortened(found.group(1)),
-        because=cause.sentence() if cause else " uv had to resolve because uv.lock is outdated.",
-    )
+    name = re.match(r"Because (?:there (?:is|are) no versions? of |only )?([A-Za-z0-9][\w.-]*)", found.group(1))
+    fact = "{subject}uv finds no versions that fit together. {reason}{because}"
+    hint = "Correct the requirement, then run {lock_command} and commit uv.lock."
+    reason = textwrap.shorten(found.group(1), 600, placeholder=" …")
+    why = sentence(cause) or " uv had to resolve because uv.lock is outdated."
+    subject = f"{name.group(1)}: " if name else ""
+    return failure.error(SyncFailed, fact, hint, cause.place if cause else None, subject=subject, reason=reason, because=why)
 
 
-def because(failure: Failure) -> Cause | None:
-    """Return why uv resolves although there is a uv.lock, without asking uv, or None if that is not known."""
-    return next(_causes(failure, failure.completed._replace(output="")), None)
+def sentence(cause: Difference | None) -> Message | str:
+    """Return the sentence that follows on an error that uv ran into while it resolved; empty without a `cause`."""
+    return message(" uv had to resolve because uv.lock is outdated: {cause}.", cause=cause.clause) if cause else ""
 
 
-def changes(dry_run: Completed) -> Message | str:
-    """Return a sentence on what `uv lock` would change, or an empty string if the output of `dry_run` does not have it."""
+def because(failure: Failure) -> Difference | None:
+    """Return why uv resolves although there is a uv.lock, or None if that is not known; the more certain causes come first."""
+    found = [*requirements.differences(failure.project)]
+    if found:
+        more = message(" (and {count} more)", count=len(found) - 1) if len(found) > 1 else ""
+        return found[0]._replace(clause=message("{first}{more}", first=found[0].clause, more=more))
+    causes = (_ignored_settings(failure), _python(failure), setting_differences(failure.project), _index(failure))
+    return next((cause for some in causes for cause in some), None)
+
+
+def setting_differences(project: Project) -> Iterator[Difference]:
+    """Yield each setting that differs from what uv.lock has of it."""
+    lock = project.lock.document.data
+    for setting, table, key in _SETTINGS:
+        _, settings = project.settings()[0 if table == "options" else -1]
+        value, locked = settings.get(setting), toml.table(lock, *table.split()).get(key)
+        if setting == "conflicts":
+            # Members can have conflicts of their own, and uv adds some for groups that include others.
+            members = [it for it in requirements.members(project) if it.in_workspace]
+            value = any("conflicts" in toml.table(it.pyproject.data, "tool", "uv") for it in members)
+        now, before = _comparable(setting, value), _comparable(setting, locked)
+        if now != before:
+            clause = "`{setting}` has changed since uv.lock was made" if now else "uv.lock was made with `{setting}`, which is not set now"
+            if isinstance(now, str):
+                clause = "uv.lock was made with `{setting}` {before}, and it is {now} now"
+            place = next(it for it in (project.place_of_setting(setting), Place(project.lock.path, 1)) if it.line)
+            yield Difference(message(clause, setting=setting, now=now, before=before), place)
+
+
+def _comparable(setting: str, value: object) -> object:
+    """Return `value` in a form in which uv.lock and the settings have the same; false if it is not set."""
+    items = value if isinstance(value, list) else []
+    if setting in _DEFAULTS:
+        return _DEFAULTS[setting] if value in (None, "if-necessary") else str(value)
+    if setting.endswith("-dependencies"):
+        found = (requirements.parsed(item) if isinstance(item, str) else requirements.locked(item) for item in items)
+        return {(it.name, it.extras, None if it.has_source else it.specifier, bool(it.marker)) for it in found if it}
+    return len(items) if setting.endswith("environments") and items else bool(value)
+
+
+def _ignored_settings(failure: Failure) -> Iterator[Difference]:
+    """Find that uv ignores all settings because it does not know one; it may be older than the uv that made uv.lock."""
+    pattern = r"^warning: Failed to parse `?([^`\n]+?)`? during settings discovery:\n.* line (\d+), .*\n(?:[^|\n]*\|.*\n){1,5} *(.{1,200})"
+    found = re.search(pattern, failure.own, re.MULTILINE)
+    if found:
+        name, line, reason = found.groups()
+        text = "uv ignores all settings in {name}, because of line {number}: {reason}"
+        clause = message(text, name=name, number=line, reason=reason.partition(", expected one of")[0])
+        yield Difference(clause, Place(os.path.join(failure.project.root, name), int(line)), _UNKNOWN_SETTING)
+
+
+def _python(failure: Failure) -> Iterator[Difference]:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    project = failure.project
+    before = toml.string(project.lock.document.data, "requires-python")
+    documents = [project.pyproject, *(it.pyproject for it in requirements.members(project) if it.in_workspace)]
+    declared = {toml.string(toml.table(it.data, "project"), "requires-python"): it for it in reversed(documents)}
+    declared.pop("", None)
+    now = next(iter(declared), ">={}.{}".format(*failure.target.minor))
+    # uv.lock has what several members have in common, and `~=` in another form.
+    if not before or len(declared) > 1 or "~=" in now:
+        return
+    with contextlib.suppress(InvalidSpecifier):
+        if SpecifierSet(now) != SpecifierSet(before):
+            document, hint = declared.get(now, project.pyproject), "" if declared else _NO_REQUIRES_PYTHON
+            text = "uv.lock was made with `requires-python` {before}, and it is {now} now"
+            if not declared:
+                text = "nothing sets `requires-python`, so uv uses that of this Python: {now} now, and {before} before"
+            place = document.place_of("project", "requires-python") or Place(document.path, None if declared else 1)
+            yield Difference(message(text, before=before, now=now), place, hint)
+
+
+def _index(failure: Failure) -> Iterator[Difference]:
+    """Find a package that uv.lock has from an index which is not set, if another default index is."""
+    project, lock = failure.project, failure.project.lock
+    variables = {name: failure.env[name].strip() for name in _INDEXES if failure.env.get(name, "").strip()}
+    document, table = project.settings()[0]
+    urls = [table.get("index-url"), *(it.get("url") for it in toml.array(table, "index") if isinstance(it, dict) and it.get("default"))]
+    settings = [url for url in urls if isinstance(url, str)]
+    if not settings and variables.keys().isdisjoint(_DEFAULT_INDEX):
+        return
+    known = re.sub(r"(?<=://)[^\s/]+@", "", "\n".join([document.text, *variables.values()]))
+    for package in lock.packages:
+        locked = toml.string(toml.table(package, "source"), "registry")
+        if "://" in locked and locked.rstrip("/") not in known:
+            now = [*(f"`{name}` is {url}" for name, url in variables.items()), *(f"{document.name} has {url}" for url in settings)]
+            values = {"name": package.get("name"), "release": package.get("version"), "locked": locked, "now": " and ".join(now)}
+            file, text = (document, settings[-1]) if settings and not variables else (lock.document, f'"{locked}"')
+            place = Place(file.path, file.line_with(text))
+            yield Difference(message("uv.lock has {name} {release} from {locked}, and {now}", **values), place, _SAME_INDEX)
+
+
+def _changes(failure: Failure) -> Message | str:
+    """Return a sentence on what `uv lock` would change, or an empty string if that is not known."""
+    try:
+        dry_run = failure.lock_dry_run()
+    except OSError:
+        return ""
     lines = re.findall(r"^(Add|Remove|Update)(?:e?d)? ([A-Za-z0-9][\w.-]*) (v\S.*)$", dry_run.output, re.MULTILINE | re.ASCII)
     if dry_run.returncode or not (lines or "ockfile changes detected" in dry_run.output):
         return ""
     if not lines:
         return message(" `uv lock` would add, remove and update no package.")
-    plans = []
-    for verb in ("Add", "Remove", "Update"):
-        names = [f"{name} {_plain(versions)}" for kind, name, versions in lines if kind == verb]
-        plans += [f"{verb.lower()} {listed(names)}"] if names else []
-    return message(" `uv lock` would {plans}.", plans="; ".join(plans))
-
-
-def _plain(versions: str) -> str:
-    return re.sub(r"(?<![\w.])v(?=\d)", "", versions.strip())
-
-
-def _dry_run(failure: Failure) -> Completed:
-    try:
-        return failure.lock_dry_run()
-    except OSError:
-        return failure.completed._replace(output="")
-
-
-def _causes(failure: Failure, dry_run: Completed) -> Iterator[Cause]:
-    """Yield what differs, the most certain first."""
-    project = failure.project
-    found = requirements.differences(project)
-    if found:
-        more = message(" (and {count} more)", count=len(found) - 1) if len(found) > 1 else ""
-        yield Cause(message("{first}{more}", first=found[0].clause, more=more), found[0].place)
-    yield from _ignored_settings(failure, dry_run)
-    yield from _python(failure)
-    yield from (Cause(clause, place) for clause, place in settings.differences(project))
-    yield from _members(project, dry_run)
-    yield from _own_reason(failure, dry_run)
-    index = indexes.difference(failure)
-    if index:
-        yield Cause(*index, _INDEX)
-
-
-def _ignored_settings(failure: Failure, dry_run: Completed) -> Iterator[Cause]:
-    """Find that uv ignores all settings because it does not know one; it may be older than the uv that made uv.lock."""
-    pattern = r"^warning: Failed to parse `?([^`\n]+?)`? during settings discovery:\n.* line (\d+), .*\n(?:[^|\n]*\|.*\n){1,5} *(.{1,200})"
-    found = re.search(pattern, f"{failure.own}\n{dry_run.output}", re.MULTILINE)
-    if found:
-        name, line, reason = found.groups()
-        text = "uv ignores all settings in {name}, because of line {number}: {reason}"
-        yield Cause(
-            message(text, name=name, number=line, reason=reason.partition(", expected one of")[0]),
-            Place(os.path.join(failure.project.root, name), int(line)),
-            "Correct it, or use a uv that knows it, or run {lock_command} and commit uv.lock."
-            " In a workflow, {uv_version} can ask for another uv.",
-        )
-
-
-def _python(failure: Failure) -> Iterator[Cause]:
-    project = failure.project
-    before = toml.string(project.lock.document.data, "requires-python")
-    documents = [project.pyproject, *(member.pyproject for member in members.find(project) if member.in_workspace)]
-    found = {it.path: (it, toml.string(toml.table(it.data, "project"), "requires-python")) for it in documents}
-    declared = [(document, requires) for document, requires in found.values() if requires]
-    now = ", ".join(dict.fromkeys(requires for _, requires in declared)) or f">={failure.target.minor[0]}.{failure.target.minor[1]}"
-    if not before or _same_pythons(now, before):
-        return
-    if declared:
-        document = next((it for it, requires in declared if not _same_pythons(requires, before)), declared[0][0])
-        place = document.place_of("project", "requires-python") or Place(document.path, None)
-        yield Cause(message("uv.lock was made with `requires-python` {before}, and it is {now} now", before=before, now=now), place)
-    else:
-        yield Cause(
-            message(
-                "nothing sets `requires-python`, so uv uses that of this Python: {now} now, and {before} before", now=now, before=before
-            ),
-            Place(project.pyproject.path, 1),
-            "Add `requires-python` to `[project]`, run {lock_command} and commit uv.lock; {frozen} accepts uv.lock as it is.",
-        )
-
-
-def _same_pythons(one: str, other: str) -> bool:
-    """Return whether both specifiers accept the same of many versions of Python: uv.lock has `~=3.8` as `>=3.8, <4`."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    versions = [f"3.{minor}.{patch}" for minor in range(30) for patch in range(25)] + ["2.7.18", "4.0.0"]
-    try:
-        return one == other or list(SpecifierSet(one).filter(versions)) == list(SpecifierSet(other).filter(versions))
-    except InvalidSpecifier:
-        return True
-
-
-def _members(project: Project, dry_run: Completed) -> Iterator[Cause]:
-    place = project.place_of_setting("workspace", "members")
-    manifest = toml.table(project.lock.document.data, "manifest")
-    present = [member.name for member in members.find(project)]
-    gone = [str(name) for name in toml.array(manifest, "members") if name not in present]
-    if gone:
-        yield Cause(message("uv.lock has {names} as a member, and the workspace does not", names=listed(gone)), place)
-    added = set(re.findall(r"^Add(?:ed)? (\S+) v", dry_run.output, re.MULTILINE))
-    new = sorted(added & _names_in_workspace(project)) if added else []
-    if new:
-        yield Cause(message("the workspace has {names}, and uv.lock does not", names=listed(new)), place)
-
-
-def _names_in_workspace(project: Project) -> set[str]:
-    """Return the names of the projects in folders that `members` may mean; uv decides which of them are members."""
-    _, table = project.settings()[-1]
-    patterns = [str(pattern) for pattern in toml.array(toml.table(table, "workspace"), "members")]
-    files = [file for it in patterns for file in glob.glob(os.path.join(glob.escape(project.root), it, "pyproject.toml"))]
-    return {normalized_name(toml.string(toml.table(pyproject.read_or_empty(file).data, "project"), "name")) for file in files}
-
-
-def _own_reason(failure: Failure, dry_run: Completed) -> Iterator[Cause]:
-    text = f"{failure.own}\n{dry_run.output}"
-    found = re.search(r"^(?:Ignoring|Resolving despite) existing lockfile due to (.{1,300})$", text, re.MULTILINE)
-    if found:
-        yield Cause(message("uv reports {reason}", reason=found.group(1)), Place(failure.project.lock.path, 1))
+    plans = {
+        verb: [f"{name} {re.sub(r'(^|(?<= ))v(?=[0-9])', '', versions.strip())}" for kind, name, versions in lines if kind == verb]
+        for verb in ("Add", "Remove", "Update")
+    }
+    listing = "; ".join(f"{verb.lower()} {listed(names)}" for verb, names in plans.items() if names)
+    return message(" `uv lock` would {plans}.", plans=listing)

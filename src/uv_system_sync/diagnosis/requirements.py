@@ -2,232 +2,196 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import re
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
-from uv_system_sync.diagnosis import markers, members
-from uv_system_sync.project import toml
-from uv_system_sync.project.toml import Place
+from uv_system_sync.project import pyproject, toml
+from uv_system_sync.project.toml import Document, Place, Table
 from uv_system_sync.text import Message, message, normalized_name
 
 if TYPE_CHECKING:
-    from uv_system_sync.diagnosis.members import Member
-    from uv_system_sync.project.pyproject import Project
-    from uv_system_sync.project.toml import Document, Table
+    from packaging.specifiers import SpecifierSet
 
-_FOLDERS = ("path", "directory", "editable", "virtual")
+    from uv_system_sync.project.pyproject import Project
+
+# Where a package comes from, if that is no index, as pyproject.toml and uv.lock have it.
+_SOURCES = {"git", "url", "path", "workspace", "directory", "editable", "virtual"}
+# Where markers are compared.
+_SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
 
 
 class Difference(NamedTuple):
-    """A clause on something that uv.lock does not have, or has in another form, and where that is."""
+    """A clause on what uv.lock does not have, or has in another form, where that is and, if locking is not all, the next step."""
 
     clause: Message
     place: Place
+    hint: str = ""
+
+
+class Member(NamedTuple):
+    """A package that uv.lock takes from a folder: its normalized name, its pyproject.toml and its entry in uv.lock."""
+
+    name: str
+    pyproject: Document
+    package: Table
+    in_workspace: bool
 
 
 class Requirement(NamedTuple):
-    """What is required of a package.
-
-    `source` is the kind of a source that leaves no choice of versions and, from uv.lock, its address.
-    """
+    """What is required of a package; `has_source` is set if it comes from a place that leaves no choice of versions."""
 
     text: str
     name: str
     extras: frozenset[str]
-    specifier: str
+    specifier: SpecifierSet
     marker: str
-    source: tuple[str, ...] = ()
-
-    def agrees_with(self, other: Requirement) -> bool:
-        """Return whether both allow the same versions, with the same extras; markers and sources are left aside."""
-        from packaging.specifiers import SpecifierSet
-
-        if (self.name, self.extras) != (other.name, other.extras):
-            return False
-        return bool(self.source or other.source) or SpecifierSet(self.specifier) == SpecifierSet(other.specifier)
+    has_source: bool
 
 
 # The keys of each list of requirements in pyproject.toml, and what it holds.
 _Lists = Dict[Tuple[str, ...], List[Requirement]]
 
 
-class _Comparison(NamedTuple):
-    """A package whose pyproject.toml is compared with its entry in uv.lock; `file` is how messages name the former."""
+def members(project: Project) -> list[Member]:
+    """Return the packages that the uv.lock of `project` takes from folders which are there, the project first.
 
-    member: Member
-    file: str
-    sources: Table
-    requires_python: str
+    The root of a workspace may be no package. Its name is empty then, and its entry has the groups that uv.lock has for it.
+    """
+    manifest = toml.table(project.lock.document.data, "manifest")
+    names = toml.array(manifest, "members") or [normalized_name(project.name)]
+    entries = [(toml.string(package, "name"), pyproject.read_or_empty(file), package) for file, package in project.lock.members()]
+    found = [Member(name, document, package, name in names) for name, document, package in entries]
+    root = pyproject.read_or_empty(os.path.join(project.root, "pyproject.toml"))
+    if root.text and "project" not in root.data and root.path not in [member.pyproject.path for member in found]:
+        found.append(Member("", root, {"metadata": {"requires-dev": toml.table(manifest, "dependency-groups")}}, in_workspace=True))
+    return sorted(found, key=lambda it: it.pyproject.path != project.pyproject.path)
 
 
-def differences(project: Project) -> list[Difference]:
-    """Return what the packages of `project` require and uv.lock does not have, or the reverse, as far as it is known."""
-    lock = project.lock.document.data
-    _, settings = project.settings()[-1]
-    found: list[Difference] = []
-    # The project comes before other members of its workspace.
-    for member in sorted(members.find(project), key=lambda it: it.pyproject.path != project.pyproject.path):
-        sources = {**toml.table(settings, "sources"), **toml.table(member.pyproject.data, "tool", "uv", "sources")}
-        file = os.path.relpath(member.pyproject.path, project.root).replace(os.sep, "/")
-        by_name = {normalized_name(name): source for name, source in sources.items()}
-        found += _of_member(_Comparison(member, file, by_name, toml.string(lock, "requires-python")))
-    return found
+def differences(project: Project) -> Iterator[Difference]:
+    """Yield what the packages of `project` require and uv.lock does not have, or the reverse, as far as it is known."""
+    from packaging.utils import canonicalize_version
+
+    for member in members(project):
+        document, table = member.pyproject, toml.table(member.pyproject.data, "project")
+        file = os.path.relpath(document.path, project.root).replace(os.sep, "/")
+        now, before = toml.string(table, "version"), toml.string(member.package, "version")
+        if now and before and canonicalize_version(now) != canonicalize_version(before):
+            clause = message("{file} has the version {now}, and uv.lock has {before}", file=file, now=now, before=before)
+            yield Difference(clause, document.place_of("project", "version") or Place(document.path, None))
+        required, in_lock = _required(document, project), _locked(member.package)
+        for keys in {**required, **in_lock} if document.data else ():
+            # Without `[project]`, the build backend decides what is required.
+            if keys[0] != "project" or (table and keys[1] not in toml.array(table, "dynamic")):
+                # What a project requires of itself, with another extra, is locked in more than one way.
+                items, others = ([it for it in lists.get(keys, []) if it.name != member.name] for lists in (required, in_lock))
+                names = {"file": file, "table": ".".join(keys[keys[0] == "project" :])}
+                for clause, text in _compare(items, others, names, (toml.string(project.lock.document.data, "requires-python"), keys[-1])):
+                    place = document.place_of(*keys, item=text) or document.place_of(*keys[:-1])
+                    yield Difference(clause, place or Place(document.path, None))
 
 
 def parsed(text: str) -> Requirement | None:
-    """Return a requirement as pyproject.toml has it, or None if it is malformed."""
-    from packaging.requirements import InvalidRequirement
-    from packaging.requirements import Requirement as Parsed
+    """Return a requirement as pyproject.toml has it, or None if it is malformed, which uv reports."""
+    from packaging import requirements
 
     try:
-        found = Parsed(text)
-    except InvalidRequirement:
-        # uv reports what is wrong with it.
+        found = requirements.Requirement(text)
+    except requirements.InvalidRequirement:
         return None
-    source = () if not found.url else ("git",) if found.url.startswith("git+") else ("address",)
     extras = frozenset(map(normalized_name, found.extras))
-    return Requirement(text, normalized_name(found.name), extras, str(found.specifier), str(found.marker or ""), source)
+    return Requirement(text, normalized_name(found.name), extras, found.specifier, str(found.marker or ""), bool(found.url))
 
 
 def locked(entry: object) -> Requirement | None:
     """Return a requirement as uv.lock has it, or None if it is malformed."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+    if not isinstance(entry, dict):
         return None
-    specifier = toml.string(entry, "specifier")
-    try:
-        SpecifierSet(specifier)
-    except InvalidSpecifier:
-        return None
-    extras = sorted(normalized_name(str(extra)) for extra in toml.array(entry, "extras"))
-    kinds = [("git", "git"), ("url", "address"), *((key, "address") for key in _FOLDERS)]
-    source = next(((kind, str(entry[key])) for key, kind in kinds if key in entry), ())
-    text = entry["name"] + (f"[{','.join(extras)}]" if extras else "") + specifier
-    return Requirement(text, normalized_name(entry["name"]), frozenset(extras), specifier, toml.string(entry, "marker"), source)
+    extras = ",".join(sorted(map(str, toml.array(entry, "extras"))))
+    text = toml.string(entry, "name") + (f"[{extras}]" if extras else "") + toml.string(entry, "specifier")
+    found = parsed(text)
+    return found and found._replace(marker=toml.string(entry, "marker"), has_source=not _SOURCES.isdisjoint(entry))
 
 
-def _of_member(this: _Comparison) -> Iterator[Difference]:
-    document, project = this.member.pyproject, toml.table(this.member.pyproject.data, "project")
-    if not document.data:
-        return
-    dynamic = toml.array(project, "dynamic")
-    yield from _of_version(this, project)
-    now, before = _required(document), _locked(this.member.package)
-    for keys in {**now, **before}:
-        # Without `[project]`, the build backend decides what is required.
-        if keys[0] != "project" or (project and keys[1] not in dynamic):
-            yield from _of_list(this, keys, now.get(keys, []), [item for item in before.get(keys, []) if item.name != this.member.name])
-
-
-def _of_version(this: _Comparison, project: Table) -> Iterator[Difference]:
-    from packaging.version import InvalidVersion, Version
-
-    now, before = toml.string(project, "version"), toml.string(this.member.package, "version")
-    try:
-        differ = bool(now and before) and Version(now) != Version(before)
-    except InvalidVersion:
-        return
-    if differ:
-        clause = message("{file} has the version {now}, and uv.lock has {before}", file=this.file, now=now, before=before)
-        yield Difference(clause, _place(this, ("project", "version")))
-
-
-def _of_list(this: _Comparison, keys: tuple[str, ...], now: list[Requirement], before: list[Requirement]) -> Iterator[Difference]:
-    table = ".".join(keys[1:] if keys[0] == "project" else keys)
-    by_name = {item.name: item for item in before}
-    names = {item.name for item in now}
+def _compare(now: list[Requirement], before: list[Requirement], names: Table, where: tuple[str, str]) -> Iterator[tuple[Message, str]]:
+    """Yield a clause on each difference, and the text in pyproject.toml that it is about."""
     for item in now:
-        values = {"file": this.file, "requirement": item.text, "table": table, "name": item.name}
-        if item.name not in by_name:
-            clause = message("{file} has `{requirement}` in `{table}`, and uv.lock does not", **values)
-        elif not any(item.agrees_with(other) for other in before):
-            values["locked"] = by_name[item.name].text
-            clause = message("{file} has `{requirement}` in `{table}`, and uv.lock has `{locked}`", **values)
-        elif _markers_differ(this, keys, item.name, now, before):
-            clause = message("{file} has `{requirement}` in `{table}`, and uv.lock has {name} with another marker", **values)
-        elif _sources_differ(this.sources.get(item.name), item, by_name[item.name]):
-            clause = message("{file} has another source for {name} than uv.lock", **values)
-        else:
-            continue
-        yield Difference(clause, _place(this, keys, item.text))
-    for name, item in by_name.items():
-        if name not in names:
-            values = {"file": this.file, "requirement": item.text, "table": table}
-            clause = message("uv.lock has `{requirement}` in `{table}`, and {file} does not", **values)
-            yield Difference(clause, _place(this, keys))
+        values = {**names, "requirement": item.text, "name": item.name}
+        others = [other for other in before if other.name == item.name]
+        if not others:
+            yield message("{file} has `{requirement}` in `{table}`, and uv.lock does not", **values), item.text
+        elif item.has_source not in [other.has_source for other in others]:
+            yield message("{file} has another source for {name} than uv.lock", **values), item.text
+        elif not any(it.extras == item.extras and (it.has_source or it.specifier == item.specifier) for it in others):
+            yield message("{file} has `{requirement}` in `{table}`, and uv.lock has `{locked}`", locked=others[0].text, **values), item.text
+        elif _markers_differ([it for it in now if it.name == item.name], others, *where):
+            yield message("{file} has `{requirement}` in `{table}`, and uv.lock has {name} with another marker", **values), item.text
+    for text in {other.name: other.text for other in before if other.name not in [item.name for item in now]}.values():
+        yield message("uv.lock has `{requirement}` in `{table}`, and {file} does not", requirement=text, **names), ""
 
 
-def _markers_differ(this: _Comparison, keys: tuple[str, ...], name: str, now: list[Requirement], before: list[Requirement]) -> bool:
-    extra = keys[2] if len(keys) > 2 else ""  # noqa: PLR2004 - project.optional-dependencies.<extra>
-    one, other = ({item.marker for item in items if item.name == name} for items in (now, before))
-    return markers.differ(one, other, this.requires_python, extra)
+def _markers_differ(one: list[Requirement], other: list[Requirement], requires_python: str, extra: str) -> bool:
+    """Return whether markers differ in some environment of the project; uv.lock has them in another form than pyproject.toml."""
+    from packaging.markers import Marker
+    from packaging.specifiers import SpecifierSet
+
+    # What is no marker or no version is for uv to report.
+    with contextlib.suppress(ValueError):
+        both = [[it.marker and Marker(it.marker) for it in items] for items in (one, other)]
+        pythons = SpecifierSet(requires_python).filter(f"3.{minor}" for minor in range(8, 20))
+        for python, system in itertools.product(pythons, _SYSTEMS):
+            names = dict(zip(("sys_platform", "platform_system", "os_name"), system))
+            values = {**names, "python_version": python, "python_full_version": f"{python}.0", "extra": extra}
+            if len({any(not marker or marker.evaluate(values) for marker in markers) for markers in both}) > 1:
+                return True
+    return False
 
 
-def _sources_differ(source: object, now: Requirement, before: Requirement) -> bool:
-    """Return whether uv.lock has a requirement from another kind of source, or another revision of a repository, than `source`."""
-    from urllib.parse import parse_qs, urlsplit
-
-    kind, revision = now.source[0] if now.source else "", {}
-    if isinstance(source, dict) and not {"extra", "group", "marker"} & set(source):
-        kind = "git" if "git" in source else "address" if {"url", "path", "workspace"} & set(source) else ""
-        revision = {key: [str(source[key])] for key in ("rev", "tag", "branch") if key in source}
-    elif source is not None:
-        return False
-    locked_kind, address = before.source or ("", "")
-    try:
-        query = parse_qs(urlsplit(address).query)
-    except ValueError:
-        return False
-    return kind != locked_kind or any(query.get(key) != value for key, value in revision.items())
-
-
-def _place(this: _Comparison, keys: tuple[str, ...], item: str = "") -> Place:
-    document = this.member.pyproject
-    return document.place_of(*keys, item=item) or document.place_of(*keys[:-1]) or Place(document.path, None)
-
-
-def _required(document: Document) -> _Lists:
-    project, groups = toml.table(document.data, "project"), toml.table(document.data, "dependency-groups")
-    extras = toml.table(project, "optional-dependencies")
-    own = normalized_name(toml.string(project, "name"))
-    texts: dict[tuple[str, ...], Iterable[object]] = {("project", "dependencies"): toml.array(project, "dependencies")}
+def _required(document: Document, project: Project) -> _Lists:
+    data, tool = document.data, toml.table(document.data, "tool", "uv")
+    extras, groups = toml.table(data, "project", "optional-dependencies"), toml.table(data, "dependency-groups")
+    groups = {normalized_name(name): toml.array(groups, name) for name in groups}
+    texts: dict[tuple[str, ...], Iterable[object]] = {("dependency-groups", name): _of_group(groups, name, (name,)) for name in groups}
+    texts["dependency-groups", "dev"] = [*texts.get(("dependency-groups", "dev"), []), *toml.array(tool, "dev-dependencies")]
+    texts["project", "dependencies"] = toml.array(toml.table(data, "project"), "dependencies")
     texts.update({("project", "optional-dependencies", normalized_name(name)): toml.array(extras, name) for name in extras})
-    texts.update({("dependency-groups", normalized_name(name)): _of_group(groups, name, ()) for name in groups})
-    legacy = toml.array(toml.table(document.data, "tool", "uv"), "dev-dependencies")
-    if legacy:
-        texts["dependency-groups", "dev"] = [*texts.get(("dependency-groups", "dev"), []), *legacy]
+    # Those of the workspace count for its members, too.
+    sources = {**toml.table(project.settings()[-1][1], "sources"), **toml.table(tool, "sources")}
+    given = [(name, one) for name, source in sources.items() for one in (source if isinstance(source, list) else [source])]
+    # A source can be for one extra or group only.
+    sourced = {
+        (normalized_name(name), normalized_name(str(one.get("extra") or one.get("group") or "")))
+        for name, one in given
+        if isinstance(one, dict) and not _SOURCES.isdisjoint(one)
+    }
     found = {keys: [parsed(text) for text in items if isinstance(text, str)] for keys, items in texts.items()}
-    # What a project requires of itself, with another extra, is locked in more than one way.
-    return {keys: [item for item in items if item is not None and item.name != own] for keys, items in found.items()}
+    return {
+        keys: [it._replace(has_source=it.has_source or bool({(it.name, ""), (it.name, keys[-1])} & sourced)) for it in items if it]
+        for keys, items in found.items()
+    }
 
 
 def _of_group(groups: Table, name: str, path: tuple[str, ...]) -> Iterator[object]:
     """Yield the items of a group, and those of the groups that it includes (PEP 735)."""
-    for item in toml.array(groups, name):
+    for item in groups.get(name, []):
         included = normalized_name(str(item.get("include-group", ""))) if isinstance(item, dict) else ""
         if not included:
             yield item
-        elif included not in path and len(path) < len(groups):
-            for other in groups:
-                if normalized_name(other) == included:
-                    yield from _of_group(groups, other, (*path, included))
+        elif included not in path:
+            yield from _of_group(groups, included, (*path, included))
 
 
 def _locked(package: Table) -> _Lists:
     metadata = toml.table(package, "metadata")
-    found: _Lists = {}
-    for entry in toml.array(metadata, "requires-dist"):
-        requirement = locked(entry)
-        if requirement:
-            extras = map(normalized_name, re.findall(r"extra == '([^']+)'", requirement.marker))
-            # A marker may have an extra that is not defined; locks of older versions do not list those that are.
-            provided = toml.array(metadata, "provides-extras")
-            lists: list[tuple[str, ...]] = [("project", "optional-dependencies", it) for it in extras if not provided or it in provided]
-            for keys in lists or [("project", "dependencies")]:
-                found.setdefault(keys, []).append(requirement)
     groups = toml.table(metadata, "requires-dev")
-    for name in groups:
-        found["dependency-groups", normalized_name(name)] = [item for item in map(locked, toml.array(groups, name)) if item]
+    found: _Lists = {("dependency-groups", name): [*filter(None, map(locked, toml.array(groups, name)))] for name in groups}
+    for requirement in filter(None, map(locked, toml.array(metadata, "requires-dist"))):
+        extras = map(normalized_name, re.findall(r"extra == '([^']+)'", requirement.marker))
+        # A marker may have an extra that is not defined; locks of older versions do not list those that are.
+        provided = toml.array(metadata, "provides-extras")
+        lists: list[tuple[str, ...]] = [("project", "optional-dependencies", it) for it in extras if not provided or it in provided]
+        for keys in lists or [("project", "dependencies")]:
+            found.setdefault(keys, []).append(requirement)
     return found

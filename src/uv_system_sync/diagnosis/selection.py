@@ -1,89 +1,52 @@
-"""Explains which extra, group or package is selected and not defined, and what is."""
+"""Explains which extra or group is selected and not defined, and what is."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Dict, Iterable, Set
+from typing import TYPE_CHECKING, Iterable
 
-from uv_system_sync.diagnosis import members
-from uv_system_sync.errors import ActionError, InvalidInput, LockOutdated
+from uv_system_sync.diagnosis import requirements
+from uv_system_sync.errors import ActionError, InvalidInput
 from uv_system_sync.project import toml
 from uv_system_sync.text import Option, listed, normalized_name
 
 if TYPE_CHECKING:
     from uv_system_sync.diagnosis.failure import Failure
-    from uv_system_sync.project.pyproject import Project
-    from uv_system_sync.project.toml import Table
-
-# The names of extras and of groups that a member of the workspace defines.
-_Defined = Dict[str, Set[str]]
+    from uv_system_sync.diagnosis.requirements import Member
 
 
 def unknown_name(failure: Failure) -> ActionError | None:
-    """Return the error for an extra, a group or a package that uv does not find, or None."""
+    """Return the error for an extra or a group that uv does not find, or None."""
     found = re.search(r"(Group|Extra) `([^`]+)` is not defined in", failure.words)
-    if found:
-        return _undefined(f"{found.group(1).lower()}s", found.group(2), failure)
-    found = re.search(r"(?:Package|find root package) `([^`]+)`(?: not found in workspace|$)|not have a member ([^\s:]+):", failure.words)
-    return _no_package(found.group(1) or found.group(2), failure) if found else None
-
-
-def _undefined(kind: str, name: str, failure: Failure) -> ActionError:
-    defined = _defined(failure.project)
-    other = "groups" if kind == "extras" else "extras"
-    owners = [member for member, names in defined.items() if name in names[kind]]
+    if found is None:
+        return None
+    noun, name = found.group(1).lower(), found.group(2)
+    other = "group" if noun == "extra" else "extra"
+    members = [member for member in requirements.members(failure.project) if member.in_workspace]
     fact = "No {noun} `{name}` is defined: the project defines {defined}."
     hint = "Correct {option}, or define `{name}` in pyproject.toml and run {lock_command}."
+    owners = _quoted(member.name for member in members if name in _names(member, noun))
     if owners:
         fact = "No selected package defines the {noun} `{name}`; in the workspace, {owners} defines it."
         hint = "Select the package with {packages}, or set {working_directory} to its folder, or remove `{name}` from {option}."
-    elif any(name in names[other] for names in defined.values()):
-        hint = "Use {replacement}: `{name}` is one of the {other}."
+    elif any(name in _names(member, other) for member in members):
+        hint = "Use {replacement}: `{name}` is one of the {other}s."
+    option, replacement = Option(f"{noun}s"), Option(f"{other}s", name)
+    defined = _quoted(name for member in members for name in _names(member, noun)) or "none"
     return failure.error(
-        InvalidInput,
-        fact,
-        hint,
-        noun=kind[:-1],
-        name=name,
-        defined=_quoted(set().union(*(names[kind] for names in defined.values()))),
-        owners=_quoted(owners),
-        option=Option(kind),
-        other=other,
-        replacement=Option(other, name),
+        InvalidInput, fact, hint, noun=noun, name=name, option=option, owners=owners, defined=defined, other=other, replacement=replacement
     )
 
 
-def _no_package(name: str, failure: Failure) -> ActionError:
-    if name == normalized_name(failure.project.name):
-        fact = "uv.lock is outdated: the workspace has {name}, and uv.lock does not."
-        hint = "Run {lock_command} and commit uv.lock."
-        return failure.error(LockOutdated, fact, hint, failure.project.place_of_setting("workspace", "members"), name=name)
-    return failure.error(
-        InvalidInput,
-        "No package `{name}` is in the workspace: uv.lock has {defined}.",
-        "Correct {packages}, or, if `{name}` is a new member of the workspace, run {lock_command} and commit uv.lock.",
-        name=name,
-        defined=_quoted(_defined(failure.project)),
-    )
-
-
-def _defined(project: Project) -> dict[str, _Defined]:
-    """Return what each member of the workspace defines, by its pyproject.toml and by uv.lock."""
-    return {member.name: _of_member(member.pyproject.data, member.package) for member in members.find(project) if member.in_workspace}
-
-
-def _of_member(data: Table, package: Table) -> _Defined:
-    metadata = toml.table(package, "metadata")
-    extras = {*toml.table(data, "project", "optional-dependencies"), *toml.table(package, "optional-dependencies")}
-    groups = {*toml.table(data, "dependency-groups"), *toml.table(metadata, "requires-dev")}
-    if "dev-dependencies" in toml.table(data, "tool", "uv"):
-        groups.add("dev")
-    return {"extras": _normalized([*extras, *toml.array(metadata, "provides-extras")]), "groups": _normalized(groups)}
-
-
-def _normalized(names: Iterable[object]) -> set[str]:
-    return {normalized_name(str(name)) for name in names}
+def _names(member: Member, noun: str) -> set[str]:
+    """Return the extras or groups that `member` defines, by its pyproject.toml and by uv.lock."""
+    data, metadata = member.pyproject.data, toml.table(member.package, "metadata")
+    if noun == "extra":
+        found = [*toml.table(data, "project", "optional-dependencies"), *toml.array(metadata, "provides-extras")]
+    else:
+        found = [*toml.table(data, "dependency-groups"), *toml.table(metadata, "requires-dev")]
+    return {normalized_name(str(name)) for name in found}
 
 
 def _quoted(names: Iterable[str]) -> str:
-    return listed([f"`{name}`" for name in sorted(names) if name]) or "none"
+    return listed([f"`{name}`" for name in sorted(set(names)) if name])
