@@ -80,9 +80,12 @@ def normalized_name(name: str) -> str:
     """Return the normalized form of a package's name (PEP 503).
 
     `packaging.utils.canonicalize_name` does the same. Its import costs as much as starting an interpreter, and this is needed
-    in every run; the report action, which installs nothing, does not have it.
+    in every run, for every installed package; the report action, which installs nothing, does not have it.
     """
-    return re.sub(r"[-_.]+", "-", name).lower()
+    name = name.lower().replace("_", "-").replace(".", "-")
+    while "--" in name:
+        name = name.replace("--", "-")
+    return name
 
 
 def _shown(value: object, spelling: Spelling) -> object:
