@@ -46,6 +46,15 @@ def test_build_cannot_choose_the_error(project: Project, quoted: str) -> None:
     assert "alpha 1.0" == error.values["package"]
 
 
+def test_build_whose_requirements_cannot_be_fetched_is_about_the_package_that_is_built(project: Project) -> None:
+    output = (
+        "error: Failed to build `alpha==1.0`\n  cause: Failed to resolve requirements from `build-system.requires`\n"
+        "  cause: Failed to fetch: `https://host/simple/nosuch/`\n  cause: dns error\n"
+    )
+
+    assert "alpha 1.0" == _explain(output, project).values["package"]
+
+
 @pytest.mark.parametrize("credentials", ["user:hunter2", "hunter2", "user:p@ss'`\"hunter2"])
 def test_credentials_are_removed(project: Project, credentials: str) -> None:
     """Neither the values nor uv's own words have the credentials of an address."""

@@ -137,9 +137,9 @@ def test_settings_that_uv_ignores_are_the_cause(project: Project, name: str) -> 
 
 def test_requires_python_of_several_members_is_not_compared(project: Project) -> None:
     """uv.lock has what they have in common."""
-    lock = _LOCK.replace(">=3.9", ">=3.10") + '[[package]]\nname = "one"\nversion = "1"\nsource = { virtual = "one" }\n'
+    lock = _LOCK.replace(">=3.9", ">=3.9, <4") + '[[package]]\nname = "one"\nversion = "1"\nsource = { virtual = "one" }\n'
     lock = lock.replace("\n[[package]]", '\n[manifest]\nmembers = ["one", "sample"]\n\n[[package]]', 1)
-    one = '[project]\nname = "one"\nversion = "1"\nrequires-python = ">=3.10"\n'
+    one = '[project]\nname = "one"\nversion = "1"\nrequires-python = "<4"\n'
 
     assert "" == _outdated(write(Path(project.root), pyproject_toml=_PYPROJECT, one__pyproject_toml=one, uv_lock=lock)).values["cause"]
 
@@ -370,6 +370,7 @@ def test_index_that_is_not_set(tmp_path: Path, env: dict[str, str], files: dict[
     ("locked", "env"),
     [
         pytest.param("https://one/simple", {"UV_DEFAULT_INDEX": "https://one/simple/"}, id="slash"),
+        pytest.param("https://one/simple/", {"UV_DEFAULT_INDEX": "https://one/simple"}, id="slash in the lock"),
         pytest.param("https://one/simple", {"UV_DEFAULT_INDEX": "name=https://user:word@one/simple"}, id="name and credentials"),
         pytest.param(
             "https://one/simple", {"UV_INDEX": "https://two https://one/simple", "UV_DEFAULT_INDEX": "https://three"}, id="second"

@@ -28,7 +28,6 @@ requires-dist = [
     { name = "docs-tool", marker = "extra == 'docs'" },
     { name = "git-tool", git = "https://host/git-tool" },
     { name = "git-source", git = "https://host/git-source?branch=a%2Fb" },
-    { name = "sample", extras = ["docs"], marker = "extra == 'all'" },
 ]
 provides-extras = ["docs", "all"]
 
