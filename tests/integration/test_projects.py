@@ -268,7 +268,10 @@ WRONG = {
         "",
         ("`x`", "`two`"),
     ),
-    "an extra that does not exist": Wrong(Kind("", NAMES, "", {"extras": "slow"}), "invalid-input", "", ("`extras`", "`slow`")),
+    # Older versions of uv accept an extra that does not exist.
+    "an extra that does not exist": Wrong(
+        Kind("", NAMES, "", {"extras": "slow"}, since="0.6.0"), "invalid-input", "", ("`extras`", "`slow`")
+    ),
     "an extra that the backend does not know": Wrong(
         Kind("", dynamic("optional-dependencies"), "", {"extras": "more"}, since="0.6.0"), "invalid-input", "", ("`extras`", "`more`")
     ),

@@ -120,12 +120,6 @@ def test_a_python_that_requires_python_excludes_is_an_error_on_that_line(refused
     assert refusal.has(">=3.99", target, target.parent.name)
 
 
-def test_a_missing_uv_is_an_error(ci: Runner, target: Path) -> None:
-    ci.search_path = f"{target}/bin:/usr/bin:/bin"
-
-    assert "uv-unavailable" == Refusal.of(ci.sync()).slug
-
-
 def _with_fake_uv(ci: Runner, tmp_path: Path, *lines: str) -> Path:
     """Put a script first on PATH as uv, and return its path."""
     fake = program(tmp_path / "fake" / "uv", "#!/bin/sh", *lines)
