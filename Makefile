@@ -41,7 +41,7 @@ faults: .venv/ready  ## Disturb syncs in every known way, a thousand times, and 
 compatibility: .venv/ready  ## Run the integration tests with every uv from the oldest on (`UVS=0.5.31`: that one), and write docs/compatibility.md
 	PYTHONPATH=src $(BIN)/python -m tools.compatibility $(UVS)
 
-bench: .venv/ready  ## Compare with what else installs the same packages, and write docs/benchmark.md; half an hour (`BENCH=--quick`: minutes)
+bench: .venv/ready  ## Compare with what else installs the same packages, and write docs/benchmark.md; a quarter of an hour (`BENCH=--quick`: minutes)
 	PYTHONPATH=src $(BIN)/python -m benchmarks $(BENCH)
 
 bench-guard: .venv/ready  ## Fail when the action's own work exceeds its budget by more than half; seconds
