@@ -197,13 +197,17 @@ def test_byte_code_of_our_modules_is_kept_except_by_a_check(runner: StepFiles, t
 
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["first-signal", "second-signal"])
-def test_either_signal_of_the_runner_stops_uv_and_then_the_step(runner: StepFiles, tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("delay", [0, 0.5], ids=["while-modules-are-imported", "while-uv-is-waited-for"])
+def test_either_signal_of_the_runner_stops_uv_and_then_the_step(
+    runner: StepFiles, tmp_path: Path, number: signal.Signals, delay: float
+) -> None:
     started = tmp_path / "started"
     program = ("import os, sys, time", "if sys.argv[1] == '--version': sys.exit(print('uv 0.13.9'))")
     write_program(tmp_path / "bin" / "uv", *program, f"open({str(started)!r}, 'w').write(str(os.getpid()))", "time.sleep(30)")
     with _start(runner, PATH=str(tmp_path / "bin")) as process:
         while process.poll() is None and not (started.exists() and started.read_text(encoding="utf-8")):
             time.sleep(0.01)
+        time.sleep(delay)
         process.send_signal(number)
         log, _ = process.communicate(timeout=20)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tools.shared import ROOT
-from uv_system_sync.process import Command, Completed, run, start
+from uv_system_sync.process import Command, Completed, meanwhile, run, start
 
 
 def _python(*lines: str, arguments: tuple[object, ...] = ()) -> Command:
@@ -136,6 +136,31 @@ def test_a_program_is_asked_to_stop_before_an_interruption_goes_on(tmp_path: Pat
     assert (tmp_path / "stopped").exists()
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other errors for a process that has ended")
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, ValueError], ids=["cancelled", "bug"])
+def test_a_program_is_stopped_if_what_is_done_meanwhile_is_interrupted(tmp_path: Path, interruption: type[BaseException]) -> None:
+    """Even one that prints nothing."""
+    started = tmp_path / "started"
+    begun = time.monotonic()
+    finish = start(_python("open(sys.argv[1], 'w').write(str(os.getpid()))", "time.sleep(30)", arguments=(started,)))
+    while not (started.exists() and started.read_text(encoding="utf-8")):
+        time.sleep(0.01)
+    with pytest.raises(interruption), meanwhile(finish):
+        raise interruption
+
+    assert time.monotonic() - begun < 20
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text(encoding="utf-8")), 0)
+
+
+def test_a_program_goes_on_if_what_is_done_meanwhile_succeeds() -> None:
+    finish = start(_python("print('done')"))
+    with meanwhile(finish):
+        pass
+
+    assert "done" == finish(None).output.strip()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")

@@ -70,6 +70,7 @@ class _Recording:
         self.debugged: list[str] = []
         self.notices: list[Notice] = []
         self.listings: dict[str, list[str]] = {}
+        self.is_interrupted = False
         # The last line of the log each time that publishing was prepared.
         self.prepared: list[str] = []
         self.results: list[Result] = []
@@ -99,6 +100,8 @@ class _Recording:
 
     def prepare_to_publish(self) -> None:
         self.prepared.append(self.lines[-1])
+        if self.is_interrupted:
+            raise KeyboardInterrupt
 
     def publish(self, result: Result) -> None:
         self.results.append(result)
@@ -123,6 +126,7 @@ class _Machine:
         self.reporter = _Recording()
         self.context = RunContext()
         self.commands: list[Command] = []
+        self.ended: list[Command] = []
         self.uv_version = "uv 0.13.9 (abcdef 2026-01-01)\n"
         self.uv_output = "Installed 2 packages\n - alpha==1.0\n + alpha==2.0\n + beta==1.0"
         self.uv_status = 0
@@ -214,6 +218,7 @@ class _Machine:
         return partial(self._finish, command)
 
     def _finish(self, command: Command, relay: Relay | None) -> Completed:
+        self.ended.append(command)
         if command.argv[1] == "--version":
             return Completed(0, self.uv_version)
         if command.argv[1] == "sync" and relay is not None:
@@ -273,6 +278,15 @@ def test_publishing_is_prepared_while_uv_runs(machine: _Machine) -> None:
     machine.run()
 
     assert (["<uv sync>"], [1]) == (machine.reporter.prepared, syncs_before)
+
+
+def test_an_interruption_while_publishing_is_prepared_stops_uv(machine: _Machine) -> None:
+    machine.reporter.is_interrupted = True
+    with pytest.raises(KeyboardInterrupt):
+        machine.run()
+
+    assert ([machine.ended[-1]], []) == (machine.syncs, machine.reporter.results)
+    assert machine.unfinished.exists()
 
 
 def test_uv_is_started_twice_and_the_target_once(machine: _Machine) -> None:

@@ -81,9 +81,10 @@ def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext
     uv = provider.first()
     packages = dependencies.Dependencies(os.path.join(provision.REQUIREMENTS, "action.txt"), uv, temp)
     # While uv installs them and answers what its version is:
-    from uv_system_sync.inputs import Inputs
-    from uv_system_sync.sync import Step
-    from uv_system_sync.sync import sync as run
+    with packages.meanwhile():
+        from uv_system_sync.inputs import Inputs
+        from uv_system_sync.sync import Step
+        from uv_system_sync.sync import sync as run
 
     context.timings.end("imports")
     sys.path.append(packages.path())

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import IO, Callable, Iterator, Mapping, NamedTuple, Optional, Protocol, cast
 
@@ -81,9 +81,26 @@ def start(command: Command) -> Finish:
     return partial(_finish, process)
 
 
+@contextmanager
+def meanwhile(finish: Finish) -> Iterator[None]:
+    """Stop the program that `finish` would wait for if what is done while it runs fails or is interrupted."""
+    try:
+        yield
+    except BaseException:
+        finish(_stop)
+        raise
+
+
+def _stop(_: bytes) -> None:
+    """Take the place of a relay, for a program that is to be stopped instead of waited for."""
+
+
 def _finish(process: subprocess.Popen[bytes], relay: Relay | None = None) -> Completed:
     with process:
         try:
+            if relay is _stop:
+                _terminate(process)
+                return Completed(process.returncode, "")
             kept = _drain(process, relay)
             process.wait()
         except BaseException:

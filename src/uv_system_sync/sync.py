@@ -6,7 +6,7 @@ import os
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, NamedTuple, Sequence
 
-from uv_system_sync import environment
+from uv_system_sync import environment, process
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
 from uv_system_sync.interpreter import checks, repair, site_packages, sync_lock, target
 from uv_system_sync.project import pyproject
@@ -115,7 +115,8 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     timings.end("before")
     with runner_files.protected(step.environ), step.reporter.group("uv sync") as relay:
         finish = step.start(command)
-        _import_while_uv_runs(step.reporter)
+        with process.meanwhile(finish):
+            _import_while_uv_runs(step.reporter)
         completed = finish(relay)
     timings.end("uv")
     after = site_packages.packages(python.site_packages)

@@ -7,7 +7,7 @@ import re
 import pytest
 import yaml
 
-from tests.support import Recorder, step_inputs
+from tests.support import step_inputs
 from tools import compatibility
 from tools.compatibility import Case
 from tools.shared import ROOT
@@ -39,7 +39,7 @@ def _rows(page: str, title: str) -> list[str]:
 
 def _oldest_for(inputs: Inputs | None, version: str) -> object:
     """Return the oldest uv that the error names which refuses uv `version` for `inputs`."""
-    uv = Uv("/bin/uv", {}, Recorder(), lambda _: lambda _: Completed(0, f"uv {version}\n"))
+    uv = Uv("/bin/uv", {}, lambda _: lambda _: Completed(0, f"uv {version}\n"))
     with pytest.raises(UvUnavailable) as refused:
         uv.require(inputs)
     return refused.value.values["oldest"]

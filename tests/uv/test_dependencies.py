@@ -29,12 +29,14 @@ class Installer(Starter):
     def __init__(self, *answers: Completed, version: str = "uv 0.13.9\n", meanwhile: Callable[[Path], object] = lambda _: None) -> None:
         super().__init__(*answers, version=version)
         self._meanwhile = meanwhile
+        self.has_ended = False
 
     def finish(self, answer: Completed) -> Completed:
         """Install, and answer."""
         if not answer.returncode:
             (self.folder / "tomli").mkdir()
         self._meanwhile(self.folder)
+        self.has_ended = True
         return answer
 
     @property
@@ -149,6 +151,18 @@ def test_an_interrupted_installation_leaves_nothing(tmp_path: Path) -> None:
         _install(Installer(_DONE, meanwhile=interrupt), tmp_path)
 
     assert [] == os.listdir(tmp_path)
+
+
+def test_an_interruption_while_our_modules_are_imported_stops_the_installation_and_leaves_nothing(tmp_path: Path) -> None:
+    starter = Installer(_DONE)
+    packages = _begin(starter.start, tmp_path)
+    with pytest.raises(KeyboardInterrupt), packages.meanwhile():
+        raise KeyboardInterrupt
+
+    assert (True, []) == (starter.has_ended, os.listdir(tmp_path))
+    _install(Installer(_DONE), tmp_path)
+    with pytest.raises(KeyboardInterrupt), _begin(Starter().start, tmp_path).meanwhile():
+        raise KeyboardInterrupt
 
 
 def test_a_failed_installation_by_an_old_uv_is_an_error_of_its_version(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import binascii
 import os
 import sys
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Iterator
 
+from uv_system_sync import process
 from uv_system_sync.errors import RunnerUnusable, UvUnavailable
 
 if TYPE_CHECKING:
@@ -38,6 +40,19 @@ class Dependencies:
                 self._finish = uv.install_requirements(requirements, self._beside, offline=True)
             except OSError as error:
                 raise _unwritable(temp, error) from None
+
+    @contextmanager
+    def meanwhile(self) -> Iterator[None]:
+        """Stop and remove the installation if what is done in the meantime fails or is interrupted."""
+        if self._finish is None:
+            yield
+            return
+        try:
+            with process.meanwhile(self._finish):
+                yield
+        except BaseException:
+            remove(self._beside)
+            raise
 
     def path(self) -> str:
         """Return the folder; raise `UvUnavailable` if uv cannot install them, and `RunnerUnusable` if they cannot be written."""
