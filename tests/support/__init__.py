@@ -9,7 +9,10 @@ from uv_system_sync.errors import ActionError
 from uv_system_sync.inputs import Inputs, variable
 from uv_system_sync.interpreter.target import Target
 from uv_system_sync.process import Command, Completed, Relay
+from uv_system_sync.project.lockfile import Lockfile
 from uv_system_sync.project.pyproject import Project
+from uv_system_sync.project.toml import Document
+from uv_system_sync.text import Option
 
 TARGET = Target(
     executable="/opt/python/bin/python3",
@@ -21,7 +24,11 @@ TARGET = Target(
     site_packages=("/opt/python/lib/python3.12/site-packages",),
     virtual=False,
 )
-PROJECT = Project(directory="/src/sample", root="/src/sample", name="sample", requires_python=">=3.9")
+PROJECT = Project(
+    "/src/sample",
+    Document("/src/sample/pyproject.toml", "", {"project": {"name": "sample", "requires-python": ">=3.9"}}),
+    Lockfile("/src/sample/uv.lock"),
+)
 
 
 class Recorder:
@@ -52,13 +59,13 @@ def step_inputs(**inputs: str) -> Inputs:
     return Inputs.from_environ(step_variables(**inputs))
 
 
-def words(error: ActionError) -> tuple[str, str]:
-    """Return the message and the hint of `error`."""
-    return (error.message, error.hint)
+def options(error: ActionError) -> set[Option]:
+    """Return the options that `error` names."""
+    return {value for value in error.values.values() if isinstance(value, Option)}
 
 
 def place(error: ActionError) -> tuple[str | None, int | None]:
-    """Return the file and the line that `error` points at."""
+    """Return the file and the line of `error`."""
     return (error.file, error.line)
 
 
