@@ -1,4 +1,4 @@
-"""Programs on PATH, and what paths have in common."""
+"""Programs on PATH and in prefixes, and what paths and files have in common."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ def program(name: str, search_path: str, *, windows: bool = os.name == "nt") -> 
     On Windows, `shutil.which` would look in the current folder first, which is that of the repository.
     """
     return first_program(search_path.split(os.pathsep), (f"{name}.exe",) if windows else (name,))
+
+
+def python_in(prefix: str, *, windows: bool = os.name == "nt") -> str | None:
+    """Return the interpreter that uv would use in `prefix`, or None."""
+    # In uv's order (astral-sh/uv, crates/uv-python/src/virtualenv.rs, virtualenv_python_executable).
+    names = ("Scripts/python.exe", "bin/python.exe", "python.exe") if windows else ("bin/python3", "bin/python")
+    return first_program([prefix], names)
 
 
 def first_program(folders: Iterable[str], names: Iterable[str]) -> str | None:
@@ -50,3 +57,12 @@ def is_inside(path: str, folder: str) -> bool:
     except ValueError:
         # Another drive, on Windows, or a path that no system has.
         return False
+
+
+def text(path: str) -> str:
+    """Return the text of the file at `path`, or an empty string if there is none that can be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, ValueError):
+        return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, NamedTuple,
 
 from uv_system_sync import environment, process
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
-from uv_system_sync.interpreter import checks, repair, site_packages, sync_lock, target
+from uv_system_sync.interpreter import repair, site_packages, sync_lock, target
 from uv_system_sync.project import pyproject
 from uv_system_sync.reporting import runner_files
 from uv_system_sync.text import Option, listed
@@ -75,7 +75,7 @@ def _plan(step: Step) -> Plan:
     context.inputs = inputs
     python = context.target = target.find(inputs, step.environ, step.start)
     timings.end("probe")
-    checks.require(python, inputs, lambda: step.uv.pip_list(python))
+    target.require_usable(python, inputs, lambda: step.uv.pip_list(python))
     step.check_target(python, step.environ.get("PATH", ""))
     timings.end("target")
     project = context.project = pyproject.read(os.path.abspath(inputs.working_directory))

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +16,11 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
 from tests.fuzz import attempt, hostile
-from tests.support import Recorder, step_inputs, write_program
+from tests.support import step_inputs, write_program
 from uv_system_sync.errors import ActionError, PythonUnsuitable
 from uv_system_sync.interpreter import target
 from uv_system_sync.interpreter.site_packages import packages
-from uv_system_sync.process import Completed
+from uv_system_sync.process import Command, Completed, Finish
 
 _stems = hostile.file_names | st.sampled_from((b"a-1.0", b"My.Pkg-2", b"a--1", b"-1.0", b"~a-1.0", b"a-1.0\n", b"\xff-1"))
 _direct_urls = hostile.json_content("url", "dir_info", "editable")
@@ -39,6 +40,10 @@ def test_names_of_packages_are_normalized_sorted_and_there_once(entries: dict[by
     assert [canonicalize_name(name) for name in names] == names
     assert sorted(set(names)) == names
     assert all(json.loads(json.dumps(package.as_json())) == package.as_json() for package in found)
+
+
+def _start(answer: str, status: int = 0) -> Callable[[Command], Finish]:
+    return lambda _: lambda _: Completed(status, answer)
 
 
 _ANSWER = {
@@ -65,7 +70,9 @@ _answers = (
 def test_an_answer_is_a_python_with_absolute_folders_or_an_error_that_names_the_program(answer: str, before: str, status: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         python = write_program(Path(folder) / "bin" / "python3")
-        found = attempt(lambda: target.find(step_inputs(python=str(python)), {}, Recorder(Completed(status, before + answer))))
+        found = attempt(
+            lambda: target.find(step_inputs(python=str(python)), {}, _start(before + answer.replace("/opt/python", folder), status))
+        )
         error = found if isinstance(found, ActionError) else attempt(partial(target.require_next_python, found, os.defpath))
 
     if isinstance(found, ActionError):
@@ -90,4 +97,4 @@ def test_an_answer_that_is_nested_too_deeply_is_an_error(tmp_path: Path) -> None
     python = write_program(tmp_path / "bin" / "python3")
 
     with pytest.raises(PythonUnsuitable):
-        target.find(step_inputs(python=str(python)), {}, Recorder(Completed(0, _DEEP)))
+        target.find(step_inputs(python=str(python)), {}, _start(_DEEP))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from uv_system_sync.interpreter.site_packages import Change, Package, compare, contradictions, of_other_installers, packages, unknown
+from uv_system_sync.interpreter.site_packages import Change, Package, compare, contradictions, packages
 
 
 def _install(folder: Path, *names: str) -> str:
@@ -48,9 +48,7 @@ def test_nothing_else_is_a_package(tmp_path: Path, name: str) -> None:
 
 
 def test_a_missing_folder_has_no_packages(tmp_path: Path) -> None:
-    missing = [str(tmp_path / "missing")]
-
-    assert ((), ()) == (packages(missing), of_other_installers(missing, (3, 12)))
+    assert () == packages([str(tmp_path / "missing")])
 
 
 def test_of_two_folders_the_first_takes_precedence(tmp_path: Path) -> None:
@@ -59,53 +57,6 @@ def test_of_two_folders_the_first_takes_precedence(tmp_path: Path) -> None:
     compiled = _install(tmp_path / "compiled", "alpha-2.0.dist-info", "beta-1.0.dist-info")
 
     assert (Package("alpha", "1.0"), Package("beta", "1.0"), Package("gamma", "1.0")) == packages([pure, compiled])
-
-
-@pytest.mark.parametrize(
-    ("installer", "expected"),
-    [
-        pytest.param("uv", (), id="uv"),
-        pytest.param("pip\n", (), id="pip"),
-        pytest.param("brew\n", (Package("alpha", "1.0"),), id="another"),
-        pytest.param("", (Package("alpha", "1.0"),), id="empty"),
-        pytest.param("\udcff", (Package("alpha", "1.0"),), id="garbage"),
-        pytest.param(None, (Package("alpha", "1.0"),), id="no-file"),
-    ],
-)
-def test_packages_without_uv_or_pip_as_installer_are_of_others(
-    tmp_path: Path, installer: str | None, expected: tuple[Package, ...]
-) -> None:
-    folder = _install(tmp_path, "alpha-1.0.dist-info")
-    if installer is not None:
-        (tmp_path / "alpha-1.0.dist-info" / "INSTALLER").write_text(installer, encoding="utf-8", errors="surrogateescape")
-
-    assert expected == of_other_installers([folder], (3, 12))
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("PyGObject-3.42.2.egg-info", (Package("pygobject", "3.42.2"),)),
-        ("my_package-1.0-py3.12.egg-info", (Package("my-package", "1.0"),)),
-        ("my_package-1.0-py3.12-linux-x86_64.egg-info", (Package("my-package", "1.0"),)),
-        ("alpha.egg-info", ()),
-        ("alpha-1.0.egg", ()),
-    ],
-)
-def test_packages_with_egg_info_are_of_others(tmp_path: Path, name: str, expected: tuple[Package, ...]) -> None:
-    """It may be a folder or a file."""
-    (tmp_path / "folder" / name).mkdir(parents=True)
-    (tmp_path / "file").mkdir()
-    (tmp_path / "file" / name).touch()
-
-    assert [expected, expected] == [of_other_installers([str(tmp_path / kind)], (3, 12)) for kind in ("folder", "file")]
-
-
-@pytest.mark.parametrize(("version", "expected"), [((3, 11), ()), ((3, 12), ("setuptools", "wheel"))])
-def test_packages_that_uv_never_removes_are_not_of_others(tmp_path: Path, version: tuple[int, int], expected: tuple[str, ...]) -> None:
-    folder = _install(tmp_path, *(f"{name}-1.0.dist-info" for name in ("pip", "setuptools", "uv", "wheel")))
-
-    assert expected == tuple(package.name for package in of_other_installers([folder], version))
 
 
 @pytest.mark.parametrize(
@@ -251,20 +202,3 @@ def test_contradicted_removals_are_sorted() -> None:
     output = "".join(f" - {name}==1.0\n" for name in reversed(names))
 
     assert [f"{name} removed (found: 1.0)" for name in names] == contradictions(output, [Package(name, "1.0") for name in names])
-
-
-@pytest.mark.parametrize(
-    ("pip_list", "expected"),
-    [
-        pytest.param('[{"name": "alpha", "version": "1.0"}]', [], id="the-same"),
-        pytest.param('[{"name": "alpha", "version": "1"}]', [], id="another-spelling"),
-        pytest.param("[]", [], id="less"),
-        pytest.param('[{"name": "alpha", "version": "2.0"}]', ["alpha 2.0"], id="another-version"),
-        pytest.param('Using Python\n[{"name": "beta", "version": "x y"}]', ["beta x y"], id="more"),
-        pytest.param("error: no such command", [], id="no-list"),
-        pytest.param("[1]", [], id="another-list"),
-        pytest.param("[{}]", [], id="no-names"),
-    ],
-)
-def test_packages_in_uvs_list_that_are_not_our_own_are_unknown(pip_list: str, expected: list[str]) -> None:
-    assert expected == unknown(pip_list, (Package("alpha", "1.0"),))

@@ -160,7 +160,7 @@ def test_waiting_longer_than_uv_would_is_an_error(target: Target, seconds: int) 
         assert process.stdin
         process.stdin.close()
 
-    assert {"prefix": target.prefix, "seconds": seconds, "variable": "UV_LOCK_TIMEOUT"} == caught.value.values
+    assert {"target": target, "seconds": seconds} == caught.value.values
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is on a full disk")

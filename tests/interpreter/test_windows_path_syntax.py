@@ -1,4 +1,4 @@
-r"""Tests of `paths`, `discovery` and `target` with Windows' paths: drives, shares, `\` and `;`, here as names of plain files."""
+r"""Tests of `paths`, `not_found` and `target` with Windows' paths: drives, shares, `\` and `;`, here as names of plain files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHARE = r"\\server\tools\Python 3.12"
 _EVALUATE = f"""
 import json, ntpath, os, sys
 from uv_system_sync import paths
-from uv_system_sync.interpreter import discovery, target
+from uv_system_sync.interpreter import not_found, target
 from uv_system_sync.errors import ActionError
 os.path, os.pathsep, os.sep = ntpath, ";", "\\\\"
 TOOL, VENV, SHARE = {_TOOL!r}, {_VENV!r}, {_SHARE!r}
@@ -69,7 +69,7 @@ def test_an_interpreter_is_found_however_its_path_is_written(machine: Path) -> N
         r"VENV + r'\Scripts\python.exe'": rf"{_VENV}\Scripts\python.exe",
         "SHARE": rf"{_SHARE}\python.exe",
     }
-    expected = {f"discovery.interpreter({path}, 'python', windows=True)": interpreter for path, interpreter in found.items()}
+    expected = {f"target.interpreter({path}, 'python', windows=True)": interpreter for path, interpreter in found.items()}
 
     assert expected == _evaluate(machine, *expected)
 
@@ -77,7 +77,7 @@ def test_an_interpreter_is_found_however_its_path_is_written(machine: Path) -> N
 def test_the_prefix_around_a_folder_is_on_the_same_drive_or_share(machine: Path) -> None:
     prefixes = {rf"{_TOOL}\Lib\site-packages": _TOOL, rf"{_VENV}\Lib": _VENV, rf"{_SHARE}\DLLs": _SHARE}
     expected = {
-        f"discovery.interpreter({path!r}, 'pythonLocation', windows=True)": {
+        f"target.interpreter({path!r}, 'pythonLocation', windows=True)": {
             "prefix": prefix,
             "source": ["pythonLocation", ""],
             "path": path,

@@ -95,7 +95,7 @@ def test_a_lock_that_cannot_be_read_has_no_packages_but_an_error(tmp_path: Path,
 
 def test_the_file_is_read_when_it_is_first_needed_and_once(tmp_path: Path) -> None:
     lock = _lock(tmp_path, "version = 1\n")
-    assert str(tmp_path) == lock.root
+    assert str(tmp_path / "uv.lock") == lock.path
     Path(lock.path).write_text('[[package]]\nname = "alpha"\n', encoding="utf-8")
 
     assert {"alpha"} == lock.names()

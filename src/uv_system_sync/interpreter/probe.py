@@ -48,28 +48,23 @@ def _paths(environment: Optional[str]) -> Dict[str, str]:
 
         # Importing distutils takes longer than all the rest, and is not needed for a folder that the interpreter looks into.
         if os.path.normcase(paths["purelib"]) not in map(os.path.normcase, site.getsitepackages()):
-            paths.update(_distutils_paths())
+            try:
+                from distutils.dist import Distribution
+            except ImportError:
+                # On Debian, it is a package of its own, which uv names.
+                return paths
+            distribution = Distribution()
+            distribution.parse_config_files()
+            command = distribution.get_command_obj("install")
+            command.ensure_finalized()
+            paths.update((name, getattr(command, "install_" + name)) for name in ("scripts", "purelib", "platlib"))
     return paths
-
-
-def _distutils_paths() -> Dict[str, str]:
-    try:
-        from distutils.dist import Distribution
-    except ImportError:
-        # On Debian, it is a package of its own, which uv names.
-        return {}
-    distribution = Distribution()
-    distribution.parse_config_files()
-    command = distribution.get_command_obj("install")
-    command.ensure_finalized()
-    return {name: getattr(command, "install_" + name) for name in ("scripts", "purelib", "platlib")}
 
 
 def _scheme(*, virtual: bool) -> str:
     """Return the sysconfig scheme that installers use, whatever a distribution made the default for its own packages."""
     if virtual:
-        fallback = "nt" if os.name == "nt" else "posix_prefix"
-        return "venv" if "venv" in sysconfig.get_scheme_names() else fallback
+        return "venv" if "venv" in sysconfig.get_scheme_names() else "nt" if os.name == "nt" else "posix_prefix"
     if sys.version_info >= (3, 10):
         return sysconfig.get_preferred_scheme("prefix")
     return sysconfig._get_default_scheme()  # noqa: SLF001 - public only since 3.10

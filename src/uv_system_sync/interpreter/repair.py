@@ -12,10 +12,6 @@ from uv_system_sync.interpreter.site_packages import INSTALLERS, dist_infos, ins
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
 
-# A row of a RECORD: a path, a hash and a size. No file has a size of so many digits.
-_COLUMNS = 3
-_DIGITS = 20
-
 
 class Broken(NamedTuple):
     """A package that is not complete: its name, its .dist-info folder and what is wrong with it."""
@@ -32,12 +28,12 @@ def find_broken(target: Target, *, thorough: bool) -> tuple[Broken, ...]:
     (PEP 376) is looked for, with its size.
     """
     found = []
-    for folder in target.site_packages:
-        for entry in dist_infos(folder):
-            reason = _fault(os.path.join(folder, entry), thorough=thorough)
-            # An operating system may leave out a RECORD, so that nobody else changes its packages (PEP 627).
-            if reason and not (target.externally_managed and installer(os.path.join(folder, entry)) not in ("", *INSTALLERS)):
-                found.append(Broken(name_and_version(entry)[0], os.path.join(folder, entry), reason))
+    for folder in dist_infos(target.site_packages):
+        missing = next((name for name in ("METADATA", "RECORD") if not os.access(f"{folder}{os.sep}{name}", os.F_OK)), "")
+        reason = f"it has no {missing}" if missing else _fault(folder) if thorough else ""
+        # An operating system may leave out a RECORD, so that nobody else changes its packages (PEP 627).
+        if reason and not (target.externally_managed and installer(folder) not in ("", *INSTALLERS)):
+            found.append(Broken(name_and_version(folder)[0], folder, reason))
     return tuple(found)
 
 
@@ -46,8 +42,7 @@ def remove(broken: Collection[Broken], target: Target) -> None:
     import shutil
 
     removed = {item.folder for item in broken}
-    folders = [os.path.join(folder, entry) for folder in target.site_packages for entry in dist_infos(folder)]
-    kept = {os.path.normcase(path) for folder in folders if folder not in removed for path, _ in _record(folder)}
+    kept = {os.path.normcase(path) for folder in dist_infos(target.site_packages) if folder not in removed for path, _ in _record(folder)}
     for folder in removed:
         for path, _ in _record(folder):
             if os.path.normcase(path) not in kept and paths.is_inside(os.path.dirname(path), target.prefix):
@@ -57,37 +52,30 @@ def remove(broken: Collection[Broken], target: Target) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fault(folder: str, *, thorough: bool) -> str:
-    for name in ("METADATA", "RECORD"):
-        if not os.access(f"{folder}{os.sep}{name}", os.F_OK):
-            return f"it has no {name}"
-    if not thorough:
-        return ""
+def _fault(folder: str) -> str:
     recorded = list(_record(folder))
     for path, size in recorded:
         try:
-            actual = os.path.getsize(path)
+            actual = str(os.path.getsize(path))
         except (OSError, ValueError):
             return f"{path} is missing"
-        if size is not None and actual != size:
+        if size not in ("", actual):
             return f"{path} has {actual} bytes, not {size}"
     # An installer records its own name after everything else (PEP 376).
     return "" if any(os.path.basename(path) == "INSTALLER" for path, _ in recorded) else "its RECORD does not name an INSTALLER"
 
 
-def _record(folder: str) -> Iterator[tuple[str, int | None]]:
-    """Yield the absolute paths in the RECORD of a .dist-info folder, with their sizes if it has them."""
+def _record(folder: str) -> Iterator[tuple[str, str]]:
+    """Yield the absolute paths in the RECORD of a .dist-info folder, and their sizes if it has them."""
     import csv
 
     try:
         with open(os.path.join(folder, "RECORD"), encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))
+            # A path, a hash and a size.
+            rows = [row for row in csv.reader(file) if row[2:]]
     except (OSError, UnicodeDecodeError, csv.Error):
         return
-    for path, _, size in (row[:3] for row in rows if len(row) >= _COLUMNS):
+    for path, _, size, *_ in rows:
         # Byte code comes and goes.
         if not path.endswith(".pyc"):
-            yield (
-                os.path.normpath(os.path.join(os.path.dirname(folder), path)),
-                int(size) if size.isdecimal() and len(size) < _DIGITS else None,
-            )
+            yield os.path.normpath(os.path.join(os.path.dirname(folder), path)), size

@@ -6,11 +6,11 @@ import os
 import re
 from typing import NamedTuple, Sequence
 
+from uv_system_sync import paths
 from uv_system_sync.text import normalized_name
 
 # Packages that a Python comes with, and that uv does not remove (astral-sh/uv, crates/uv-installer/src/plan.rs).
 SEEDS = frozenset({"pip", "setuptools", "wheel", "uv"})
-_SEEDS_SINCE_3_12 = frozenset({"pip", "uv"})
 
 # uv removes and repairs the packages of these.
 INSTALLERS = ("pip", "uv")
@@ -31,21 +31,16 @@ class Package(NamedTuple):
 
     def as_json(self) -> dict[str, object]:
         """Return the fields that are set, as the output `packages` has them."""
-        fields = {"name": self.name, "version": self.version, "url": self.url, "editable": self.editable, "commit": self.commit}
-        return {key: value for key, value in fields.items() if value is not None}
+        return {name: value for name, value in self._asdict().items() if value is not None and name != "built_from"}
 
 
 class Change(NamedTuple):
-    """What a sync did to one package: `installed`, `removed` or `updated`."""
+    """What a sync did to one package: `installed`, `removed` or `updated`; the fields are those of the output `changes`."""
 
     name: str
     action: str
     version: str | None
     previous: str | None
-
-    def as_json(self) -> dict[str, object]:
-        """Return all four fields, as the output `changes` has them."""
-        return {"name": self.name, "action": self.action, "version": self.version, "previous": self.previous}
 
 
 def packages(site_packages: Sequence[str]) -> tuple[Package, ...]:
@@ -55,58 +50,35 @@ def packages(site_packages: Sequence[str]) -> tuple[Package, ...]:
     parsed. Names are normalized (PEP 503).
     """
     found: dict[str, Package] = {}
-    for folder in site_packages:
-        for entry in dist_infos(folder):
-            package = _package(folder, entry)
-            found.setdefault(package.name, package)
+    for info in dist_infos(site_packages):
+        package = _package(info)
+        found.setdefault(package.name, package)
     return tuple(found[name] for name in sorted(found))
 
 
-def dist_infos(folder: str) -> list[str]:
-    """Return the names of the .dist-info folders in `folder`, sorted; a folder that cannot be listed has none."""
-    try:
-        entries = sorted(entry for entry in os.listdir(folder) if entry.endswith(".dist-info"))
-    except OSError:
-        return []
-    # pip lets the name of what it is about to remove begin with `~`.
-    return [entry for entry in entries if "-" in entry[1 : -len(".dist-info")] and entry[0].isascii() and entry[0].isalnum()]
+def dist_infos(site_packages: Sequence[str]) -> list[str]:
+    """Return the paths of the .dist-info folders in `site_packages`, sorted in each; a folder that cannot be listed has none."""
+    found = []
+    for folder in site_packages:
+        try:
+            entries = sorted(os.listdir(folder))
+        except OSError:
+            continue
+        # pip lets the name of what it is about to remove begin with `~`.
+        names = [it for it in entries if it.endswith(".dist-info") and "-" in it[1:-10] and it[0].isascii() and it[0].isalnum()]
+        found += [f"{folder}{os.sep}{name}" for name in names]
+    return found
 
 
-def of_other_installers(site_packages: Sequence[str], version: tuple[int, ...]) -> tuple[Package, ...]:
-    """Return the packages that uv may remove from `site_packages` of a Python of `version`, and that neither uv nor pip installed.
-
-    Operating systems install packages with other tools, some of them without .dist-info folders.
-    """
-    seeds = SEEDS if version < (3, 12) else _SEEDS_SINCE_3_12
-    found = [
-        Package(*name_and_version(entry))
-        for folder in site_packages
-        for entry in (*_egg_infos(folder), *dist_infos(folder))
-        if installer(os.path.join(folder, entry)) not in INSTALLERS
-    ]
-    return tuple(sorted(package for package in found if package.name not in seeds))
+def name_and_version(info: str) -> tuple[str, str]:
+    """Return the normalized name and the version that the .dist-info folder `info` has in its own name (PEP 427)."""
+    stem, _, version = os.path.basename(info)[: -len(".dist-info")].rpartition("-")
+    return normalized_name(stem), version
 
 
 def installer(info: str) -> str:
     """Return the INSTALLER of the package with the .dist-info folder `info` (PEP 376), or an empty string."""
-    try:
-        with open(os.path.join(info, "INSTALLER"), encoding="utf-8") as file:
-            return file.read(100).strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
-def _egg_infos(folder: str) -> list[str]:
-    """Return what the .egg-info files and folders in `folder` would be called as .dist-info folders."""
-    entries = os.listdir(folder) if os.path.isdir(folder) else []
-    found = [re.fullmatch(r"([^-]+)-([^-]+)(?:-.+)?\.egg-info", entry) for entry in entries]
-    return [f"{match[1]}-{match[2]}.dist-info" for match in found if match]
-
-
-def name_and_version(dist_info: str) -> tuple[str, str]:
-    """Return the normalized name and the version that the name of a .dist-info folder has (PEP 427)."""
-    stem, _, version = dist_info[: -len(".dist-info")].rpartition("-")
-    return normalized_name(stem), version
+    return paths.text(os.path.join(info, "INSTALLER")).strip()
 
 
 def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change, ...]:
@@ -115,10 +87,14 @@ def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change
     A package that keeps its version was updated, too, if it comes from elsewhere now, such as a checkout instead of an index,
     or was built again from another commit or from changed files.
     """
-    old = {package.name: package for package in before}
-    new = {package.name: package for package in after}
-    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    return tuple(_change(name, old.get(name), new.get(name)) for name in names)
+    changes = []
+    old, new = ({package.name: package for package in both} for both in (before, after))
+    for name in sorted(old.keys() | new.keys()):
+        was, now = old.get(name), new.get(name)
+        if was != now:
+            action = "updated" if was and now else "installed" if now else "removed"
+            changes.append(Change(name, action, now.version if now else None, was.version if was else None))
+    return tuple(changes)
 
 
 def contradictions(output: str, after: Sequence[Package]) -> list[str]:
@@ -129,60 +105,32 @@ def contradictions(output: str, after: Sequence[Package]) -> list[str]:
     found = {package.name: package.version for package in after}
     lines = re.findall(r"^ ([+~-]) ([a-z0-9-]+)==(\S+)", output, re.MULTILINE)
     present = {name: version for sign, name, version in lines if sign != "-"}
-    wrong = [f"{name} {version} (found: {found.get(name)})" for name, version in present.items() if not _equal(version, found.get(name))]
+    wrong = [f"{name} {it} (found: {found.get(name)})" for name, it in present.items() if not same_version(it, found.get(name))]
     gone = {name for sign, name, _ in lines if sign == "-"} - present.keys()
     return wrong + [f"{name} removed (found: {found[name]})" for name in sorted(gone & found.keys())]
 
 
-def unknown(pip_list: str, own: Sequence[Package]) -> list[str]:
-    """Return what `uv pip list` has printed as JSON, after other lines, and is not among `own`; unreadable output lists nothing."""
-    import json
-
-    versions = {package.name: package.version for package in own}
-    try:
-        packages = json.loads(pip_list[pip_list.index("[") :])
-        return [f"{item['name']} {item['version']}" for item in packages if not _equal(item["version"], versions.get(item["name"]))]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return []
-
-
-def _change(name: str, old: Package | None, new: Package | None) -> Change:
-    action = "updated" if old and new else "installed" if new else "removed"
-    return Change(name, action, new.version if new else None, old.version if old else None)
-
-
-def _package(folder: str, entry: str) -> Package:
-    name, version = name_and_version(entry)
-    path = os.path.join(folder, entry, "direct_url.json")
-    # Hardly any package has one, and failing to open it takes several times as long as asking for it.
-    if not os.access(path, os.F_OK):
-        return Package(name, version)
-    import json
-
-    try:
-        with open(path, encoding="utf-8") as file:
-            direct = json.load(file)
-        commit = direct.get("vcs_info", {}).get("commit_id")
-        editable = bool(direct.get("dir_info", {}).get("editable", False))
-        return Package(name, version, str(direct["url"]), editable, commit and str(commit), _built_from(os.path.join(folder, entry)))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Package(name, version)
-
-
-def _built_from(dist_info: str) -> str:
-    try:
-        with open(os.path.join(dist_info, "uv_cache.json"), encoding="utf-8") as file:
-            return file.read()
-    except (OSError, ValueError):
-        return ""
-
-
-def _equal(version: str, found: str | None) -> bool:
+def same_version(version: str, found: str | None) -> bool:
+    """Return whether both are one version (PEP 440), which may be spelled in several ways."""
     if found is None or version == found:
         return version == found
-    from packaging.version import InvalidVersion, Version
+    from packaging.utils import canonicalize_version
+
+    return canonicalize_version(version) == canonicalize_version(found)
+
+
+def _package(info: str) -> Package:
+    name, version = name_and_version(info)
+    # Hardly any package has one, and failing to open it takes several times as long as asking for it.
+    if not os.access(f"{info}{os.sep}direct_url.json", os.F_OK):
+        return Package(name, version)
+    import json
 
     try:
-        return Version(version) == Version(found)
-    except InvalidVersion:
-        return False
+        direct = json.loads(paths.text(os.path.join(info, "direct_url.json")))
+        commit = direct.get("vcs_info", {}).get("commit_id")
+        editable = bool(direct.get("dir_info", {}).get("editable", False))
+        built_from = paths.text(os.path.join(info, "uv_cache.json"))
+        return Package(name, version, str(direct["url"]), editable, commit and str(commit), built_from)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Package(name, version)

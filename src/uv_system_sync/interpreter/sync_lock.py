@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Callable, Iterator, Mapping
 
 from uv_system_sync.errors import PythonUnsuitable
@@ -13,42 +13,47 @@ from uv_system_sync.errors import PythonUnsuitable
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
 
-# Beside the packages, so that it goes wherever they go: into a copy, an image, a cache.
-_NAME = ".uv-system-sync-unfinished"
-
 _TEXT = b"A sync has begun here and not finished; the next run of uv-system-sync checks every file.\n"
-
-# How long uv waits for another uv, in seconds, and the variable that changes it.
-_TIMEOUT_VARIABLE = "UV_LOCK_TIMEOUT"
-_TIMEOUT = "300"
 
 
 class SyncLock:
     """The lock of one sync. A process that inherits `descriptors` holds it, too.
 
-    `was_unfinished` is set if an earlier sync has not finished.
+    `was_unfinished` is set if an earlier sync has not finished. Closing `file` lets others take the lock.
     """
 
-    def __init__(self, path: str, descriptor: int, *, was_unfinished: bool) -> None:
+    def __init__(self, path: str) -> None:
+        existed = os.path.exists(path)
         self._path = path
-        self._held = [descriptor]
+        self.file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b", buffering=0)
+        descriptor = self.file.fileno()
         # Windows has no locks that are inherited.
         self.descriptors: tuple[int, ...] = () if sys.platform == "win32" else (descriptor,)
-        self.was_unfinished = was_unfinished
+        self.is_held = _is_locked(descriptor, path)
+        # Another process may have made the file in between, and then ended.
+        self.was_unfinished = existed or os.fstat(descriptor).st_size > 0
+
+    def begin(self) -> None:
+        """Write the file durably, and remove it if that fails."""
+        try:
+            self.file.write(_TEXT)
+            os.fsync(self.file.fileno())
+            # Windows cannot open a folder, and does not need to.
+            if sys.platform != "win32":
+                folder = os.open(os.path.dirname(self._path), os.O_RDONLY)
+                os.fsync(folder)
+                os.close(folder)
+        except OSError:
+            self.finish()
+            raise
 
     def finish(self) -> None:
         """Remove the file: the sync has finished."""
         # Windows removes no file that is open, neither here nor in a process that waits for the lock and then finds the file.
         if sys.platform == "win32":
-            self.release()
+            self.file.close()
         with suppress(OSError):
             os.unlink(self._path)
-
-    def release(self) -> None:
-        """Let others take the lock."""
-        while self._held:
-            with suppress(OSError):
-                os.close(self._held.pop())
 
 
 @contextmanager
@@ -59,18 +64,21 @@ def hold(target: Target, environ: Mapping[str, str], info: Callable[[str], None]
     takes too long or the file cannot be written.
     """
     path = _path(target)
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        descriptor, existed = _acquire(path, target, environ, info)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    lock = SyncLock(path, descriptor, was_unfinished=existed)
-    try:
-        if not existed:
-            _write(descriptor, path)
+    with ExitStack() as stack:
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            lock = _acquire(path, target, environ, info)
+            stack.enter_context(lock.file)
+            if not lock.was_unfinished:
+                lock.begin()
+        except OSError as error:
+            raise PythonUnsuitable(
+                "{folder} cannot be written: {reason}.",
+                "Free some space on its disk, and let this user write to it.",
+                folder=os.path.dirname(path),
+                reason=error.strerror,
+            ) from None
         yield lock
-    finally:
-        lock.release()
 
 
 def is_unfinished(target: Target) -> bool:
@@ -78,99 +86,48 @@ def is_unfinished(target: Target) -> bool:
     return os.path.exists(_path(target))
 
 
-def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callable[[str], None]) -> tuple[int, bool]:
-    """Return a descriptor of the file at `path`, which nobody else holds, and whether the file existed."""
-    timeout = environ.get(_TIMEOUT_VARIABLE, "")
-    seconds = int(timeout if timeout.isdecimal() else _TIMEOUT)
+def _path(target: Target) -> str:
+    # Beside the packages, so that it goes wherever they go: into a copy, an image, a cache.
+    return os.path.join(target.site_packages[0], ".uv-system-sync-unfinished")
+
+
+def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callable[[str], None]) -> SyncLock:
+    # As long as uv waits for another uv.
+    timeout = environ.get("UV_LOCK_TIMEOUT", "")
+    seconds = int(timeout) if timeout.isdecimal() else 300
     deadline = None
     while True:
-        descriptor, existed = _open(path)
-        if _is_locked(descriptor, path):
-            return descriptor, existed
-        os.close(descriptor)
+        lock = SyncLock(path)
+        if lock.is_held:
+            return lock
+        lock.file.close()
         if deadline is None:
             info(f"Waiting for another process to finish its sync of {target.prefix}")
             deadline = time.monotonic() + seconds
         if time.monotonic() > deadline:
             raise PythonUnsuitable(
-                "Another process is syncing {prefix} and has not finished within {seconds} s.",
-                "Give each job a Python of its own, or set `{variable}` to more seconds.",
-                prefix=target.prefix,
+                "Another process is syncing {target.prefix} and has not finished within {seconds} s.",
+                "Give each job a Python of its own, or set `UV_LOCK_TIMEOUT` to more seconds.",
+                target=target,
                 seconds=seconds,
-                variable=_TIMEOUT_VARIABLE,
             )
         time.sleep(0.1)
 
 
-def _open(path: str) -> tuple[int, bool]:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644), False
-    except FileExistsError:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644), True
-
-
 def _is_locked(descriptor: int, path: str) -> bool:
     """Lock the file and return whether it is ours: locked, and still the one at `path`, which its last holder may have removed."""
-    if sys.platform == "win32":
-        return _is_locked_on_windows(descriptor)
-    import fcntl
-
     try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            return True
+        import fcntl
+
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except (BlockingIOError, PermissionError, FileNotFoundError):
         return False
     except OSError:
         # A file system without locks, as some network file systems: go on as if there were no other process.
         return True
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except FileNotFoundError:
-        return False
-
-
-def _is_locked_on_windows(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        import errno
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            # A file system without locks, as above.
-            return error.errno == errno.EINVAL
-    return True
-
-
-def _write(descriptor: int, path: str) -> None:
-    try:
-        os.write(descriptor, _TEXT)
-        os.fsync(descriptor)
-        _flush_folder(os.path.dirname(path))
-    except OSError as error:
-        # Nothing has begun.
-        with suppress(OSError):
-            os.unlink(path)
-        raise _unwritable(path, error) from None
-
-
-def _flush_folder(folder: str) -> None:
-    # Windows cannot open a folder, and does not need to.
-    if sys.platform != "win32":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _unwritable(path: str, error: OSError) -> PythonUnsuitable:
-    return PythonUnsuitable(
-        "{folder} cannot be written: {reason}.",
-        "Free some space on its disk, and let this user write to it.",
-        folder=os.path.dirname(path),
-        reason=error.strerror,
-    )
-
-
-def _path(target: Target) -> str:
-    return os.path.join(target.site_packages[0], _NAME)

@@ -1,21 +1,19 @@
-"""The Python to install into: what it is, and whether later steps will run it."""
+"""The Python to install into: what it is, whether it is safe and possible to install into it, and whether later steps will run it."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple
 
 from uv_system_sync import environment, paths
 from uv_system_sync.errors import PythonUnsuitable
-from uv_system_sync.interpreter import discovery, probe
+from uv_system_sync.interpreter import probe
 from uv_system_sync.process import Command, Start
-from uv_system_sync.text import Message, Option, message
+from uv_system_sync.text import Option
 
 if TYPE_CHECKING:
     from uv_system_sync.inputs import Inputs
-
-OLDEST = (3, 8)
 
 _NO_INTERPRETER = "Set {option} to a Python that runs on this machine: `<interpreter> -c 'import sys; print(sys.prefix)'` has to work."
 
@@ -52,24 +50,68 @@ class Target(NamedTuple):
         return tuple(dict.fromkeys((os.path.dirname(self.executable), self.scripts)))
 
 
-def find(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool = os.name == "nt") -> Target:
-    """Return the Python that `inputs` name, as it describes itself.
+def interpreter(path: str, source: str, *, windows: bool) -> str:
+    """Return the absolute path of the interpreter that `path` stands for: that file, or the interpreter that uv finds in that prefix.
 
-    Raise `PythonNotFound` if there is none, and `PythonUnsuitable` if it does not answer or is too old.
+    `source` is what named the path. Raise `PythonNotFound` if there is none, and `PythonUnsuitable` for a virtual environment
+    whose Python is gone.
     """
-    interpreter = discovery.interpreter(inputs.python, inputs.python_source, windows=windows)
-    target = _ask(interpreter, environ, start)
-    if target.minor < OLDEST:
+    absolute = os.path.abspath(path)
+    found = absolute if os.path.isfile(absolute) else paths.python_in(absolute, windows=windows)
+    if path and found:
+        return found
+    from uv_system_sync.interpreter import not_found
+
+    raise not_found.error(path, source, windows=windows)
+
+
+def find(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool = os.name == "nt") -> Target:
+    """Return the Python that `inputs` name, as it describes itself, with the name that uv has for its executable.
+
+    Raise `PythonNotFound` if there is none, and `PythonUnsuitable` if it does not answer, is too old or is none that uv would use.
+    """
+    asked = interpreter(inputs.python, inputs.python_source, windows=windows)
+    target = _ask(asked, environ, start)
+    if target.minor < (3, 8):
         raise PythonUnsuitable(
-            "{interpreter} is Python {version}, and the oldest supported is {oldest}.",
+            "{interpreter} is Python {target.version}, and the oldest supported is 3.8.",
             "Use a newer Python. In a workflow, change `python-version` of actions/setup-python or leave this version out of the matrix.",
-            interpreter=interpreter,
-            version=target.version,
-            oldest=".".join(map(str, OLDEST)),
+            interpreter=asked,
+            target=target,
         )
-    # The name that the prefix has for it: a link to it elsewhere has other programs beside it.
-    found = discovery.in_prefix(target.prefix, windows=windows)
-    return target._replace(executable=found) if found and paths.same_program(found, target.executable) else target
+    # uv goes by the prefix alone. A link from elsewhere has other programs beside it than what it leads to.
+    found = paths.python_in(target.prefix, windows=windows)
+    if found is None or not paths.same_program(found, target.executable):
+        raise PythonUnsuitable(
+            "{interpreter} is installed in {target.prefix}, where uv would use {found}.",
+            "Set {python} to the one that uv would use, or create a virtual environment of the one that you mean.",
+            interpreter=asked,
+            target=target,
+            found=found or "no interpreter",
+            python=Option("python"),
+        )
+    return target._replace(executable=found)
+
+
+def require_usable(target: Target, inputs: Inputs, pip_list: Callable[[], str]) -> None:
+    """Raise `PythonUnsuitable` unless `inputs` allow to install into `target`, and this user is able to.
+
+    `pip_list` asks uv what is installed there, as JSON. That takes time and is only done for a Python of the operating system.
+    """
+    if target.externally_managed is not None:
+        from uv_system_sync.interpreter import externally_managed
+
+        externally_managed.require(target, target.externally_managed, inputs, pip_list)
+    if not {"\n", "\r", os.pathsep}.isdisjoint(target.prefix):
+        raise PythonUnsuitable(
+            "{target.prefix!r} contains a line break or a `{separator}`, which is not possible in PATH.",
+            "Move this Python to a path without one.",
+            target=target,
+            separator=os.pathsep,
+        )
+    if not inputs.check:
+        for folder in (*target.site_packages, target.scripts):
+            _require_writable(folder)
 
 
 def require_next_python(target: Target, search_path: str, *, windows: bool = os.name == "nt") -> None:
@@ -80,42 +122,36 @@ def require_next_python(target: Target, search_path: str, *, windows: bool = os.
     """
     next_path = os.pathsep.join([*reversed(target.path_entries), search_path])
     for name in ("python",) if windows else ("python", "python3"):
-        found = paths.program(name, next_path, windows=windows)
-        if found is None or not _is_target(found, target):
+        found = paths.program(name, next_path, windows=windows) or ""
+        is_beside = any(paths.same_file(os.path.dirname(found), folder) for folder in target.path_entries)
+        if not (is_beside and paths.same_program(found, target.executable)):
+            wanted = os.path.join(target.path_entries[0], name + ".exe" * windows)
+            missing = "Make {wanted} that interpreter, for example with a symbolic link."
+            another = "If you mean {found}, set {python} to it. Otherwise make {wanted} that interpreter, for example with a symbolic link."
             raise PythonUnsuitable(
-                "`{name}` in the next step would be {found}, not {executable}.",
-                _another(found or "", os.path.join(target.path_entries[0], name + ".exe" * windows), target),
+                "`{name}` in the next step would be {found}, not {target.executable}.",
+                missing if found in ("", wanted) else another,
                 name=name,
                 found=found or "missing",
-                executable=target.executable,
+                target=target,
+                python=Option("python"),
+                wanted=wanted,
             )
-
-
-def _another(found: str, wanted: str, target: Target) -> Message:
-    """Return what helps if `found` is first on PATH instead of `wanted`."""
-    folder = os.path.dirname(found)
-    if paths.same_file(folder, target.scripts) and not paths.same_file(folder, os.path.dirname(wanted)):
-        # As in an image that has a Python of its own in /usr/local, where the distribution's Python has its scripts.
-        template = "If you mean {found}, set {option} to it: it is in the folder of the scripts of {executable}."
-        return message(template, found=found, option=Option("python"), executable=target.executable)
-    return message("Make {wanted} that interpreter, for example with a symbolic link.", wanted=wanted)
 
 
 def _ask(interpreter: str, environ: Mapping[str, str], start: Start) -> Target:
     """Return how `interpreter` describes itself; the one that runs this is not started if uv would get the same answer."""
-    if (
-        sys.executable
-        and environment.INSTALL_LAYOUT not in environ
-        and paths.same_file(interpreter, sys.executable)
-        and paths.same_file(os.path.dirname(interpreter), os.path.dirname(sys.executable))
-    ):
+    folder, own = os.path.dirname(interpreter), sys.executable or ""
+    is_own = paths.same_file(interpreter, own) and paths.same_file(folder, os.path.dirname(own))
+    if is_own and environment.INSTALL_LAYOUT not in environ:
         return _parsed({**probe.describe(), "executable": interpreter})
-    command = Command((interpreter, "-B", "-I", "-S", probe.__file__), environment.for_uv(environ), os.path.dirname(interpreter))
     option = Option("python")
     try:
-        completed = start(command)(None)
+        completed = start(Command((interpreter, "-B", "-I", "-S", probe.__file__), environment.for_uv(environ), folder))(None)
     except OSError as error:
-        reason = _missing(interpreter) if isinstance(error, FileNotFoundError) else error.strerror
+        reason = error.strerror
+        if isinstance(error, FileNotFoundError):
+            reason = "the program in its first line, or the loader of its C library, does not exist"
         template = "{interpreter} does not start: {reason}."
         raise PythonUnsuitable(template, _NO_INTERPRETER, interpreter=interpreter, reason=reason, option=option) from None
     import json
@@ -134,34 +170,39 @@ def _ask(interpreter: str, environ: Mapping[str, str], start: Start) -> Target:
         ) from None
 
 
-def _missing(interpreter: str) -> str:
-    """Return what the kernel did not find, `interpreter` itself being there."""
-    with open(interpreter, "rb") as file:
-        start = file.readline(1024)
-    if start.startswith(b"#!"):
-        return f"it is a script for {os.fsdecode(start[2:].split()[0])}, which does not exist"
-    return "it is built for another C library (its loader is missing)"
-
-
 def _parsed(answer: probe.Answer) -> Target:
-    version = str(answer["version"])
-    _, _ = (int(part) for part in version.split(".")[:2])
-    if not all(os.path.isabs(str(answer[name])) for name in ("prefix", "scripts", "purelib", "platlib")):
-        raise ValueError(answer)
-    externally_managed = answer["externally_managed"]
-    return Target(
-        executable=str(answer["executable"]),
-        prefix=str(answer["prefix"]),
-        version=version,
-        implementation=str(answer["implementation"]),
-        platform=str(answer["platform"]),
-        scripts=str(answer["scripts"]),
+    target = Target(
+        **{name: str(answer[name]) for name in ("executable", "prefix", "version", "implementation", "platform", "scripts")},
         site_packages=tuple(dict.fromkeys((str(answer["purelib"]), str(answer["platlib"])))),
         virtual=bool(answer["virtual"]),
-        externally_managed=None if externally_managed is None else str(externally_managed),
+        externally_managed=str(answer["externally_managed"]) if answer["externally_managed"] else None,
     )
+    _, _ = target.minor
+    if not all(map(os.path.isabs, (target.prefix, target.scripts, *target.site_packages))):
+        raise ValueError(answer)
+    return target
 
 
-def _is_target(python: str, target: Target) -> bool:
-    beside = any(paths.same_file(os.path.dirname(python), folder) for folder in target.path_entries)
-    return beside and paths.same_program(python, target.executable)
+def _require_writable(folder: str) -> None:
+    while not os.path.exists(folder):
+        folder = os.path.dirname(folder)
+    if not os.access(folder, os.W_OK):
+        owner = (
+            "" if os.name == "nt" else f": it belongs to {_user(os.stat(folder).st_uid)}, and this process runs as {_user(os.geteuid())}"
+        )
+        raise PythonUnsuitable(
+            "{folder} is not writable{owner}.",
+            "Make this user the owner of this Python, or set {python} to a virtual environment of theirs.",
+            folder=folder,
+            owner=owner,
+            python=Option("python"),
+        )
+
+
+def _user(number: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"

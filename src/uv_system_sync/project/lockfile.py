@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import Iterator
 
 from uv_system_sync.errors import ActionError, ProjectInvalid
 from uv_system_sync.project import toml
 from uv_system_sync.project.toml import Document, Place, Table
-
-_FOLDERS = ("editable", "virtual", "directory")
 
 
 class Lockfile:
@@ -21,24 +20,23 @@ class Lockfile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._document: Document | None = None
-        self._error: ActionError | None = None
 
-    @property
-    def root(self) -> str:
-        """The folder of uv.lock, which is that of the project or of its workspace."""
-        return os.path.dirname(self.path)
+    @cached_property
+    def _content(self) -> tuple[Document, ActionError | None]:
+        try:
+            return toml.read(self.path, ProjectInvalid), None
+        except ActionError as error:
+            return Document(self.path, "", {}), error
 
     @property
     def error(self) -> ActionError | None:
         """What is wrong with the file, or None."""
-        self._read()
-        return self._error
+        return self._content[1]
 
     @property
     def document(self) -> Document:
         """The whole file; empty if it cannot be read."""
-        return self._read()
+        return self._content[0]
 
     @property
     def packages(self) -> list[Table]:
@@ -62,17 +60,8 @@ class Lockfile:
         """Yield the path of the pyproject.toml of each package that comes from a folder, and the entry of that package."""
         for package in self.packages:
             source = toml.table(package, "source")
-            folder = next((source[key] for key in _FOLDERS if key in source), None)
+            folder = next((source[key] for key in ("editable", "virtual", "directory") if key in source), None)
             if isinstance(folder, str) and "\0" not in folder:
-                file = os.path.normpath(os.path.join(self.root, folder, "pyproject.toml"))
+                file = os.path.normpath(os.path.join(os.path.dirname(self.path), folder, "pyproject.toml"))
                 if os.path.isfile(file):
                     yield file, package
-
-    def _read(self) -> Document:
-        if self._document is None:
-            self._document = Document(self.path, "", {})
-            try:
-                self._document = toml.read(self.path, ProjectInvalid)
-            except ActionError as error:
-                self._error = error
-        return self._document

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from uv_system_sync import paths
 from uv_system_sync.errors import InvalidInput, LockMissing, ProjectInvalid
 from uv_system_sync.project import toml
 from uv_system_sync.project.lockfile import Lockfile
@@ -38,7 +39,7 @@ class Project(NamedTuple):
     @property
     def root(self) -> str:
         """The absolute path of the folder with uv.lock."""
-        return self.lock.root
+        return os.path.dirname(self.lock.path)
 
     @property
     def required_uv(self) -> str:
@@ -50,7 +51,8 @@ class Project(NamedTuple):
 
         A uv.toml beside pyproject.toml hides `[tool.uv]` there. Files that are missing or cannot be read are left out.
         """
-        root = read_or_empty(os.path.join(self.root, "pyproject.toml"))
+        path = os.path.join(self.root, "pyproject.toml")
+        root = self.pyproject if self.pyproject.path == path else read_or_empty(path)
         own = read_or_empty(os.path.join(self.root, "uv.toml"))
         return [*([(own, own.data)] if own.text else []), (root, toml.table(root.data, "tool", "uv"))]
 
@@ -74,20 +76,13 @@ def read(directory: str) -> Project:
 
     Raise `InvalidInput`, `ProjectInvalid` or `LockMissing`.
     """
-    option = Option("working-directory")
-    if not os.path.isdir(directory):
-        raise InvalidInput(
-            "{option} is {directory}, which is not a folder.",
-            "Set {option} to the folder of the project's pyproject.toml. In a workflow, check out the repository first.",
-            option=option,
-            directory=directory,
-        )
-    path = os.path.join(directory, "pyproject.toml")
+    path, is_folder = os.path.join(directory, "pyproject.toml"), os.path.isdir(directory)
     if not os.path.isfile(path):
-        raise ProjectInvalid(
-            "There is no pyproject.toml in {directory}.",
+        kind = ProjectInvalid if is_folder else InvalidInput
+        raise kind(
+            "There is no pyproject.toml in {directory}." if is_folder else "{option} is {directory}, which is not a folder.",
             "Set {option} to the project's folder. In a workflow, check out the repository first.",
-            option=option,
+            option=Option("working-directory"),
             directory=directory,
         )
     pyproject = toml.read(path, ProjectInvalid)
@@ -98,17 +93,18 @@ def read(directory: str) -> Project:
             "Run `uv lock` there and commit uv.lock; check that neither .gitignore nor .dockerignore names it.",
             file=path,
             line=1,
-            directory=lock.root,
+            directory=os.path.dirname(lock.path),
         )
-    project = Project(directory, pyproject, lock, pinned=_pin(directory) or _pin(lock.root))
+    project = Project(directory, pyproject, lock)
     _, settings = project.settings()[0]
-    return project._replace(prefers_managed="managed" in toml.string(settings, "python-preference"))
+    prefers_managed = "managed" in toml.string(settings, "python-preference")
+    return project._replace(pinned=_pin(directory) or _pin(project.root), prefers_managed=prefers_managed)
 
 
 def read_or_empty(path: str) -> Document:
     """Return the TOML file at `path`, or an empty one if it is missing or cannot be read, which uv explains."""
     try:
-        return toml.read(path, ProjectInvalid) if os.path.isfile(path) else Document(path, "", {})
+        return toml.read(path, ProjectInvalid)
     except ProjectInvalid:
         return Document(path, "", {})
 
@@ -130,34 +126,18 @@ def _root(pyproject: Document) -> str:
         above = os.path.dirname(above)
     if not _has_workspace(toml.read(os.path.join(above, "pyproject.toml"), ProjectInvalid)):
         return directory
-    if not os.path.isfile(os.path.join(directory, "uv.lock")):
-        return above
+    # Searching the text is much faster than parsing it. The folder alone may be that of a dependency, the name alone another project's.
+    lock, folder = paths.text(os.path.join(above, "uv.lock")), os.path.relpath(directory, above).replace(os.sep, "/")
     name = normalized_name(toml.string(toml.table(pyproject.data, "project"), "name"))
-    return above if _has_member(os.path.join(above, "uv.lock"), name, os.path.relpath(directory, above)) else directory
+    is_member = f'\n    "{name}",\n' in lock and f' = "{folder}" }}' in lock
+    return above if is_member or not os.path.isfile(os.path.join(directory, "uv.lock")) else directory
 
 
 def _has_workspace(document: Document) -> bool:
     return isinstance(toml.table(document.data, "tool", "uv").get("workspace"), dict)
 
 
-def _has_member(lock: str, name: str, folder: str) -> bool:
-    """Return whether the uv.lock at the path `lock` has the member `name` in `folder`; searching its text is much faster than parsing it.
-
-    The folder alone may be that of a dependency, and the name alone that of another project.
-    """
-    try:
-        with open(lock, encoding="utf-8", errors="replace") as file:
-            text = file.read()
-    except OSError:
-        return False
-    return f'\n    "{name}",\n' in text and f' = "{folder.replace(os.sep, "/")}" }}' in text
-
-
 def _pin(folder: str) -> str:
     """Return the version in the .python-version of `folder`, or an empty string."""
-    try:
-        with open(os.path.join(folder, ".python-version"), encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return ""
-    return next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")
+    lines = (line.strip() for line in paths.text(os.path.join(folder, ".python-version")).splitlines())
+    return next((line for line in lines if line and not line.startswith("#")), "")

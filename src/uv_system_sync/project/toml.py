@@ -1,21 +1,15 @@
-"""Reads TOML files, and finds the line that something is on."""
+"""Reads TOML files."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from typing import Any, Dict, Iterator, NamedTuple
+from typing import Any, Dict, NamedTuple
 
 from uv_system_sync.errors import ActionError, exhausted
-from uv_system_sync.text import normalized_name
 
 Table = Dict[str, Any]
-
-_NAME = r"(?:[\w-]+|\"[^\"]*\"|'[^']*')"
-_NAMES = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-_HEADER = rf"\s*\[\[?\s*({_NAMES})\s*\]\]?\s*(?:#.*)?$"
-_KEY = rf"\s*({_NAMES})\s*=(?!=)"
 
 
 class Place(NamedTuple):
@@ -38,35 +32,16 @@ class Document(NamedTuple):
         return os.path.basename(self.path)
 
     def place_of(self, *keys: str, item: str = "") -> Place | None:
-        """Return the line with the quoted text `item` in the value at `keys`, else the line where that value begins, else None.
+        """Return the line that `lines.find` finds."""
+        from uv_system_sync.project import lines
 
-        Keys are compared in their normalized form (PEP 503).
-        """
-        wanted = tuple(map(normalized_name, keys))
-        begins = None
-        for number, at, line in self._lines():
-            if at[: len(wanted)] == wanted:
-                begins = begins or number
-                if item and (f'"{item}"' in line or f"'{item}'" in line):
-                    return Place(self.path, number)
-        return Place(self.path, begins) if begins else None
+        line = lines.find(self.text, keys, item)
+        return Place(self.path, line) if line else None
 
     def line_with(self, text: str) -> int | None:
         """Return the first line, counted from 1, that has `text`, or None."""
         before, found, _ = self.text.partition(text)
         return before.count("\n") + 1 if found else None
-
-    def _lines(self) -> Iterator[tuple[int, tuple[str, ...], str]]:
-        """Yield the number of each line, the normalized keys of the value that it seems to belong to, and the line."""
-        table: tuple[str, ...] = ()
-        at: tuple[str, ...] = ()
-        for number, line in enumerate(self.text.splitlines(), 1):
-            header, key = re.match(_HEADER, line), re.match(_KEY, line)
-            if header:
-                table = at = _split(header.group(1))
-            elif key:
-                at = (*table, *_split(key.group(1)))
-            yield number, at, line
 
 
 def read(path: str, kind: type[ActionError]) -> Document:
@@ -77,25 +52,18 @@ def read(path: str, kind: type[ActionError]) -> Document:
         # Not at the top: it is installed while this module is imported.
         import tomli as tomllib
     name = os.path.basename(path)
-    hint = "Correct {path}."
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
         return Document(path, text, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        # `TOMLDecodeError.lineno` is new in Python 3.14; the message has had the line from the beginning.
+    except (ValueError, RecursionError) as error:
+        # `TOMLDecodeError.lineno` is new in Python 3.14; the message has had the line from the beginning. TOML is always UTF-8.
         line = re.search(r"\(at line (\d+)", str(error))
-        message = "{name} is not valid TOML: {reason}."
-        raise kind(message, hint, file=path, line=int(line[1]) if line else None, name=name, reason=str(error), path=path) from None
-    except RecursionError:
-        raise kind("{name} is nested too deeply to be read.", hint, file=path, name=name, path=path) from None
-    except UnicodeDecodeError as error:
-        message, hint = "{name} is not UTF-8: {reason}.", "Save {path} as UTF-8; TOML allows no other encoding."
-        raise kind(message, hint, file=path, name=name, reason=str(error), path=path) from None
+        fact = "{name} is not valid TOML: {reason}."
+        raise kind(fact, "Correct {path}.", file=path, line=int(line[1]) if line else None, name=name, reason=error, path=path) from None
     except OSError as error:
-        message, hint = "{name} cannot be read: {reason}.", "Make {path} a file that this user can read."
-        unreadable = kind(message, hint, file=path, name=name, reason=str(error), path=path)
-        raise exhausted(error) or unreadable from None
+        fact, hint = "{name} cannot be read: {reason}.", "Make {path} a file that this user can read."
+        raise exhausted(error) or kind(fact, hint, file=path, name=name, reason=error, path=path) from None
 
 
 def table(data: Table, *keys: str) -> Table:
@@ -116,7 +84,3 @@ def string(data: Table, key: str) -> str:
     """Return the string in `data` at `key`, or an empty one."""
     value = data.get(key)
     return value if isinstance(value, str) else ""
-
-
-def _split(names: str) -> tuple[str, ...]:
-    return tuple(normalized_name(name.strip("\"'")) for name in re.findall(_NAME, names))

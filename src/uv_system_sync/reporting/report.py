@@ -66,7 +66,7 @@ class Report(NamedTuple):
             "outcome": "success",
             **self.context.as_json(),
             "packages": [package.as_json() for package in self.packages],
-            "changes": [change.as_json() for change in self.changes],
+            "changes": [change._asdict() for change in self.changes],
             "removed": [change.name for change in self.changes if change.action == "removed"],
             "repaired": [{"name": item.name, "reason": item.reason} for item in self.repaired],
             "timings": {**{name: round(part, 3) for name, part in seconds.items()}, "total": round(sum(seconds.values()), 3)},
@@ -80,7 +80,7 @@ class Report(NamedTuple):
             "environment": self.target.prefix,
             "packages": _short([package.as_json() for package in self.packages]),
             "package-count": str(len(self.packages)),
-            "changes": _short([change.as_json() for change in self.changes]),
+            "changes": _short([change._asdict() for change in self.changes]),
             "changed": "true" if self.changes else "false",
             "uv-version": self.context.uv_version,
         }

@@ -1,0 +1,52 @@
+"""Explains why a path stands for no interpreter. Only a run that fails for it imports this."""
+
+from __future__ import annotations
+
+import os
+
+from uv_system_sync import paths
+from uv_system_sync.errors import ActionError, PythonNotFound, PythonUnsuitable
+from uv_system_sync.text import Message, Option, message
+
+# Folders of a prefix that are easily taken for the prefix itself, in lower case.
+_INSIDE = {"bin", "scripts", "lib", "lib64", "include", "share", "dlls"}
+
+
+def error(path: str, source: str, *, windows: bool) -> ActionError:
+    """Return the error for `path`, which `source` names, and where uv would find no interpreter."""
+    if not path:
+        return PythonNotFound(
+            "`pythonLocation` is not set and {option} is empty, so there is no Python to install into.",
+            "Run actions/setup-python before this step or, with `update-environment: false` or in a container, set {option} to an"
+            " interpreter or a prefix such as /usr/local.",
+            option=Option("python"),
+        )
+    absolute, option = os.path.abspath(path), Option(source)
+    for link in (absolute, os.path.join(absolute, "bin", "python3"), os.path.join(absolute, "bin", "python")):
+        if os.path.islink(link) and not os.path.exists(link):
+            return PythonUnsuitable(
+                "{source} is {path}, but {link} links to {missing}, which does not exist.",
+                "Create the environment again with a Python that exists, or use that Python itself.",
+                source=option,
+                path=path,
+                link=link,
+                missing=os.path.realpath(link),
+            )
+    if not os.path.isdir(absolute):
+        return PythonNotFound(
+            "{source} is {path}, which does not exist.",
+            "Set it to an interpreter or to the folder above its `bin`; in a container, as the container sees it.",
+            source=option,
+            path=path,
+        )
+    text = "{source} is {path}, which is a folder without a Python of its own."
+    return PythonNotFound(text, _advice(absolute, windows=windows), source=option, path=path)
+
+
+def _advice(folder: str, *, windows: bool) -> Message:
+    while os.path.dirname(folder) != folder:
+        above, name = os.path.split(folder)
+        if name.lower() in _INSIDE and paths.python_in(above, windows=windows):
+            return message("Did you mean `{prefix}`?", prefix=above)
+        folder = above
+    return message("Set it to the interpreter, or to the prefix that it is installed in (`python -c 'import sys; print(sys.prefix)'`).")
