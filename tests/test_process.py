@@ -13,7 +13,12 @@ from pathlib import Path
 import pytest
 
 from tools.shared import ROOT
-from uv_system_sync.process import Command, Completed, meanwhile, run, start
+from uv_system_sync.process import Command, Completed, Relay, meanwhile, start
+
+
+def run(command: Command, relay: Relay | None = None) -> Completed:
+    """Start `command` and wait for its end."""
+    return start(command)(relay)
 
 
 def _python(*lines: str, arguments: tuple[object, ...] = ()) -> Command:
@@ -95,8 +100,8 @@ def test_a_program_has_nothing_to_read_from_standard_input() -> None:
     outer = f"""
 import sys
 sys.path.insert(0, {str(ROOT / "src")!r})
-from uv_system_sync.process import Command, run
-print(run(Command((sys.executable, "-I", "-c", "import sys; print(repr(sys.stdin.read()))"), {{}}, ".")).output)
+from uv_system_sync.process import Command, start
+print(start(Command((sys.executable, "-I", "-c", "import sys; print(repr(sys.stdin.read()))"), {{}}, "."))(None).output)
 """
     output = subprocess.run([sys.executable, "-I", "-c", outer], check=True, capture_output=True, input=b"ours").stdout
 

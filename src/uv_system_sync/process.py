@@ -8,7 +8,7 @@ import subprocess
 import sys
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import IO, Callable, Iterator, Mapping, NamedTuple, Optional, Protocol, cast
+from typing import IO, Callable, Iterator, Mapping, NamedTuple, Optional, cast
 
 # How much of the end of a program's output is kept after all of it was relayed.
 _KEPT_BYTES = 256 * 1024
@@ -46,18 +46,6 @@ Relay = Callable[[bytes], None]
 Finish = Callable[[Optional[Relay]], Completed]
 
 Start = Callable[[Command], Finish]
-
-
-class Run(Protocol):
-    """What every program is run with; tests pass one of their own."""
-
-    def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
-        """Run `command`, pass its output to `relay` piece by piece, and return when it has ended."""
-
-
-def run(command: Command, relay: Relay | None = None) -> Completed:
-    """Run `command`, pass its output to `relay` as it comes, and return when it has ended; see `start`."""
-    return start(command)(relay)
 
 
 def start(command: Command) -> Finish:

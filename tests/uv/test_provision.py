@@ -392,7 +392,7 @@ def test_a_failure_of_pip_is_an_error_with_the_reason_and_its_last_words(place: 
     answers = [Completed(2, f"\n{output}\n")] * (2 if "No module" in output else 1)
     error = place.fail(*answers, version="0.5")
 
-    assert ("==0.5", 2, output.strip()) == (error.values["version"], error.values["status"], error.words)
+    assert ("uv==0.5", 2, output.strip()) == (error.values["requirement"], error.values["status"], error.words)
     assert str(error.values["reason"]).startswith(reason and f": {reason}")
     assert bool(reason) == bool(error.values["reason"])
 

@@ -1,0 +1,147 @@
+"""pip as a client: it installs uv, with the user's settings of pip, and those of uv for the index."""
+
+from __future__ import annotations
+
+import binascii
+import os
+import re
+import sys
+from typing import Iterator, Mapping, Sequence
+
+from uv_system_sync import environment
+from uv_system_sync.errors import UvUnavailable
+from uv_system_sync.process import Command, Completed, Start
+from uv_system_sync.text import Message, Option, message, without_credentials
+from uv_system_sync.uv import dependencies
+
+_OPTIONS = ("--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:", "--no-compile")
+
+# Settings of pip that are for other packages, or change where packages go or what is installed.
+_NOT_FOR_UV = (
+    *("PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_EDITABLE", "PIP_PREFIX", "PIP_ROOT", "PIP_DRY_RUN"),
+    *("PIP_PYTHON", "PIP_PLATFORM", "PIP_PYTHON_VERSION", "PIP_IMPLEMENTATION", "PIP_ABI"),
+)
+
+_KEPT_CHARACTERS = 2500
+
+_INSTALL = message("Install uv in an earlier step.")
+_INDEX = message("Name an index that has it (`UV_DEFAULT_INDEX` or pip's settings), or install uv in an earlier step.")
+_UNREACHABLE = message(
+    "Check the address of the index (`UV_DEFAULT_INDEX` or pip's settings) and the network (`HTTPS_PROXY`),"
+    " or install uv in an earlier step."
+)
+_CREDENTIALS = message("Put credentials for the index into `UV_DEFAULT_INDEX` or pip's settings.")
+_CERTIFICATE = message("Set `SSL_CERT_FILE` to its certificate authority.")
+_HASHES = message("Find out why the index has another file, or install uv in an earlier step.")
+_VERSION = message("Set {option} to a version that the index has, or install uv in an earlier step.", option=Option("uv-version"))
+
+# What pip prints, what it means, and the next step. It reports that nothing matches after it could not reach the index, too.
+_REASONS: tuple[tuple[str, str, Message], ...] = (
+    ("No module named pip", "this Python has no pip", _INSTALL),
+    ("No space left on device", "the disk is full", message("Free some disk space.")),
+    ("(?i)certificate.verify.failed", "its certificate is not trusted", _CERTIFICATE),
+    (r"\b40[137] Client Error|HTTP error 40[137]\b|\b407 Proxy", "the index refuses access", _CREDENTIALS),
+    (r"\b404 Client Error", "the index has no uv", _INDEX),
+    (r"connection broken|Max retries exceeded|timed out|\b5\d\d (?:Server )?[Ee]rror", "the index cannot be reached", _UNREACHABLE),
+    ("DO NOT MATCH THE HASHES", "the index has another file of that version than this release of uv-system-sync pins", _HASHES),
+    (
+        "No matching distribution found|Could not find a version|Invalid requirement",
+        "the index has no such version for this platform",
+        _VERSION,
+    ),
+)
+
+
+class Pip:
+    """The pip of the Python that runs this, for a run whose environment is `environ`; it works in the folder `temp`."""
+
+    def __init__(self, environ: Mapping[str, str], temp: str, start: Start) -> None:
+        self._environ = environ
+        self._temp = temp
+        self._start = start
+
+    def install_uv(self, requirement: Sequence[str], folder: str) -> str:
+        """Install the uv that the arguments `requirement` name, unless an earlier step of the job has, and return its absolute path.
+
+        What they name is added to the name of `folder`. Nothing goes into the Python. Raise `UvUnavailable` if it fails.
+        """
+        folder += f"{_key(requirement):08x}"
+        if not os.path.isfile(_program(folder)):
+            beside = f"{folder}-{os.urandom(8).hex()}"
+            try:
+                self._install_into(beside, requirement)
+                folder = dependencies.renamed(beside, folder)
+            except BaseException:
+                dependencies.remove(beside)
+                raise
+        return _program(folder)
+
+    def _install_into(self, folder: str, requirement: Sequence[str]) -> None:
+        arguments = ("install", *_OPTIONS, "--target", folder, *requirement)
+        completed = self._run("--quiet", *arguments)
+        if "(from versions: none)" in completed.output and "Retrying" not in completed.output:
+            # pip reports what the index has answered only with everything else.
+            completed = self._run("-vv", "--retries", "0", *arguments)
+            reported = re.findall(r"^ *(?:Could not fetch URL|ERROR: |Skipping link: none of).*", completed.output, re.MULTILINE)
+            completed = completed._replace(output="\n".join(reported))
+        if completed.returncode or not os.path.isfile(_program(folder)):
+            raise self._failed(requirement, completed)
+
+    def _run(self, *arguments: str) -> Completed:
+        """Run pip; without an installed one, run the wheel of it that ensurepip has."""
+        python, env = (sys.executable, "-B", "-I"), _environment(self._environ, self._temp)
+        completed = self._start(Command((*python, "-m", "pip", *arguments), env, self._temp))(None)
+        if completed.returncode and "No module named pip" in completed.output:
+            import glob
+            import importlib.util
+
+            spec = importlib.util.find_spec("ensurepip")
+            pattern = os.path.join(glob.escape(os.path.dirname(spec.origin or "")), "_bundled", "pip-*.whl") if spec else ""
+            for wheel in sorted(glob.glob(pattern))[-1:]:
+                return self._start(Command((*python, os.path.join(wheel, "pip"), *arguments), env, self._temp))(None)
+        return completed
+
+    def _failed(self, requirement: Sequence[str], completed: Completed) -> UvUnavailable:
+        # pip lists every version that there is.
+        output = re.sub(r"\(from versions: [^)]{100,}\)", "(from versions: …)", completed.output.strip())
+        reason, hint = next(((why, hint) for pattern, why, hint in _REASONS if re.search(pattern, output)), ("", _UNREACHABLE))
+        for secret in environment.secrets(self._environ):
+            output = output.replace(secret, "***")
+        return UvUnavailable(
+            "pip could not install {requirement} (exit status {status}){reason}.",
+            hint,
+            words=without_credentials(output)[-_KEPT_CHARACTERS:],
+            requirement=requirement[0] if len(requirement) == 1 else "uv",
+            status=completed.returncode,
+            reason=reason and f": {reason}",
+        )
+
+
+def _program(folder: str) -> str:
+    return os.path.join(folder, "bin", "uv.exe" if os.name == "nt" else "uv")
+
+
+def _key(requirement: Sequence[str]) -> int:
+    # It only tells folders apart; importing hashlib takes long.
+    if len(requirement) == 1:
+        return binascii.crc32(requirement[0].encode())
+    with open(requirement[-1], "rb") as file:
+        return binascii.crc32(file.read())
+
+
+def _environment(environ: Mapping[str, str], temp: str) -> dict[str, str]:
+    """Return what pip sees of `environ`: none of the runner's variables, and uv's settings for the index as pip's."""
+    kept = {name: value for name, value in environment.for_uv(environ).items() if not name.startswith("UV_") and name not in _NOT_FOR_UV}
+    # On the disk of `temp`, pip moves what it has unpacked instead of copying it.
+    own = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_ROOT_USER_ACTION": "ignore", "TMPDIR": temp}
+    return {**kept, **dict(_settings(environ)), **own}
+
+
+def _settings(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    index = environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL")
+    if index:
+        yield "PIP_INDEX_URL", environment.with_credentials(index, environ)
+    if environ.get("SSL_CERT_FILE") and not environ.get("PIP_CERT"):
+        yield "PIP_CERT", environ["SSL_CERT_FILE"]
+    if environ.get("UV_INSECURE_HOST"):
+        yield "PIP_TRUSTED_HOST", environ["UV_INSECURE_HOST"]
