@@ -40,7 +40,7 @@ def _suggested(folder: object, *, windows: bool = False) -> object:
     error = _error(PythonNotFound, folder, windows=windows)
 
     assert (Option("python"), str(folder)) == (error.values["source"], error.values["path"])
-    return error.hint.values.get("prefix")
+    return error.hint.values.get("prefix", error.hint.values.get("candidates"))
 
 
 def test_a_file_is_the_interpreter_whatever_its_name(prefix: Path) -> None:
@@ -163,10 +163,50 @@ def test_on_windows_the_scripts_of_an_environment_have_its_interpreter(prefix: P
     assert str(prefix / "Scripts" / "python.exe") == _found(prefix / "Scripts", windows=True)
 
 
+@pytest.mark.parametrize("inside", ["3.12.4", "3.12.4/x64"], ids=["versions", "versions-and-architectures"])
+@pytest.mark.parametrize(("windows", "name"), [(False, "bin/python3"), (True, "python.exe")], ids=["posix", "windows"])
+def test_for_a_folder_of_one_prefix_that_prefix_is_suggested(prefix: Path, inside: str, name: str, *, windows: bool) -> None:
+    touch(prefix, f"{inside}/{name}", "3.13.0.complete")
+    (prefix / "empty").mkdir()
+
+    assert str(prefix / inside) == _suggested(prefix, windows=windows)
+
+
+@pytest.mark.parametrize(
+    ("names", "folder", "expected"),
+    [
+        pytest.param(("3.9.18/bin/python3", "3.12.4/bin/python3", "pypy/x64/bin/python3"), "", "3.12.4 3.9.18 pypy/x64", id="prefixes"),
+        pytest.param(("bin/python3.9", "bin/python3.12", "below/bin/python3"), "", "bin/python3.12 bin/python3.9", id="interpreters-first"),
+        pytest.param(("bin/python3.11", "bin/python3.12"), "bin", "bin/python3.11 bin/python3.12", id="interpreters-of-bin"),
+    ],
+)
+def test_of_several_pythons_all_are_suggested_in_order(prefix: Path, names: tuple[str, ...], folder: str, expected: str) -> None:
+    touch(prefix, *names)
+
+    assert ", ".join(f"`{prefix / name}`" for name in expected.split()) == _suggested(prefix / folder)
+
+
+def test_of_many_pythons_some_are_suggested(prefix: Path) -> None:
+    touch(prefix, *(f"3.{minor}/bin/python3" for minor in range(10, 40)))
+    suggested = str(_suggested(prefix))
+
+    assert 20 == suggested.count(str(prefix))
+    assert "10 more" in suggested
+
+
+@posix
+def test_an_interpreter_with_a_version_in_its_name_is_suggested_if_it_can_be_started(prefix: Path) -> None:
+    touch(prefix, "bin/python3.11", "bin/python3.11-config", "bin/python2")
+    (prefix / "bin" / "python3.12").symlink_to(prefix / "gone")
+    (prefix / "bin" / "python3.13").touch(mode=0o644)
+
+    assert str(prefix / "bin" / "python3.11") == _suggested(prefix)
+
+
 @pytest.mark.parametrize(
     ("names", "folder"),
     [
-        pytest.param(("pyproject.toml", "python", "bin/python2", "3.12.4/bin/python3"), "", id="no-interpreter-there"),
+        pytest.param(("pyproject.toml", "python", "bin/python2"), "", id="no-interpreter-there"),
         pytest.param(("lib/site-packages/file",), "lib/site-packages", id="no-interpreter-above"),
         pytest.param(("bin/python3", "project/packages/file"), "project/packages", id="no-part-of-the-prefix-above"),
     ],

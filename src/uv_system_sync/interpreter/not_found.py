@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import os
 
 from uv_system_sync import paths
 from uv_system_sync.errors import ActionError, PythonNotFound, PythonUnsuitable
-from uv_system_sync.text import Message, Option, message
+from uv_system_sync.text import Message, Option, listed, message
 
 # Folders of a prefix that are easily taken for the prefix itself, in lower case.
-_INSIDE = {"bin", "scripts", "lib", "lib64", "include", "share", "dlls"}
+_PARTS = {"bin", "scripts", "lib", "lib64", "include", "share", "dlls"}
 
 
 def error(path: str, source: str, *, windows: bool) -> ActionError:
@@ -44,9 +45,27 @@ def error(path: str, source: str, *, windows: bool) -> ActionError:
 
 
 def _advice(folder: str, *, windows: bool) -> Message:
+    candidates = _around(folder, windows=windows) or _inside(folder, windows=windows)
+    if len(candidates) == 1:
+        return message("Did you mean `{prefix}`?", prefix=candidates[0])
+    if candidates:
+        return message("It contains several; choose one: {candidates}.", candidates=listed([f"`{path}`" for path in candidates]))
+    return message("Set it to the interpreter, or to the prefix that it is installed in (`python -c 'import sys; print(sys.prefix)'`).")
+
+
+def _around(folder: str, *, windows: bool) -> list[str]:
+    """Return the prefix that `folder` is a known part of."""
     while os.path.dirname(folder) != folder:
         above, name = os.path.split(folder)
-        if name.lower() in _INSIDE and paths.python_in(above, windows=windows):
-            return message("Did you mean `{prefix}`?", prefix=above)
+        if name.lower() in _PARTS and paths.python_in(above, windows=windows):
+            return [above]
         folder = above
-    return message("Set it to the interpreter, or to the prefix that it is installed in (`python -c 'import sys; print(sys.prefix)'`).")
+    return []
+
+
+def _inside(folder: str, *, windows: bool) -> list[str]:
+    """Return the interpreters in `folder` that only have the name of a version, else the prefixes one or two folders below."""
+    names = ("bin/python3.*[0-9]", "python3.*[0-9]", "*", "*/*")
+    versions, others, below, further = (sorted(glob.glob(os.path.join(glob.escape(folder), *name.split("/")))) for name in names)
+    interpreters = [path for path in (*versions, *others) if os.path.isfile(path) and os.access(path, os.X_OK)]
+    return interpreters or [path for path in (*below, *further) if paths.python_in(path, windows=windows)]

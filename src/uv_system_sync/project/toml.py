@@ -56,8 +56,11 @@ def read(path: str, kind: type[ActionError]) -> Document:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
         return Document(path, text, tomllib.loads(text))
+    except UnicodeDecodeError as error:
+        fact, hint = "{name} is not UTF-8: {reason}.", "Save {path} as UTF-8; TOML allows no other encoding."
+        raise kind(fact, hint, file=path, name=name, reason=error, path=path) from None
     except (ValueError, RecursionError) as error:
-        # `TOMLDecodeError.lineno` is new in Python 3.14; the message has had the line from the beginning. TOML is always UTF-8.
+        # `TOMLDecodeError.lineno` is new in Python 3.14; the message has had the line from the beginning.
         line = re.search(r"\(at line (\d+)", str(error))
         fact = "{name} is not valid TOML: {reason}."
         raise kind(fact, "Correct {path}.", file=path, line=int(line[1]) if line else None, name=name, reason=error, path=path) from None
