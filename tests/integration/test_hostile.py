@@ -100,7 +100,7 @@ def test_output_of_a_successful_build_is_shown_and_not_obeyed(step: Step, stream
 
     assert ["group", "stop-commands", "token", "endgroup", "group", "endgroup"] == commands(content)
     assert [] == hidden(content)
-    assert ["UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_PYTHON_PREFERENCE"] == sorted(outcome.env)
+    assert ["UV_NO_SYNC", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_PYTHON_PREFERENCE"] == sorted(outcome.env)
     assert "evil" not in outcome.outputs
     assert "/evil" not in outcome.paths
 
