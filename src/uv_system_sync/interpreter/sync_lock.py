@@ -116,18 +116,28 @@ def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callab
 
 def _is_locked(descriptor: int, path: str) -> bool:
     """Lock the file and return whether it is ours: locked, and still the one at `path`, which its last holder may have removed."""
+    if sys.platform == "win32":
+        return _is_locked_on_windows(descriptor)
+    import fcntl
+
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            return True
-        import fcntl
-
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except (BlockingIOError, PermissionError, FileNotFoundError):
+    except (BlockingIOError, FileNotFoundError):
         return False
     except OSError:
         # A file system without locks, as some network file systems: go on as if there were no other process.
         return True
+
+
+def _is_locked_on_windows(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        import errno
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            # This one is a file system without locks; a conflict has several others.
+            return error.errno == errno.EINVAL
+    return True
