@@ -84,7 +84,8 @@ class Entry:
 
     def _check(self) -> None:
         """Raise a `RuntimeError` unless what is installed is what the project locks."""
-        found = {one.name: one.version for one in site_packages.packages((str(self.contender.packages(self.place)),))}
+        infos = site_packages.dist_infos([str(self.contender.packages(self.place))])
+        found = {one.name: one.version for one in site_packages.packages(infos)}
         found = {name: version for name, version in found.items() if name not in site_packages.SEEDS}
         pins = self.place.project.pins
         if not pins:

@@ -109,8 +109,9 @@ def _locked(plan: Plan, step: Step) -> ContextManager[SyncLock | None]:
 def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     """Run uv and verify what it did; a check holds no `lock` and changes nothing."""
     python, timings = plan.target, step.context.timings
-    before = site_packages.packages(python.site_packages)
-    repaired = _repair(plan, lock, step.reporter)
+    infos = site_packages.dist_infos(python.site_packages)
+    before = site_packages.packages(infos)
+    repaired = _repair(infos, plan, lock, step.reporter)
     command = plan.command._replace(descriptors=lock.descriptors if lock else ())
     timings.end("before")
     with runner_files.protected(step.environ), step.reporter.group("uv sync") as relay:
@@ -119,7 +120,10 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
             _import_while_uv_runs(step.reporter)
         completed = finish(relay)
     timings.end("uv")
-    after = site_packages.packages(python.site_packages)
+    infos_after = site_packages.dist_infos(python.site_packages)
+    # With many packages, reading them again takes long.
+    is_same = infos_after == infos and site_packages.only_audited(completed.output)
+    after = before if is_same else site_packages.packages(infos_after)
     if completed.returncode:
         if lock and not repaired and before == after:
             lock.finish()
@@ -140,10 +144,10 @@ def _import_while_uv_runs(reporter: Reporter) -> None:
     reporter.prepare_to_publish()
 
 
-def _repair(plan: Plan, lock: SyncLock | None, reporter: Reporter) -> Sequence[Broken]:
+def _repair(infos: Sequence[str], plan: Plan, lock: SyncLock | None, reporter: Reporter) -> Sequence[Broken]:
     """Remove packages that an interrupted sync has left broken, so that uv installs them again; for a check, raise `OutOfSync`."""
     unfinished = lock.was_unfinished if lock else sync_lock.is_unfinished(plan.target)
-    broken = repair.find_broken(plan.target, thorough=unfinished)
+    broken = repair.find_broken(infos, plan.target, thorough=unfinished)
     if broken:
         # Other packages are not uv's to install or remove, and may be as somebody wants them.
         names = plan.project.lock.names()

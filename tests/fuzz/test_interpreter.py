@@ -19,7 +19,7 @@ from tests.fuzz import attempt, hostile
 from tests.support import step_inputs, write_program
 from uv_system_sync.errors import ActionError, PythonUnsuitable
 from uv_system_sync.interpreter import target
-from uv_system_sync.interpreter.site_packages import packages
+from uv_system_sync.interpreter.site_packages import dist_infos, packages
 from uv_system_sync.process import Command, Completed, Finish
 
 _stems = hostile.file_names | st.sampled_from((b"a-1.0", b"My.Pkg-2", b"a--1", b"-1.0", b"~a-1.0", b"a-1.0\n", b"\xff-1"))
@@ -34,7 +34,7 @@ def test_names_of_packages_are_normalized_sorted_and_there_once(entries: dict[by
             info.mkdir()
             if content is not None:
                 (info / "direct_url.json").write_bytes(content)
-        found = packages([folder, os.path.join(folder, "missing")])
+        found = packages(dist_infos([folder, os.path.join(folder, "missing")]))
 
     names = [package.name for package in found]
     assert [canonicalize_name(name) for name in names] == names
@@ -90,7 +90,7 @@ def test_a_direct_url_that_is_nested_too_deeply_is_ignored(tmp_path: Path) -> No
     (tmp_path / "alpha-1.0.dist-info").mkdir()
     (tmp_path / "alpha-1.0.dist-info" / "direct_url.json").write_text(_DEEP, encoding="utf-8")
 
-    assert ["alpha"] == [package.name for package in packages([str(tmp_path)])]
+    assert ["alpha"] == [package.name for package in packages(dist_infos([str(tmp_path)]))]
 
 
 def test_an_answer_that_is_nested_too_deeply_is_an_error(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.fuzz import hostile
 from tests.support import TARGET
 from uv_system_sync.interpreter import repair
+from uv_system_sync.interpreter.site_packages import dist_infos
 from uv_system_sync.interpreter.target import Target
 
 _SITE_PACKAGES = ("prefix", "lib", "site-packages")
@@ -50,7 +51,7 @@ def test_removal_keeps_what_is_outside_of_the_target_or_another_packages(record:
         target, site_packages = _target(folder)
         content = record.replace(b"{outside}", os.fsencode(folder) + b"/outside")
         (site_packages / "alpha-1.0.dist-info" / "RECORD").write_bytes(content)
-        broken = repair.find_broken(target, thorough=thorough)
+        broken = repair.find_broken(dist_infos(target.site_packages), target, thorough=thorough)
         repair.remove(broken, target)
         left = ((Path(folder) / "outside" / "kept").exists(), (site_packages / "beta.py").exists())
 
@@ -69,6 +70,6 @@ def test_an_impossible_record_is_of_a_broken_package_that_is_removed(tmp_path: P
     (site_packages / "alpha-1.0.dist-info" / "METADATA").touch()
     (site_packages / "alpha-1.0.dist-info" / "RECORD").write_bytes(record)
 
-    repair.remove(repair.find_broken(target, thorough=True), target)
+    repair.remove(repair.find_broken(dist_infos(target.site_packages), target, thorough=True), target)
 
-    assert () == repair.find_broken(target, thorough=True)
+    assert () == repair.find_broken(dist_infos(target.site_packages), target, thorough=True)

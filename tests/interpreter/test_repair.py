@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import TARGET
 from uv_system_sync.interpreter import repair
+from uv_system_sync.interpreter.site_packages import dist_infos
 from uv_system_sync.interpreter.target import Target
 
 
@@ -44,7 +45,7 @@ def _install(site_packages: Path, name: str, *also: str) -> None:
 
 
 def _broken(target: Target, *, thorough: bool = True) -> list[tuple[str, str]]:
-    return [(item.name, item.reason) for item in repair.find_broken(target, thorough=thorough)]
+    return [(item.name, item.reason) for item in repair.find_broken(dist_infos(target.site_packages), target, thorough=thorough)]
 
 
 def test_a_package_with_all_its_files_is_not_broken(target: Target) -> None:
@@ -121,7 +122,7 @@ def test_removal_keeps_files_that_another_package_has_too(target: Target, site_p
     _install(site_packages, "gamma", "shared.py")
     (site_packages / "beta.py").unlink()
 
-    repair.remove(repair.find_broken(target, thorough=True), target)
+    repair.remove(repair.find_broken(dist_infos(target.site_packages), target, thorough=True), target)
 
     expected = ["alpha-1.0.dist-info", "alpha.py", "gamma-1.0.dist-info", "gamma.py", "shared.py"]
     assert expected == sorted(path.name for path in site_packages.iterdir())
@@ -132,7 +133,7 @@ def test_removal_stays_inside_the_prefix(target: Target, info: Path, tmp_path: P
     precious.touch()
     (info / "RECORD").write_text(f"{precious},,\n../../../precious,,\n", encoding="utf-8")
 
-    repair.remove(repair.find_broken(target, thorough=True), target)
+    repair.remove(repair.find_broken(dist_infos(target.site_packages), target, thorough=True), target)
 
     assert (True, False) == (precious.exists(), info.exists())
 
@@ -143,6 +144,6 @@ def test_removal_of_a_link_keeps_what_it_leads_to(target: Target, info: Path, tm
     link.symlink_to(precious)
     (info / "RECORD").write_text("link,,\n", encoding="utf-8")
 
-    repair.remove(repair.find_broken(target, thorough=True), target)
+    repair.remove(repair.find_broken(dist_infos(target.site_packages), target, thorough=True), target)
 
     assert (True, False) == (precious.exists(), os.path.lexists(link))

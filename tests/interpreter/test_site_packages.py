@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from uv_system_sync.interpreter.site_packages import Change, Package, compare, contradictions, packages
+from uv_system_sync.interpreter.site_packages import Change, Package, compare, contradictions, dist_infos, only_audited, packages
 
 
 def _install(folder: Path, *names: str) -> str:
@@ -18,18 +18,18 @@ def _install(folder: Path, *names: str) -> str:
 def _direct_url(folder: Path, text: str) -> tuple[Package, ...]:
     _install(folder, "alpha-1.0.dist-info")
     (folder / "alpha-1.0.dist-info" / "direct_url.json").write_text(text, encoding="utf-8")
-    return packages([str(folder)])
+    return packages(dist_infos([str(folder)]))
 
 
 def test_packages_are_those_with_a_dist_info_folder_sorted_by_name(tmp_path: Path) -> None:
     folder = _install(tmp_path, "gamma-1.0.dist-info", "alpha-2.0.1rc1.dist-info", "beta-1!3.0+cu.121.dist-info")
 
-    assert (Package("alpha", "2.0.1rc1"), Package("beta", "1!3.0+cu.121"), Package("gamma", "1.0")) == packages([folder])
+    assert (Package("alpha", "2.0.1rc1"), Package("beta", "1!3.0+cu.121"), Package("gamma", "1.0")) == packages(dist_infos([folder]))
 
 
 @pytest.mark.parametrize("name", ["My_Package", "my.package", "MY__PACKAGE", "my-package", "my-_.package"])
 def test_names_of_packages_are_normalized(tmp_path: Path, name: str) -> None:
-    assert (Package("my-package", "1.0"),) == packages([_install(tmp_path, f"{name}-1.0.dist-info")])
+    assert (Package("my-package", "1.0"),) == packages(dist_infos([_install(tmp_path, f"{name}-1.0.dist-info")]))
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,11 @@ def test_names_of_packages_are_normalized(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_nothing_else_is_a_package(tmp_path: Path, name: str) -> None:
-    assert () == packages([_install(tmp_path, name)])
+    assert () == packages(dist_infos([_install(tmp_path, name)]))
 
 
 def test_a_missing_folder_has_no_packages(tmp_path: Path) -> None:
-    assert () == packages([str(tmp_path / "missing")])
+    assert () == packages(dist_infos([str(tmp_path / "missing")]))
 
 
 def test_of_two_folders_the_first_takes_precedence(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_of_two_folders_the_first_takes_precedence(tmp_path: Path) -> None:
     pure = _install(tmp_path / "pure", "alpha-1.0.dist-info", "gamma-1.0.dist-info")
     compiled = _install(tmp_path / "compiled", "alpha-2.0.dist-info", "beta-1.0.dist-info")
 
-    assert (Package("alpha", "1.0"), Package("beta", "1.0"), Package("gamma", "1.0")) == packages([pure, compiled])
+    assert (Package("alpha", "1.0"), Package("beta", "1.0"), Package("gamma", "1.0")) == packages(dist_infos([pure, compiled]))
 
 
 @pytest.mark.parametrize(
@@ -202,3 +202,16 @@ def test_contradicted_removals_are_sorted() -> None:
     output = "".join(f" - {name}==1.0\n" for name in reversed(names))
 
     assert [f"{name} removed (found: 1.0)" for name in names] == contradictions(output, [Package(name, "1.0") for name in names])
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        pytest.param("Resolved 3 packages in 2ms\nAudited 2 packages in 0.04ms\n", True, id="older-uv"),
+        pytest.param("Resolved 2 packages in 2ms\nChecked 1 package in 0.04ms\n", True, id="newer-uv"),
+        pytest.param("Resolved 2 packages in 2ms\nInstalled 1 package in 3ms\n ~ alpha==1.0\n", False, id="reinstalled"),
+        pytest.param("", False, id="quiet"),
+    ],
+)
+def test_only_what_uv_prints_without_changes_means_that_there_are_none(output: str, expected: bool) -> None:  # noqa: FBT001 - a value
+    assert expected == only_audited(output)

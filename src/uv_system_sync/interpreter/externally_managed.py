@@ -52,7 +52,7 @@ def require(target: Target, file: str, inputs: Inputs, pip_list: Callable[[], st
             inexact=Option("inexact", "true"),
             python=Option("python"),
         )
-    elsewhere = unknown(pip_list(), site_packages.packages(target.site_packages))
+    elsewhere = unknown(pip_list(), site_packages.packages(site_packages.dist_infos(target.site_packages)))
     if elsewhere:
         raise PythonUnsuitable(
             "uv finds packages of {target.executable} outside of {target.site_packages[0]} and would remove them: {packages}.",

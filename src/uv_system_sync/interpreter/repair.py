@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Collection, Iterator, NamedTuple
+from typing import TYPE_CHECKING, Collection, Iterator, NamedTuple, Sequence
 
 from uv_system_sync import paths
 from uv_system_sync.interpreter.site_packages import INSTALLERS, dist_infos, installer, name_and_version
@@ -21,15 +21,16 @@ class Broken(NamedTuple):
     reason: str
 
 
-def find_broken(target: Target, *, thorough: bool) -> tuple[Broken, ...]:
-    """Return the packages in `target` that are not complete, although uv would call them installed.
+def find_broken(infos: Sequence[str], target: Target, *, thorough: bool) -> tuple[Broken, ...]:
+    """Return those of the packages of `target` with the .dist-info folders `infos` that are not complete; uv would call them installed.
 
     METADATA and RECORD are always looked for, which takes next to no time. With `thorough`, every file that the RECORDs name
     (PEP 376) is looked for, with its size.
     """
     found = []
-    for folder in dist_infos(target.site_packages):
-        missing = next((name for name in ("METADATA", "RECORD") if not os.access(f"{folder}{os.sep}{name}", os.F_OK)), "")
+    for folder in infos:
+        missing = "" if os.access(f"{folder}/METADATA", os.F_OK) else "METADATA"
+        missing = missing or ("" if os.access(f"{folder}/RECORD", os.F_OK) else "RECORD")
         reason = f"it has no {missing}" if missing else _fault(folder) if thorough else ""
         # An operating system may leave out a RECORD, so that nobody else changes its packages (PEP 627).
         if reason and not (target.externally_managed and installer(folder) not in ("", *INSTALLERS)):

@@ -43,14 +43,14 @@ class Change(NamedTuple):
     previous: str | None
 
 
-def packages(site_packages: Sequence[str]) -> tuple[Package, ...]:
-    """Return what is installed in the folders `site_packages`, sorted by name.
+def packages(infos: Sequence[str]) -> tuple[Package, ...]:
+    """Return the packages with the .dist-info folders `infos`, sorted by name.
 
-    Names and versions are taken from the names of the .dist-info folders (PEP 376, PEP 427), so that no metadata has to be
-    parsed. Names are normalized (PEP 503).
+    Names and versions are taken from the names of these folders (PEP 376, PEP 427), so that no metadata has to be parsed. Names
+    are normalized (PEP 503). Of several with one name, it is the first, which is what Python imports.
     """
     found: dict[str, Package] = {}
-    for info in dist_infos(site_packages):
+    for info in infos:
         package = _package(info)
         found.setdefault(package.name, package)
     return tuple(found[name] for name in sorted(found))
@@ -72,7 +72,7 @@ def dist_infos(site_packages: Sequence[str]) -> list[str]:
 
 def name_and_version(info: str) -> tuple[str, str]:
     """Return the normalized name and the version that the .dist-info folder `info` has in its own name (PEP 427)."""
-    stem, _, version = os.path.basename(info)[: -len(".dist-info")].rpartition("-")
+    stem, _, version = info[info.rfind(os.sep) + 1 : -len(".dist-info")].rpartition("-")
     return normalized_name(stem), version
 
 
@@ -95,6 +95,11 @@ def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change
             action = "updated" if was and now else "installed" if now else "removed"
             changes.append(Change(name, action, now.version if now else None, was.version if was else None))
     return tuple(changes)
+
+
+def only_audited(output: str) -> bool:
+    """Return whether uv's `output` says that all packages were there already."""
+    return re.search(r"^(?:Audited|Checked) \d+ packages? in ", output, re.MULTILINE) is not None
 
 
 def contradictions(output: str, after: Sequence[Package]) -> list[str]:
@@ -122,7 +127,7 @@ def same_version(version: str, found: str | None) -> bool:
 def _package(info: str) -> Package:
     name, version = name_and_version(info)
     # Hardly any package has one, and failing to open it takes several times as long as asking for it.
-    if not os.access(f"{info}{os.sep}direct_url.json", os.F_OK):
+    if not os.access(f"{info}/direct_url.json", os.F_OK):
         return Package(name, version)
     import json
 
