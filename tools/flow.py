@@ -41,7 +41,7 @@ class Box(NamedTuple):
 
 # From top to bottom; boxes in one row do not depend on each other.
 ROWS: tuple[tuple[Box, ...], ...] = (
-    (Box("Find uv, or install it with setup-uv", ("uv",), effect=True),),
+    (Box("Find uv, or install it with pip", ("uv",), effect=True),),
     (Box("Install the action's dependencies into RUNNER_TEMP", ("uv",), effect=True),),
     (Box("Read the inputs", ("inputs",)),),
     (
