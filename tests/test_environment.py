@@ -165,6 +165,7 @@ def test_later_commands_of_uv_use_the_target_as_it_is(*, virtual: bool, more: di
         pytest.param({"UV_AUTH_TOKEN": "t0ken", "UV_API_KEY": "key"}, ["t0ken", "key"], id="tokens"),
         pytest.param({"UV_INDEX_URL": "https://0123456789abcdef@host/simple"}, ["0123456789abcdef"], id="token-in-an-address"),
         pytest.param({"https_proxy": "http://me:s3cret@host:3128"}, ["s3cret"], id="of-a-proxy"),
+        pytest.param({"PIP_INDEX_URL": "https://me:s3cret@host/simple"}, ["s3cret"], id="of-pip"),
     ],
 )
 def test_secrets_are_the_credentials_of_indexes_and_proxies(environ: dict[str, str], expected: list[str]) -> None:

@@ -21,13 +21,13 @@ _EXPECTED = {
     "all-extras: true": _MAIN | {"gamma", "tests-tool", "docs-tool"},
     "args: --no-default-groups": _MAIN,
     "args: --no-group tests": _MAIN | {"gamma"},
-    "args: --only-group docs": {"docs-tool"},
     "extras: docs": _MAIN | {"gamma", "tests-tool", "docs-tool"},
     "groups: docs": _MAIN | {"gamma", "tests-tool", "docs-tool"},
     "groups: lint": _MAIN | {"gamma", "tests-tool", "lint-tool"},
     "inexact: true": _MAIN | {"gamma", "tests-tool"},
     "no-dev: true": _MAIN | {"tests-tool"},
     "no-install-project: true": _MAIN - {"sample-project"} | {"gamma", "tests-tool"},
+    "only-groups: docs": {"docs-tool"},
 }
 
 

@@ -81,6 +81,14 @@ def test_extras_and_groups(act: Act, workspace: Path) -> None:
     assert "+ pytest==" not in plain(job.log)
 
 
+def test_lint(act: Act, workspace: Path) -> None:
+    """Only the packages of the named group are installed."""
+    (job,) = run(act, workspace, "lint")
+
+    assert ["lint-tool==9.0"] == re.findall(r"\+ (\S+==\S+)", plain(job.log))
+    assert job.log.endswith("lint_tool 9.0\n")
+
+
 def test_monorepo(act: Act, workspace: Path) -> None:
     """A folder with its own lock and a member of a workspace are installed by themselves."""
     tool = workspace / "tools" / "release"
