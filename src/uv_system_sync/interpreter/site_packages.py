@@ -31,6 +31,8 @@ class Package(NamedTuple):
 
     def as_json(self) -> dict[str, object]:
         """Return the fields that are set, as the output `packages` has them."""
+        if self.url is None:
+            return {"name": self.name, "version": self.version}
         return {name: value for name, value in self._asdict().items() if value is not None and name != "built_from"}
 
 

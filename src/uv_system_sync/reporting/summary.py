@@ -48,7 +48,8 @@ def render(report: Report, notices: Sequence[Notice], spelling: Spelling) -> str
     others = [(notice.title, notice.message.render(spelling)) for notice in notices if notice.title != "packages-repaired"]
     if others:
         blocks.append(_bullets([f"**{text(title)}:** {prose(cut(message, _SENTENCES))}" for title, message in others]))
-    packages = ", ".join(first([_listed(package) for package in report.packages], _PACKAGES))
+    # Escaped as a whole, because with many packages each call counts.
+    packages = text(", ".join(first([_listed(package) for package in report.packages], _PACKAGES)))
     blocks.append(markdown.collapsed(f"All {counted(len(report.packages), 'installed package')}", packages))
     return "\n\n".join(blocks) + "\n"
 
@@ -82,6 +83,6 @@ def _bullets(items: Sequence[str]) -> str:
 
 
 def _listed(package: Package) -> str:
-    commit = f" at {text(package.commit[:12])}" if package.commit else ""
-    source = "" if package.url is None else f" ({'a link to' if package.editable else 'from'} {text(package.url)}{commit})"
-    return f"{text(package.name)} {text(package.version)}{source}"
+    commit = f" at {package.commit[:12]}" if package.commit else ""
+    source = "" if package.url is None else f" ({'a link to' if package.editable else 'from'} {package.url}{commit})"
+    return f"{package.name} {package.version}{source}"
