@@ -75,7 +75,12 @@ class Testbed:
         Unless `uv`, there is none on PATH.
         """
         home.mkdir(parents=True, exist_ok=True)
-        path = [f"{prefix}/bin", str(prefix), *([str(UV.parent)] if uv else []), "/usr/bin", "/bin"]
+        # First, because Flask's lock has a uv of its own, which is another version.
+        programs = self.folder / "programs"
+        if not programs.is_dir():
+            programs.mkdir()
+            (programs / "uv").symlink_to(UV)
+        path = [*([str(programs)] if uv else []), f"{prefix}/bin", str(prefix), "/usr/bin", "/bin"]
         exported = {"PATH": os.pathsep.join(path), **setup_python(prefix)}
         return {"HOME": str(home), "LANG": "C.UTF-8", "UV_DEFAULT_INDEX": self.url, "UV_CACHE_DIR": str(home / "uv"), **exported}
 
