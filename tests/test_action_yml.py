@@ -26,7 +26,7 @@ def _expression(name: str) -> str:
 
 def test_the_inputs_and_outputs_have_the_names_that_workflows_use() -> None:
     switches = ["all-extras", "all-groups", "all-packages", "no-dev", "no-install-project", "no-editable", "inexact", "frozen", "check"]
-    selected = ["extras", "groups", "only-groups", "packages", *switches, "args"]
+    selected = ["extras", "groups", "only-groups", "packages", *switches, "retries", "args"]
     inputs = ["python", "working-directory", *selected, "allow-externally-managed", "summary", "uv-version"]
     outputs = ["python-version", "python-path", "environment", "packages", "package-count", "changes", "changed"]
 

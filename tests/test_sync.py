@@ -133,6 +133,10 @@ class _Machine:
         self.uv_does: Sequence[_Change] = (_Machine.install_alpha,)
         self.check_target: Callable[[Target, str], None] = require_next_python
         self.suitable_uv: Callable[[Project], Uv] | None = None
+        # What uv prints in the syncs before the last one, which fail; what happens meanwhile; and how long each wait after one was.
+        self.failures: list[str] = []
+        self.uv_does_before: Sequence[_Change] = ()
+        self.waits: list[float] = []
         # What the target answers differently than it should.
         self.answers: dict[str, object] = {}
         touch(self.other, "python")
@@ -147,7 +151,11 @@ class _Machine:
         """Sync with `inputs`."""
         uv = Uv("/bin/uv", self.environ, self.start)
         chosen = step_inputs(**self.inputs, **inputs)
-        sync.sync(sync.Step(self.environ, chosen, uv, self.start, self.reporter, self.context, self.check_target, self.suitable_uv))
+        effects = (uv, self.start, self.reporter, self.context)
+        sync.sync(sync.Step(self.environ, chosen, *effects, self.check_target, self.suitable_uv, self.sleep))
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
 
     def fail(self, kind: type[ActionError], **inputs: str) -> ActionError:
         """Sync with `inputs`, and return the error that is raised; nothing is published."""
@@ -221,6 +229,10 @@ class _Machine:
         self.ended.append(command)
         if command.argv[1] == "--version":
             return Completed(0, self.uv_version)
+        if command.argv[1] == "sync" and relay is not None and self.failures:
+            for change in self.uv_does_before:
+                change(self)
+            return Completed(2, self.failures.pop(0))
         if command.argv[1] == "sync" and relay is not None:
             relay(self.uv_output.encode())
             for change in self.uv_does:
@@ -569,6 +581,108 @@ def test_the_lock_is_read_only_if_it_is_needed_and_once(
         machine.run(**inputs)
 
     assert [str(machine.project / "uv.lock")] * reads == opened
+
+
+# Trying again.
+
+_UNREACHED = "error: Failed to fetch: https://host/alpha.whl\n  cause: HTTP status server error ({}) for url (https://host/alpha.whl)"
+_503, _502 = (_UNREACHED.format(status) for status in ("503 Service Unavailable", "502 Bad Gateway"))
+_IN_PART = "error: Failed to download `alpha==2.0`\n  cause: error decoding response body\n  cause: Connection reset by peer"
+_REASON = "https://host/alpha.whl: 503 Service Unavailable"
+
+
+@pytest.mark.parametrize(
+    ("failures", "reasons"),
+    [([_503], [_REASON]), ([_503, _502], [_REASON, "https://host/alpha.whl: 502 Bad Gateway"])],
+    ids=["once", "twice"],
+)
+def test_a_sync_that_fails_for_the_network_is_tried_again(machine: _Machine, failures: list[str], reasons: list[str]) -> None:
+    machine.failures = list(failures)
+    machine.run()
+    (notice,) = machine.reporter.notices
+
+    assert ("retried", "; ".join(reasons)) == (notice.title, notice.message.values["failed"])
+    assert reasons == json.loads(machine.result.report)["retries"]
+    assert ["<uv sync>", "<uv sync, try 2>", "<uv sync, try 3>"][: len(reasons) + 1] == [
+        line for line in machine.reporter.lines if line.startswith("<uv")
+    ]
+    assert (len(reasons), False) == (len(machine.waits), machine.unfinished.exists())
+    assert [] == [wait for wait in machine.waits if wait <= 0]
+    assert 1 == len({*machine.syncs})
+    assert ("2", "true") == (machine.result.outputs["package-count"], machine.result.outputs["changed"])
+
+
+def test_the_log_has_the_reason_and_the_wait_before_the_next_try(machine: _Machine) -> None:
+    machine.failures = [_503]
+    machine.run()
+    before = machine.reporter.lines[machine.reporter.lines.index("<uv sync, try 2>") - 1]
+
+    assert f"Trying again in {machine.waits[0]:.1f} s: {_REASON}" == before
+
+
+def test_a_file_that_uv_received_in_part_is_named_by_the_lock(machine: _Machine) -> None:
+    lock = '[[package]]\nname = "alpha"\nversion = "2.0"\nwheels = [{ url = "https://host/alpha.whl" }]\n'
+    (machine.project / "uv.lock").write_text(lock, encoding="utf-8")
+    machine.failures = [_IN_PART]
+    machine.run()
+
+    assert ["https://host/alpha.whl: Connection reset"] == json.loads(machine.result.report)["retries"]
+
+
+def test_what_a_failed_try_has_broken_is_repaired_before_the_next_one(machine: _Machine) -> None:
+    """Whether its file is there is looked at, as after a kill."""
+    there: list[bool] = []
+
+    def lose_a_file(machine: _Machine) -> None:
+        (machine.prefix / "lib" / "alpha-1.0.dist-info" / "RECORD").write_text("alpha.py,,\n", encoding="utf-8")
+
+    machine.failures, machine.uv_does_before = [_503], [lose_a_file]
+    machine.uv_does = [lambda machine: there.append((machine.prefix / "lib" / "alpha-1.0.dist-info").exists()), _Machine.install_alpha]
+    machine.run()
+
+    assert ([False], ["retried", "packages-repaired"]) == (there, machine.titles)
+
+
+@pytest.mark.parametrize("retries", [0, 1, 2, 5])
+def test_a_network_that_fails_more_often_than_there_are_retries_is_one_error(machine: _Machine, retries: int) -> None:
+    machine.failures = [_503] * (retries + 1)
+    error = machine.fail(SyncFailed, retries=str(retries))
+
+    assert ("https://host/alpha.whl", retries, retries + 1) == (
+        str(error.message).split()[6].rstrip(":"),
+        len(machine.waits),
+        len(machine.syncs),
+    )
+    assert [_REASON] * retries == machine.context.retries
+    assert not machine.unfinished.exists()
+
+
+@pytest.mark.parametrize("failures", [["error: Hash mismatch for `alpha==2.0`"], [_503, "error: Hash mismatch for `alpha==2.0`"]])
+def test_another_error_is_not_tried_again(machine: _Machine, failures: list[str]) -> None:
+    machine.failures = list(failures)
+    machine.fail(SyncFailed, retries="9")
+
+    assert (len(failures) - 1, len(failures)) == (len(machine.waits), len(machine.syncs))
+
+
+def test_what_happens_while_a_retry_waits_leaves_the_sync_unfinished(machine: _Machine) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    machine.failures, machine.sleep = [_503], interrupt  # type: ignore[method-assign]  # the seam is a parameter of the step
+    with pytest.raises(KeyboardInterrupt):
+        machine.run()
+
+    assert (1, True) == (len(machine.syncs), machine.unfinished.exists())
+
+
+def test_a_check_is_tried_again_and_repairs_nothing(machine: _Machine) -> None:
+    machine.uv_does_nothing()
+    machine.failures, machine.uv_does_before = [_503], [_Machine.break_alpha]
+    machine.run(check="true")
+
+    assert ([_REASON], False) == (machine.context.retries, machine.unfinished.exists())
+    assert (["retried"], True) == (machine.titles, (machine.prefix / "lib" / "alpha-1.0.dist-info").exists())
 
 
 # What is known of a run.

@@ -72,29 +72,29 @@ def _set_encoding() -> None:
 
 
 def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext) -> None:
-    from uv_system_sync import environment, process
+    from uv_system_sync import environment, inputs, process
     from uv_system_sync.uv import dependencies, provision
 
     temp = _temp(environ)
     reporter.mask(environment.secrets(environ))
     provider = provision.Provider(environ, temp, process.start)
     uv = provider.first()
-    packages = dependencies.Dependencies(os.path.join(provision.REQUIREMENTS, "action.txt"), uv, temp)
+    requirements, retries = os.path.join(provision.REQUIREMENTS, "action.txt"), inputs.retries(inputs.text(environ, "retries"))
+    packages = dependencies.Dependencies(requirements, uv, temp, retries)
     # While uv installs them and answers what its version is:
     with packages.meanwhile():
-        from uv_system_sync.inputs import Inputs
         from uv_system_sync.sync import Step
         from uv_system_sync.sync import sync as run
 
     context.timings.end("imports")
     sys.path.append(packages.path())
     context.timings.end("dependencies")
-    inputs = context.inputs = Inputs.from_environ(environ)
+    chosen = context.inputs = inputs.Inputs.from_environ(environ)
 
     def suitable_uv(project: Project) -> Uv:
-        return provider.suitable(uv, inputs.uv_version, project.required_uv)
+        return provider.suitable(uv, chosen.uv_version, project.required_uv)
 
-    run(Step(environ, inputs, uv, process.start, reporter, context, suitable_uv=suitable_uv))
+    run(Step(environ, chosen, uv, process.start, reporter, context, suitable_uv=suitable_uv))
 
 
 def _temp(environ: dict[str, str]) -> str:

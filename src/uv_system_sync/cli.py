@@ -43,6 +43,7 @@ _OPTIONS = {
     "how to install": (
         ("inexact", "", "Keep installed packages that are not in the lock, which are removed otherwise."),
         ("frozen", "", "Install uv.lock as it is, without checking that it matches pyproject.toml."),
+        ("retries", "NUMBER", "How often a sync that failed for the network is tried again. Default: 2."),
         ("check", "", "Change nothing, and fail if the environment does not match the lock."),
     ),
     "output": (
@@ -139,6 +140,7 @@ def read(arguments: argparse.Namespace, environ: Mapping[str, str], info: Callab
         args=tuple(arguments.args),
         allow_externally_managed=arguments.allow_externally_managed,
         summary=False,
+        retries=inputs.retries(arguments.retries),
     ).checked()
     if chosen.python:
         return chosen

@@ -18,6 +18,8 @@ _CONTRADICTIONS = (
     *((name, "only_groups") for name in ("all_extras", "extras", "all_groups", "groups")),
 )
 
+_MOST_RETRIES = 10
+
 _LISTS = ("extras", "groups", "only_groups", "packages")
 _FLAGS = ("all_extras", "all_groups", "all_packages", "no_dev", "no_install_project", "no_editable", "inexact", "frozen", "check")
 
@@ -45,6 +47,7 @@ class Inputs(NamedTuple):
     allow_externally_managed: bool = False
     summary: bool = True
     uv_version: str = ""
+    retries: int = 2
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Inputs:
@@ -73,6 +76,7 @@ class Inputs(NamedTuple):
             allow_externally_managed=flag(environ, "allow-externally-managed"),
             summary=flag(environ, "summary", default=True),
             uv_version=text(environ, "uv-version"),
+            retries=retries(text(environ, "retries")),
         ).checked()
 
     def checked(self) -> Inputs:
@@ -123,6 +127,19 @@ def flag(environ: Mapping[str, str], name: str, *, default: bool = False) -> boo
     raise InvalidInput(
         "{option} is {value!r}, which is neither true nor false.", "Set it to `true` or `false`.", option=Option(name), value=value
     )
+
+
+def retries(value: str) -> int:
+    """Return the number that the input `retries` is, 2 if it is empty, or raise `InvalidInput`."""
+    if value and not (value.isascii() and value.isdecimal() and int(value) <= _MOST_RETRIES):
+        raise InvalidInput(
+            "{option} is {value!r}, which is not a number from 0 to {most}.",
+            "Set it to how often a sync that failed for the network is tried again.",
+            option=Option("retries"),
+            value=value,
+            most=_MOST_RETRIES,
+        )
+    return int(value or 2)
 
 
 def names(source: str, found: Iterable[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, NamedTuple, Sequence
 
@@ -31,7 +32,7 @@ class Step(NamedTuple):
     """What a run works with: the environment of this process, the inputs, uv, and everything through which it has an effect.
 
     `check_target` raises an `ActionError` for a Python that the entry point does not allow, given the PATH of later steps.
-    `suitable_uv` returns the uv for a project, if that may be another one than `uv`.
+    `suitable_uv` returns the uv for a project, if that may be another one than `uv`. `sleep` waits for some seconds.
     """
 
     environ: Mapping[str, str]
@@ -42,6 +43,7 @@ class Step(NamedTuple):
     context: RunContext
     check_target: Callable[[Target, str], None] = target.require_next_python
     suitable_uv: Callable[[Project], Uv] | None = None
+    sleep: Callable[[float], None] = time.sleep
 
 
 class Plan(NamedTuple):
@@ -111,14 +113,12 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     python, timings = plan.target, step.context.timings
     infos = site_packages.dist_infos(python.site_packages)
     before = site_packages.packages(infos)
-    repaired = _repair(infos, plan, lock, step.reporter)
-    command = plan.command._replace(descriptors=lock.descriptors if lock else ())
+    repaired = _repair(infos, plan, step, unfinished=lock.was_unfinished if lock else sync_lock.is_unfinished(python))
     timings.end("before")
-    with runner_files.protected(step.environ), step.reporter.group("uv sync") as relay:
-        finish = step.start(command)
-        with process.meanwhile(finish):
-            _import_while_uv_runs(step.reporter)
-        completed = finish(relay)
+    completed = _uv_sync(plan, lock, step)
+    if completed.returncode:
+        completed, again = _try_again(completed, plan, lock, step)
+        repaired = (*repaired, *again)
     timings.end("uv")
     infos_after = site_packages.dist_infos(python.site_packages)
     # With many packages, reading them again takes long.
@@ -137,6 +137,36 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     return report.Report(step.context, python, plan.project, after, site_packages.compare(before, after), repaired)
 
 
+def _uv_sync(plan: Plan, lock: SyncLock | None, step: Step) -> Completed:
+    """Run the one `uv sync`, in a group of the log."""
+    command = plan.command._replace(descriptors=lock.descriptors if lock else ())
+    tries = len(step.context.retries)
+    with runner_files.protected(step.environ), step.reporter.group(f"uv sync, try {tries + 1}" if tries else "uv sync") as relay:
+        finish = step.start(command)
+        with process.meanwhile(finish):
+            _import_while_uv_runs(step.reporter)
+        return finish(relay)
+
+
+def _try_again(completed: Completed, plan: Plan, lock: SyncLock | None, step: Step) -> tuple[Completed, Sequence[Broken]]:
+    """Run uv again as long as it fails for the network; return the last result, and what was repaired in between."""
+    from uv_system_sync.uv import retries
+
+    repaired: list[Broken] = []
+    for wait in retries.waits(plan.inputs.retries):
+        reason = retries.reason(completed.output, plan.project.lock.address_of) if completed.returncode else None
+        if reason is None:
+            break
+        step.context.retries.append(reason)
+        step.reporter.info(f"Trying again in {wait:.1f} s: {reason}")
+        step.sleep(wait)
+        if lock:
+            infos = site_packages.dist_infos(plan.target.site_packages)
+            repaired += _repair(infos, plan, step, unfinished=True)
+        completed = _uv_sync(plan, lock, step)
+    return completed, repaired
+
+
 def _import_while_uv_runs(reporter: Reporter) -> None:
     """Import what is needed afterwards, which would take most of the time after uv has ended."""
     from uv_system_sync.reporting import notices, report, summary  # noqa: F401 - the functions that use them import them, too
@@ -144,15 +174,17 @@ def _import_while_uv_runs(reporter: Reporter) -> None:
     reporter.prepare_to_publish()
 
 
-def _repair(infos: Sequence[str], plan: Plan, lock: SyncLock | None, reporter: Reporter) -> Sequence[Broken]:
-    """Remove packages that an interrupted sync has left broken, so that uv installs them again; for a check, raise `OutOfSync`."""
-    unfinished = lock.was_unfinished if lock else sync_lock.is_unfinished(plan.target)
+def _repair(infos: Sequence[str], plan: Plan, step: Step, *, unfinished: bool) -> Sequence[Broken]:
+    """Remove packages that an interrupted sync has left broken, so that uv installs them again; for a check, raise `OutOfSync`.
+
+    With `unfinished`, every file is looked at.
+    """
     broken = repair.find_broken(infos, plan.target, thorough=unfinished)
     if broken:
         # Other packages are not uv's to install or remove, and may be as somebody wants them.
         names = plan.project.lock.names()
         broken = tuple(item for item in broken if item.name in names or not (plan.inputs.inexact or item.name in site_packages.SEEDS))
-    if broken and lock is None:
+    if broken and plan.inputs.check:
         raise OutOfSync(
             "Packages are broken: {broken}.",
             "Run without {check} to install them again.",
@@ -160,7 +192,7 @@ def _repair(infos: Sequence[str], plan: Plan, lock: SyncLock | None, reporter: R
             check=Option("check", "true"),
         )
     for item in broken:
-        reporter.info(f"Repairing {item.name}: {item.reason}")
+        step.reporter.info(f"Repairing {item.name}: {item.reason}")
     if broken:
         repair.remove(broken, plan.target)
     return broken

@@ -57,4 +57,4 @@ def test_what_is_known_is_one_line(context: RunContext, expected: str) -> None:
     ],
 )
 def test_what_is_not_known_is_null_in_a_report(context: RunContext, expected: dict[str, object]) -> None:
-    assert expected == context.as_json()
+    assert {**expected, "retries": []} == context.as_json()

@@ -6,6 +6,7 @@ import binascii
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,32 @@ def test_a_failed_installation_by_an_old_uv_is_an_error_of_its_version(tmp_path:
 
     assert ("0.1.45", "0.5.31") == (caught.value.values["version"], caught.value.values["oldest"])
     assert [] == os.listdir(tmp_path)
+
+
+# Trying again.
+
+_UNREACHED = Completed(
+    2, "error: Failed to fetch: https://host/simple/tomli/\n  cause: Connection refused (os error 111) for url (https://host/)"
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "tries", "waits"),
+    [
+        pytest.param([_FAILED, _UNREACHED, _DONE], 2, 1, id="once"),
+        pytest.param([_FAILED, _UNREACHED, _UNREACHED, _DONE], 2, 2, id="twice"),
+        pytest.param([_FAILED, _UNREACHED, _UNREACHED], 1, 1, id="too-often"),
+        pytest.param([_FAILED, _UNREACHED], 0, 0, id="no-retries"),
+        pytest.param([_FAILED, _FAILED], 2, 0, id="something-else"),
+        pytest.param([_FAILED, _UNREACHED, _FAILED], 2, 1, id="something-else-then"),
+    ],
+)
+def test_it_is_tried_again_if_the_network_fails(tmp_path: Path, answers: list[Completed], tries: int, waits: int) -> None:
+    waited: list[float] = []
+    starter = Installer(*answers)
+    packages = Dependencies(str(_REQUIREMENTS), Uv("/bin/uv", {}, starter.start), str(tmp_path), tries, waited.append)
+    with nullcontext() if answers[-1] == _DONE else pytest.raises(UvUnavailable):
+        packages.path()
+
+    assert (waits, len(answers)) == (len(waited), len(starter.commands))
+    assert [True, *[False] * (len(answers) - 1)] == starter.are_offline

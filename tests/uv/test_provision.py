@@ -56,20 +56,21 @@ class _Place:
         self.temp = folder / "temp"
         self.bin = folder / "bin"
         self.environ = {"PATH": str(self.bin)}
+        self.waits: list[float] = []
         self.temp.mkdir()
         self.bin.mkdir()
 
     def provider(self, starter: Starter, **environ: str) -> Provider:
         self.environ.update(environ)
-        return Provider(self.environ, str(self.temp), starter.start)
+        return Provider(self.environ, str(self.temp), starter.start, self.waits.append)
 
     def first(self, starter: Starter, version: str = "", **environ: str) -> Uv:
         return self.provider(starter, UV_SYSTEM_SYNC_UV_VERSION=version, **environ).first()
 
     def fail(self, *answers: Completed, version: str = "", **environ: str) -> UvUnavailable:
-        """Return the error after pip has given `answers`; it leaves nothing."""
+        """Return the error after pip has given `answers`, without retries; it leaves nothing."""
         with pytest.raises(UvUnavailable) as caught:
-            self.first(_Pip(*answers), version, **environ)
+            self.first(_Pip(*answers), version, **{"UV_SYSTEM_SYNC_RETRIES": "0", **environ})
         assert [] == os.listdir(self.temp)
         return caught.value
 
@@ -382,6 +383,9 @@ def test_pip_unpacks_on_the_disk_that_it_installs_to(place: _Place) -> None:
         ("WARNING: Retrying (...) after connection broken by 'NewConnectionError(...)'\n" + _NOTHING_FOUND, "the index cannot be reached"),
         ("ReadTimeoutError: HTTPSConnectionPool(host='host', port=443): Read timed out.", "the index cannot be reached"),
         ("ERROR: HTTP error 503 Server Error: Unavailable", "the index cannot be reached"),
+        ("ERROR: HTTP error 503 while getting https://host/uv.whl", "the index cannot be reached"),
+        ("Could not fetch URL https://h/uv/: 429 Client Error: Too Many Requests for url: https://h/uv/", "the index cannot be reached"),
+        ("ProtocolError: ('Connection broken: IncompleteRead(5 bytes read)')", "the index cannot be reached"),
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "the index has another file"),
         ("ERROR: No matching distribution found for uv==5", "the index has no such version for this platform"),
         ("ERROR: Invalid requirement: 'uv==0.13.x'", "the index has no such version for this platform"),
@@ -447,3 +451,33 @@ def test_long_words_are_cut_at_the_beginning(place: _Place) -> None:
 
 def test_an_error_about_a_version_names_the_input(place: _Place) -> None:
     assert {_VERSION} == options(place.fail(Completed(1, "ERROR: No matching distribution found for uv"), version="0.5"))
+
+
+# Trying again.
+
+_UNREACHED = Completed(1, "ReadTimeoutError: HTTPSConnectionPool(host='host', port=443): Read timed out.")
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_pip_is_tried_again_if_the_index_cannot_be_reached(place: _Place, failures: int) -> None:
+    pip = _Pip(*[_UNREACHED] * failures, _DONE)
+    uv = place.first(pip)
+
+    assert (failures, failures + 1, [Path(uv.folder).parent]) == (len(place.waits), len(pip.commands), [*place.temp.iterdir()])
+
+
+@pytest.mark.parametrize("retries", ["0", "1", "3"])
+def test_pip_is_tried_again_as_often_as_the_input_has_it(place: _Place, retries: str) -> None:
+    error = place.fail(*[_UNREACHED] * (int(retries) + 1), UV_SYSTEM_SYNC_RETRIES=retries)
+
+    assert (": the index cannot be reached", int(retries)) == (error.values["reason"], len(place.waits))
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["403 Client Error", "404 Client Error", "THESE PACKAGES DO NOT MATCH THE HASHES", "certificate verify failed", "something else"],
+)
+def test_pip_is_not_tried_again_for_what_does_not_pass(place: _Place, output: str) -> None:
+    place.fail(Completed(1, output), UV_SYSTEM_SYNC_RETRIES="2")
+
+    assert [] == place.waits

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple
 
 from uv_system_sync.text import Option
+from uv_system_sync.uv import output
 
 if TYPE_CHECKING:
     from uv_system_sync.errors import ActionError
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 # How much of uv's output an error keeps; how much of it is shown is for the reporter to decide.
 _KEPT = 2500
-# How much of one message is searched. The reason is near its beginning, and a build can make it as long as it wants.
-_SEARCHED = 30_000
 _QUOTED_LINES = 30
 
 # Inputs that sentences name, by their fields.
@@ -25,12 +24,6 @@ OPTIONS = {
     **{name.replace("-", "_"): Option(name) for name in ("args", "packages", "uv-version", "working-directory")},
     **{name.replace("-", "_"): Option(name, "true") for name in ("check", "frozen", "no-dev")},
 }
-
-# Older versions of uv draw a tree, with `\u00d7` before the message, and wrap lines. Newer ones do neither.
-_TREE = re.compile(r"[\u2500-\u257f\u25b6\u00d7]")
-_HEADER = re.compile(r"^(?:error: |  \u00d7 )", re.MULTILINE)
-_QUOTE = re.compile(r"^[ \u2502]*(?:\[std(?:out|err)\]|--- std(?:out|err):?)[ \r]*$", re.MULTILINE)
-_UNINDENTED = re.compile(r"^(?! |DEBUG |TRACE ).+", re.MULTILINE)
 
 
 class Failure(NamedTuple):
@@ -49,12 +42,12 @@ class Failure(NamedTuple):
     @property
     def own(self) -> str:
         """The output up to the first line that uv quotes from a build or from Git; any text can be in those lines."""
-        return _QUOTE.split(self.completed.output, maxsplit=1)[0]
+        return output.without_quotes(self.completed.output)
 
     @property
     def words(self) -> str:
         """The error message of uv itself, as one line."""
-        return message_in(self.own if _HEADER.search(self.own) else "\n".join(_UNINDENTED.findall(self.own)))
+        return output.own_message(self.own)
 
     @property
     def quoted(self) -> str:
@@ -72,13 +65,7 @@ class Failure(NamedTuple):
     ) -> ActionError:
         """Return an error with `words` or the end of the output; besides `values`, sentences can have what is known of the failure."""
         file, line = place or (None, None)
-        output = self.completed.output.strip()
-        end = f"… {output[-_KEPT:]}" if len(output) > _KEPT else output
+        printed = self.completed.output.strip()
+        end = f"… {printed[-_KEPT:]}" if len(printed) > _KEPT else printed
         known = {"uv": self.uv_version, "target": self.target, "lock_command": self.project.lock_command(), **OPTIONS}
         return kind(message, hint, file=file, line=line, words=words or end, **{**known, **values})
-
-
-def message_in(output: str) -> str:
-    """Return the last message of uv in `output`, or all of it, without the lines of a tree and as one line."""
-    begin = max((found.start() for found in _HEADER.finditer(output)), default=0)
-    return " ".join(_TREE.sub(" ", output[begin : begin + _SEARCHED]).split())

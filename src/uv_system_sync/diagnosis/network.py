@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from uv_system_sync.diagnosis import outdated_lock
-from uv_system_sync.diagnosis.failure import message_in
 from uv_system_sync.errors import ActionError, SyncFailed
+from uv_system_sync.uv import output
 
 if TYPE_CHECKING:
     from uv_system_sync.diagnosis.failure import Failure
@@ -62,7 +62,7 @@ _GIT_REASONS = (
 def unread(failure: Failure) -> ActionError | None:
     """Return the error for a Git repository that uv could not fetch, or None."""
     pattern = r"`(?P<package>[^`\s@]+) @ git\+(?P<address>[^`\s]+?)(?:@[^`\s@/:#]+)?(?:#[^`\s]*)?`.*? Git operation failed (.*)"
-    found = re.search(pattern, message_in(failure.completed.output))
+    found = re.search(pattern, output.message_in(failure.completed.output))
     if found is None:
         return None
     fact = "{package} could not be fetched from the Git repository {address}: {reason}."
@@ -74,8 +74,9 @@ def unread(failure: Failure) -> ActionError | None:
 def unreached(failure: Failure) -> ActionError | None:
     """Return the error for an address that uv could not use, or None."""
     words = failure.words
-    found = find(words)
-    if found is None:
+    interrupted = output.interrupted(words)
+    found = find(words) or (interrupted and _found(failure.project.lock.address_of(*interrupted), "", words))
+    if not found:
         return None
     values, hint = found
     # uv asks an index for its pages only to resolve; such a page has the name of the package that it lists (PEP 503).
@@ -90,16 +91,13 @@ def unreached(failure: Failure) -> ActionError | None:
 
 def find(words: str) -> tuple[dict[str, str], str] | None:
     """Return the `address` that uv could not use, its `host` and the `reason`, and the next step; or None."""
-    url = re.search(r"(?:Failed to fetch:?|error sending request for url|for url) [`(]?(https?://[^\s`)]+)", words)
-    index = re.search(r"[Ii]ndex (?:URL )?\((https?://[^\s)]+)\)[^(]{0,200}?\(?(40[13])\b", words)
-    found = url or index
-    if found is None:
-        return None
-    address = found.group(1).rstrip(".,")
-    response = re.search(r"HTTP status \w+ error \((\d{3}[^)]*)\)", words)
-    status = response.group(1).strip() if response else index.group(2) if index and not url else ""
+    found = output.unreached(words)
+    return found and _found(*found, words)
+
+
+def _found(address: str, status: str, words: str) -> tuple[dict[str, str], str] | None:
     reason, hint = next((reason or status, hint) for pattern, reason, hint in _REASONS if re.search(pattern, status or words))
-    return {"address": address, "host": _host(address), "reason": reason}, hint
+    return ({"address": address, "host": _host(address), "reason": reason}, hint) if address else None
 
 
 def _host(address: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from typing import Iterator
 
@@ -51,6 +52,16 @@ class Lockfile:
         """Return the entry of a package, or an empty one."""
         entries = (package for package in self.packages if (package.get("name"), package.get("version")) == (name, version))
         return next(entries, {})
+
+    def address_of(self, name: str, version: str) -> str:
+        """Return the address of the file of a package or, if there are several, of their host; empty if it is not known."""
+        package = self.package(name, version)
+        files = [*toml.array(package, "wheels"), package.get("sdist"), package.get("source")]
+        addresses = [toml.string(file, "url") for file in files if isinstance(file, dict) and file.get("url")]
+        if len(addresses) < 2:  # noqa: PLR2004 - several
+            return "".join(addresses)
+        found = re.match(r"\w+://[^/?#]+", addresses[0])
+        return found.group() if found else ""
 
     def place_of(self, name: str) -> Place:
         """Return the line where the first entry of the package `name` begins; no line, if there is none."""

@@ -36,6 +36,8 @@ class RunContext:
         self.target = target
         self.project = project
         self.uv_version = uv_version
+        # Why each sync failed that was tried again.
+        self.retries: list[str] = []
         self.timings = Timings()
 
     def line(self) -> str:
@@ -54,4 +56,5 @@ class RunContext:
             "python": python and {**{name: getattr(python, name) for name in facts}, "environment": python.prefix},
             "uv": self.uv_version or None,
             "project": project and {"name": project.name, "directory": project.directory},
+            "retries": self.retries,
         }

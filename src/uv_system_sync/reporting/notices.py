@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 def notices(report: Report, outputs: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[Notice]:
     """Yield the notices on `report`, whose step has `outputs` and runs with `environ`."""
+    if report.context.retries:
+        failed = listed(report.context.retries, separator="; ")
+        yield Notice("retried", message("The network failed, and the sync was tried again: {failed}.", failed=failed))
     if report.repaired:
         found = listed([f"{item.name} ({item.reason})" for item in report.repaired])
         yield Notice("packages-repaired", message("Found broken, and installed again: {packages}.", packages=found))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import binascii
 import os
 import sys
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Callable, Iterator
 
 from uv_system_sync import process
 from uv_system_sync.errors import RunnerUnusable, UvUnavailable
 
 if TYPE_CHECKING:
-    from uv_system_sync.process import Finish
+    from uv_system_sync.process import Completed, Finish
     from uv_system_sync.uv.client import Uv
 
 _KEPT_CHARACTERS = 2500
@@ -24,8 +25,10 @@ class Dependencies:
     Unless an earlier step of the job has made it, `uv` begins to install them at once; `path` waits for that.
     """
 
-    def __init__(self, requirements: str, uv: Uv, temp: str) -> None:
+    def __init__(self, requirements: str, uv: Uv, temp: str, tries: int = 0, sleep: Callable[[float], None] = time.sleep) -> None:
         self._uv = uv
+        self._retries = tries
+        self._sleep = sleep
         self._requirements = requirements
         with open(requirements, "rb") as file:
             # It only tells two lock files apart; importing hashlib takes long.
@@ -75,6 +78,8 @@ class Dependencies:
         if completed.returncode:
             completed = self._uv.install_requirements(self._requirements, self._beside, offline=False)(None)
         if completed.returncode:
+            completed = self._try_again(completed)
+        if completed.returncode:
             # A uv that is too old may not have understood its arguments.
             self._uv.require()
             raise UvUnavailable(
@@ -85,6 +90,16 @@ class Dependencies:
                 path=self._uv.path,
                 status=completed.returncode,
             )
+
+    def _try_again(self, completed: Completed) -> Completed:
+        from uv_system_sync.uv import retries
+
+        for wait in retries.waits(self._retries):
+            if not (completed.returncode and retries.reason(completed.output)):
+                break
+            self._sleep(wait)
+            completed = self._uv.install_requirements(self._requirements, self._beside, offline=False)(None)
+        return completed
 
 
 def renamed(beside: str, folder: str) -> str:

@@ -6,13 +6,13 @@ import binascii
 import os
 import re
 import sys
-from typing import Iterator, Mapping, Sequence
+from typing import Callable, Iterator, Mapping, Sequence
 
-from uv_system_sync import environment
+from uv_system_sync import environment, inputs
 from uv_system_sync.errors import UvUnavailable
 from uv_system_sync.process import Command, Completed, Start
 from uv_system_sync.text import Message, Option, message, without_credentials
-from uv_system_sync.uv import dependencies
+from uv_system_sync.uv import dependencies, retries
 
 _OPTIONS = ("--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:", "--no-compile")
 
@@ -26,6 +26,8 @@ _KEPT_CHARACTERS = 2500
 
 _INSTALL = message("Install uv in an earlier step.")
 _INDEX = message("Name an index that has it (`UV_DEFAULT_INDEX` or pip's settings), or install uv in an earlier step.")
+# The one reason that may be gone with the next try.
+_UNREACHED = "the index cannot be reached"
 _UNREACHABLE = message(
     "Check the address of the index (`UV_DEFAULT_INDEX` or pip's settings) and the network (`HTTPS_PROXY`),"
     " or install uv in an earlier step."
@@ -35,6 +37,10 @@ _CERTIFICATE = message("Set `SSL_CERT_FILE` to its certificate authority.")
 _HASHES = message("Find out why the index has another file, or install uv in an earlier step.")
 _VERSION = message("Set {option} to a version that the index has, or install uv in an earlier step.", option=Option("uv-version"))
 
+_PASSING = (
+    r"[Cc]onnection (?:broken|reset)|Max retries exceeded|timed out|incomplete-download|not enough bytes"
+    r"|\b5\d\d (?:Server )?[Ee]rror|\b(?:408|425|429) Client Error|HTTP error (?:408|425|429|5\d\d)\b"
+)
 # What pip prints, what it means, and the next step. It reports that nothing matches after it could not reach the index, too.
 _REASONS: tuple[tuple[str, str, Message], ...] = (
     ("No module named pip", "this Python has no pip", _INSTALL),
@@ -42,7 +48,7 @@ _REASONS: tuple[tuple[str, str, Message], ...] = (
     ("(?i)certificate.verify.failed", "its certificate is not trusted", _CERTIFICATE),
     (r"\b40[137] Client Error|HTTP error 40[137]\b|\b407 Proxy", "the index refuses access", _CREDENTIALS),
     (r"\b404 Client Error", "the index has no uv", _INDEX),
-    (r"connection broken|Max retries exceeded|timed out|\b5\d\d (?:Server )?[Ee]rror", "the index cannot be reached", _UNREACHABLE),
+    (_PASSING, _UNREACHED, _UNREACHABLE),
     ("DO NOT MATCH THE HASHES", "the index has another file of that version than this release of uv-system-sync pins", _HASHES),
     (
         "No matching distribution found|Could not find a version|Invalid requirement",
@@ -55,10 +61,11 @@ _REASONS: tuple[tuple[str, str, Message], ...] = (
 class Pip:
     """The pip of the Python that runs this, for a run whose environment is `environ`; it works in the folder `temp`."""
 
-    def __init__(self, environ: Mapping[str, str], temp: str, start: Start) -> None:
+    def __init__(self, environ: Mapping[str, str], temp: str, start: Start, sleep: Callable[[float], None]) -> None:
         self._environ = environ
         self._temp = temp
         self._start = start
+        self._sleep = sleep
 
     def install_uv(self, requirement: Sequence[str], folder: str) -> str:
         """Install the uv that the arguments `requirement` name, unless an earlier step of the job has, and return its absolute path.
@@ -69,14 +76,25 @@ class Pip:
         if not os.path.isfile(_program(folder)):
             beside = f"{folder}-{os.urandom(8).hex()}"
             try:
-                self._install_into(beside, requirement)
+                self._try_to_install(beside, requirement)
                 folder = dependencies.renamed(beside, folder)
             except BaseException:
                 dependencies.remove(beside)
                 raise
         return _program(folder)
 
-    def _install_into(self, folder: str, requirement: Sequence[str]) -> None:
+    def _try_to_install(self, folder: str, requirement: Sequence[str]) -> None:
+        failed = self._install_into(folder, requirement)
+        for wait in retries.waits(inputs.retries(inputs.text(self._environ, "retries"))):
+            if failed is None or _reason(failed.output)[0] != _UNREACHED:
+                break
+            self._sleep(wait)
+            failed = self._install_into(folder, requirement)
+        if failed is not None:
+            raise self._error(requirement, failed)
+
+    def _install_into(self, folder: str, requirement: Sequence[str]) -> Completed | None:
+        """Run pip, and return how it has failed, or None."""
         arguments = ("install", *_OPTIONS, "--target", folder, *requirement)
         completed = self._run("--quiet", *arguments)
         if "(from versions: none)" in completed.output and "Retrying" not in completed.output:
@@ -84,8 +102,7 @@ class Pip:
             completed = self._run("-vv", "--retries", "0", *arguments)
             reported = re.findall(r"^ *(?:Could not fetch URL|ERROR: |Skipping link: none of).*", completed.output, re.MULTILINE)
             completed = completed._replace(output="\n".join(reported))
-        if completed.returncode or not os.path.isfile(_program(folder)):
-            raise self._failed(requirement, completed)
+        return completed if completed.returncode or not os.path.isfile(_program(folder)) else None
 
     def _run(self, *arguments: str) -> Completed:
         """Run pip; without an installed one, run the wheel of it that ensurepip has."""
@@ -101,10 +118,10 @@ class Pip:
                 return self._start(Command((*python, os.path.join(wheel, "pip"), *arguments), env, self._temp))(None)
         return completed
 
-    def _failed(self, requirement: Sequence[str], completed: Completed) -> UvUnavailable:
+    def _error(self, requirement: Sequence[str], completed: Completed) -> UvUnavailable:
         # pip lists every version that there is.
         output = re.sub(r"\(from versions: [^)]{100,}\)", "(from versions: …)", completed.output.strip())
-        reason, hint = next(((why, hint) for pattern, why, hint in _REASONS if re.search(pattern, output)), ("", _UNREACHABLE))
+        reason, hint = _reason(output)
         for secret in environment.secrets(self._environ):
             output = output.replace(secret, "***")
         return UvUnavailable(
@@ -115,6 +132,11 @@ class Pip:
             status=completed.returncode,
             reason=reason and f": {reason}",
         )
+
+
+def _reason(output: str) -> tuple[str, Message]:
+    """Return why pip has failed, which is empty if it is not known, and the next step."""
+    return next(((why, hint) for pattern, why, hint in _REASONS if re.search(pattern, output)), ("", _UNREACHABLE))
 
 
 def _program(folder: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Mapping
+import time
+from typing import TYPE_CHECKING, Callable, Mapping
 
 from uv_system_sync import inputs, paths
 from uv_system_sync.errors import InvalidInput, UvUnavailable
@@ -28,10 +29,11 @@ _FOLDER = "uv-system-sync-uv-"
 class Provider:
     """Provides uv for a run whose environment is `environ`: the one on PATH, or one that pip installs below the folder `temp`."""
 
-    def __init__(self, environ: Mapping[str, str], temp: str, start: Start) -> None:
+    def __init__(self, environ: Mapping[str, str], temp: str, start: Start, sleep: Callable[[float], None] = time.sleep) -> None:
         self._environ = environ
         self._temp = temp
         self._start = start
+        self._sleep = sleep
 
     def first(self) -> Uv:
         """Return a uv to begin with: the one on PATH, else one that is installed.
@@ -70,7 +72,8 @@ class Provider:
 
         pinned = ["--require-hashes", "--requirement", os.path.join(REQUIREMENTS, "uv.txt")]
         requirement = [f"uv{_with_operator(specifier)}"] if specifier else pinned
-        return self._uv(Pip(self._environ, self._temp, self._start).install_uv(requirement, os.path.join(self._temp, _FOLDER)))
+        pip = Pip(self._environ, self._temp, self._start, self._sleep)
+        return self._uv(pip.install_uv(requirement, os.path.join(self._temp, _FOLDER)))
 
 
 def on_path(search_path: str, *, windows: bool = os.name == "nt") -> str | None:
