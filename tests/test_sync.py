@@ -137,6 +137,7 @@ class _Machine:
         self.failures: list[str] = []
         self.uv_does_before: Sequence[_Change] = ()
         self.waits: list[float] = []
+        self.is_interrupted_while_waiting = False
         # What the target answers differently than it should.
         self.answers: dict[str, object] = {}
         touch(self.other, "python")
@@ -156,6 +157,8 @@ class _Machine:
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
+        if self.is_interrupted_while_waiting:
+            raise KeyboardInterrupt
 
     def fail(self, kind: type[ActionError], **inputs: str) -> ActionError:
         """Sync with `inputs`, and return the error that is raised; nothing is published."""
@@ -187,7 +190,9 @@ class _Machine:
 
     def install(self, *names: str) -> None:
         for name in names:
-            touch(self.prefix / "lib" / f"{name}.dist-info", "METADATA", "RECORD")
+            touch(self.prefix / "lib" / f"{name}.dist-info", "METADATA", "INSTALLER")
+            record = self.prefix / "lib" / f"{name}.dist-info" / "RECORD"
+            record.write_text("".join(f"{name}.dist-info/{file},,\n" for file in ("METADATA", "INSTALLER", "RECORD")), encoding="utf-8")
 
     # What may be different.
 
@@ -608,7 +613,7 @@ def test_a_sync_that_fails_for_the_network_is_tried_again(machine: _Machine, fai
     ]
     assert (len(reasons), False) == (len(machine.waits), machine.unfinished.exists())
     assert [] == [wait for wait in machine.waits if wait <= 0]
-    assert 1 == len({*machine.syncs})
+    assert [machine.syncs[0]] * (len(reasons) + 1) == machine.syncs
     assert ("2", "true") == (machine.result.outputs["package-count"], machine.result.outputs["changed"])
 
 
@@ -648,11 +653,7 @@ def test_a_network_that_fails_more_often_than_there_are_retries_is_one_error(mac
     machine.failures = [_503] * (retries + 1)
     error = machine.fail(SyncFailed, retries=str(retries))
 
-    assert ("https://host/alpha.whl", retries, retries + 1) == (
-        str(error.message).split()[6].rstrip(":"),
-        len(machine.waits),
-        len(machine.syncs),
-    )
+    assert ("https://host/alpha.whl" in str(error.message), retries, retries + 1) == (True, len(machine.waits), len(machine.syncs))
     assert [_REASON] * retries == machine.context.retries
     assert not machine.unfinished.exists()
 
@@ -665,11 +666,8 @@ def test_another_error_is_not_tried_again(machine: _Machine, failures: list[str]
     assert (len(failures) - 1, len(failures)) == (len(machine.waits), len(machine.syncs))
 
 
-def test_what_happens_while_a_retry_waits_leaves_the_sync_unfinished(machine: _Machine) -> None:
-    def interrupt(_: float) -> None:
-        raise KeyboardInterrupt
-
-    machine.failures, machine.sleep = [_503], interrupt  # type: ignore[method-assign]  # the seam is a parameter of the step
+def test_a_sync_that_is_interrupted_while_a_retry_waits_is_unfinished(machine: _Machine) -> None:
+    machine.failures, machine.is_interrupted_while_waiting = [_503], True
     with pytest.raises(KeyboardInterrupt):
         machine.run()
 
