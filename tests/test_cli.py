@@ -66,6 +66,11 @@ def test_a_switch_is_the_input_of_its_name(name: str) -> None:
     assert step_inputs(**inputs) == _inputs(f"--{name}")
 
 
+@pytest.mark.parametrize(("words", "expected"), [([], 2), (["--retries", "0"], 0), (["--retries=5"], 5)])
+def test_retries_are_the_input_of_that_name(words: list[str], expected: int) -> None:
+    assert expected == _inputs(*words).retries
+
+
 def test_names_are_given_one_by_one_and_normalized() -> None:
     inputs = _inputs("--extra", "Docs", "--extra=more", "--group", "dev", "--package", "a.b", "--package", "c")
 
@@ -78,6 +83,7 @@ def test_names_are_given_one_by_one_and_normalized() -> None:
     [
         pytest.param(["--group", "a b"], {Option("groups")}, id="not-a-name"),
         pytest.param(["--only-group", "a b"], {Option("only-groups")}, id="not-a-name-of-an-only-group"),
+        pytest.param(["--retries", "many"], {Option("retries")}, id="not-a-number"),
         pytest.param(["--group", "a", "--only-group", "b"], {Option("groups", "a"), Option("only-groups", "b")}, id="only-group"),
         pytest.param(["--all-extras", "--extra", "a"], {Option("all-extras", "true"), Option("extras", "a")}, id="contradiction"),
     ],

@@ -160,6 +160,18 @@ def test_the_version_of_uv_is_taken_as_it_is() -> None:
     assert ">=0.12, <1" == step_inputs(uv_version=" >=0.12, <1\n").uv_version
 
 
+@pytest.mark.parametrize(("value", "expected"), [("", 2), ("0", 0), (" 3\n", 3), ("10", 10)])
+def test_retries_are_a_number(value: str, expected: int) -> None:
+    assert expected == step_inputs(retries=value).retries
+
+
+@pytest.mark.parametrize("value", ["11", "-1", "+1", "1.5", "two", "\u0663", "9" * 5000], ids=lambda value: value[:4])
+def test_retries_that_are_no_number_or_too_many_are_an_error(value: str) -> None:
+    error = _rejected(retries=value)
+
+    assert ({Option("retries")}, value) == (options(error), error.values["value"])
+
+
 @pytest.mark.parametrize(
     ("inputs", "expected"),
     [

@@ -131,7 +131,8 @@ def flag(environ: Mapping[str, str], name: str, *, default: bool = False) -> boo
 
 def retries(value: str) -> int:
     """Return the number that the input `retries` is, 2 if it is empty, or raise `InvalidInput`."""
-    if value and not (value.isascii() and value.isdecimal() and int(value) <= _MOST_RETRIES):
+    # `int` fails for a number of thousands of digits.
+    if value and not (re.fullmatch("[0-9]{1,2}", value) and int(value) <= _MOST_RETRIES):
         raise InvalidInput(
             "{option} is {value!r}, which is not a number from 0 to {most}.",
             "Set it to how often a sync that failed for the network is tried again.",

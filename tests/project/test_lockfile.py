@@ -58,6 +58,24 @@ def test_packages_are_found_by_name_and_version(tmp_path: Path) -> None:
     assert None is lock.error
 
 
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param('wheels = [{ url = "https://files/a/alpha.whl" }]', "https://files/a/alpha.whl", id="one-wheel"),
+        pytest.param('source = { url = "https://files/alpha.tar.gz" }', "https://files/alpha.tar.gz", id="direct"),
+        pytest.param(
+            'sdist = { url = "https://files:8/a/alpha.tar.gz" }\nwheels = [{ url = "https://files:8/b" }]', "https://files:8", id="several"
+        ),
+        pytest.param('source = { registry = "wheels" }\nwheels = [{ path = "alpha.whl" }, 1]', "", id="folder"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_the_address_of_a_package_is_that_of_its_file_or_else_of_its_host(tmp_path: Path, files: str, expected: str) -> None:
+    lock = _lock(tmp_path, f'[[package]]\nname = "alpha"\nversion = "1"\n{files}\n')
+
+    assert (expected, "") == (lock.address_of("alpha", "1"), lock.address_of("alpha", "2"))
+
+
 def test_the_place_of_a_package_is_the_line_of_its_first_name(tmp_path: Path) -> None:
     lock = _lock(tmp_path)
 

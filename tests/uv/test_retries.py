@@ -223,6 +223,7 @@ def test_credentials_in_an_address_are_not_in_the_reason() -> None:
         ),
         pytest.param(_new("Failed to fetch: https://host/files/connection_reset-1.whl", "Invalid `Connection refused`"), id="only-names"),
         pytest.param(_new(*_file("Failed to write to the distribution cache", "No space left on device (os error 28)")), id="disk-full"),
+        pytest.param(_new(*_file("Failed to extract archive", "Broken pipe (os error 32)")), id="no-network"),
         pytest.param(_new("Failed to install: alpha-1.0-py3-none-any.whl (alpha==1.0)", "Broken pipe (os error 32)"), id="installation"),
         pytest.param("The environment is outdated; run `uv sync` to update the environment", id="check"),
         pytest.param("", id="nothing"),
