@@ -105,6 +105,24 @@ def test_index_is_asked_because_the_lock_is_outdated(tmp_path: Path, address: st
 
 
 @pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        ("error reading a body from connection\n  cause: Connection reset by peer (os error 104)", "the connection failed"),
+        ("Failed to download distribution due to network timeout. Try increasing UV_HTTP_TIMEOUT (current value: 2s).", "it took too long"),
+    ],
+)
+def test_a_file_that_uv_received_in_part_has_the_address_in_the_lock(tmp_path: Path, cause: str, reason: str) -> None:
+    lock = f'version = 1\n[[package]]\nname = "alpha"\nversion = "1.0"\nwheels = [{{ url = "{_FILE}" }}]\n'
+    output = f"error: Failed to download `{{}}`\n  cause: Failed to write to the distribution cache\n  cause: {cause}\n"
+    project = write(tmp_path, uv_lock=lock)
+    error = network.unreached(failure(output.format("alpha==1.0"), project))
+
+    assert error is not None
+    assert {"package": "alpha 1.0", "address": _FILE, "host": "127.0.0.1:80", "reason": reason}.items() <= error.values.items()
+    assert network.unreached(failure(output.format("alpha==2.0"), project)) is None
+
+
+@pytest.mark.parametrize(
     "output", ["", "error: no space left", "error: Failed to fetch nothing", "see https://host/simple/", "index (https://host) 500"]
 )
 def test_other_messages_are_not_about_an_address(tmp_path: Path, output: str) -> None:
