@@ -355,7 +355,7 @@ def test_index_that_refuses_a_file(remote: Runner, index: Index, code: int) -> N
         index.misbehave(asked, status(code))
 
     fact = f"alpha 1.0 could not be fetched from http://127.0.0.1:{index.port}/files/{name}: {reason}."
-    _assert_explained(remote.sync(), "sync-failed", None, fact, hint.format(f"127.0.0.1:{index.port}"))
+    _assert_explained(remote.sync(retries="0"), "sync-failed", None, fact, hint.format(f"127.0.0.1:{index.port}"))
 
 
 def test_index_that_refuses_a_new_dependency(remote: Runner, index: Index) -> None:
@@ -387,7 +387,7 @@ def test_index_that_does_not_answer(remote: Runner, index: Index) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace(str(index.port), str(ended.port)), encoding="utf-8")
 
     fact = f"alpha 1.0 could not be fetched from {address.replace(str(index.port), str(ended.port))}: the connection was refused."
-    _assert_explained(remote.sync(frozen="true"), "sync-failed", None, fact, f"reaches 127.0.0.1:{ended.port} ")
+    _assert_explained(remote.sync(frozen="true", retries="0"), "sync-failed", None, fact, f"reaches 127.0.0.1:{ended.port} ")
 
 
 def test_file_with_another_hash(remote: Runner, index: Index) -> None:

@@ -203,7 +203,7 @@ def test_a_wheel_that_does_not_arrive_is_an_error_with_the_words_of_uv_and_nothi
     before = contents(target)
     served.misbehave(FILE, fault)
 
-    outcome = ci.sync()
+    outcome = ci.sync(retries="0")
 
     assert "sync-failed" == title(outcome)
     assert words in outcome.errors[0]

@@ -248,7 +248,7 @@ def test_a_failure_of_pip_is_one_error_with_the_reason(
 ) -> None:
     bare.environ["PIP_RETRIES"] = "0"
     prepare(wheels)
-    error = _failure(bare, bare.sync(**inputs))
+    error = _failure(bare, bare.sync(retries="0", **inputs))
 
     assert f": {reason}" in error
 
