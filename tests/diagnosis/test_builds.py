@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -122,14 +123,31 @@ def test_package_that_has_no_wheel_in_the_lock_at_all(project: Project) -> None:
     assert str(error.hint).endswith("lock that one.")
 
 
-@pytest.mark.parametrize(("env", "settings"), [({"UV_NO_BINARY_PACKAGE": "native"}, ""), ({}, "no-binary = true\n")])
-def test_package_that_may_have_a_wheel_for_this_python(project: Project, env: dict[str, str], settings: str) -> None:
-    """With `no-binary`, why it was built is not known, and no wheels are mentioned."""
-    project = write(Path(project.root), pyproject_toml=f'[project]\nname = "Sample"\n[tool.uv]\n{settings}', uv_lock=_LOCK)
-    error = builds.failed_build(failure(_NEW_BUILD, project, env=env))
+def test_package_that_was_built_although_it_has_a_wheel_for_this_python(project: Project) -> None:
+    """With `no-binary`, no wheels are mentioned."""
+    lock = _LOCK.replace("native-1.0-cp39-cp39-win_amd64.whl", "native-1.0-py3-none-any.whl")
+    error = builds.failed_build(failure(_NEW_BUILD, write(Path(project.root), uv_lock=lock)))
 
     assert error is not None
     assert "wheel" not in f"{str(error.message).replace('build_wheel', '')} {error.hint}"
+
+
+@pytest.mark.parametrize(
+    ("tag", "implementation", "expected"),
+    [
+        ("py3-none-any", "cpython", True),
+        ("cp312-cp312-linux_x86_64", "cpython", True),
+        ("cp39-abi3-linux_x86_64", "cpython", True),
+        ("cp313-cp313-linux_x86_64", "cpython", False),
+        ("cp312-cp312-win_amd64", "cpython", False),
+        ("cp312-cp312-linux_x86_64", "pypy", False),
+        ("pp312-pypy312_pp73-linux_x86_64", "pypy", True),
+    ],
+)
+def test_wheel_for_the_target_is_recognised_by_its_tags(tag: str, implementation: str, expected: bool) -> None:  # noqa: FBT001 - a value
+    target = TARGET._replace(implementation=implementation, platform=sysconfig.get_platform())
+
+    assert expected == builds.has_wheel(_package(tag.replace("linux_x86_64", sysconfig.get_platform().replace("-", "_"))), target)
 
 
 @pytest.mark.parametrize(

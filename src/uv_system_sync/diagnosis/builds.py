@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from uv_system_sync.diagnosis import network, requirements
@@ -13,6 +14,8 @@ from uv_system_sync.project.toml import Place
 from uv_system_sync.text import Message, listed, message, normalized_name
 
 if TYPE_CHECKING:
+    from packaging.tags import Tag
+
     from uv_system_sync.diagnosis.failure import Failure
     from uv_system_sync.interpreter.target import Target
     from uv_system_sync.project.toml import Table
@@ -35,8 +38,7 @@ _HELP = (
     (r"No module named ['\"]?distutils", "Lock a newer version of it: its build needs `distutils`, which Python has not had since 3.12."),
 )
 # fmt: on
-_NO_BINARY = ("UV_NO_BINARY", "UV_NO_BINARY_PACKAGE")
-_POLICIES = ("UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", *_NO_BINARY)
+_POLICIES = ("UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE")
 # How much of the end of a build's output is searched for what helps.
 _SEARCHED = 8000
 _FAILED = r"Failed to (?:(?:download and )?build|(?:generate package|prepare) metadata for):? `?([^`\s@=]+)(?:==([^`\s]+)| @ [^`]*)?"
@@ -76,9 +78,9 @@ def failed_build(failure: Failure) -> ActionError | None:
     folders = {normalized_name(project.name): project.pyproject, **{it.name: it.pyproject for it in requirements.members(project)}}
     own = folders.get(normalized_name(name))
     place = own and (own.place_of("build-system", "build-backend") or Place(own.path, None))
+    package = project.lock.package(name, release)
     # With `no-binary`, uv builds what has a wheel, too.
-    no_binary = any("no-binary" in document.text for document, _ in project.settings()) or any(map(failure.env.get, _NO_BINARY))
-    missing = None if place or no_binary else locked_wheels(project.lock.package(name, release), failure.target)
+    missing = None if place or has_wheel(package, failure.target) else locked_wheels(package, failure.target)
     wheels = message(" It was built from source: {missing}.", missing=missing) if missing else ""
     values, hint = (network.find(words) if "Call to `" not in words else None) or ({}, "{help}")
     cause = _reason(words[found.end() :], values)
@@ -88,20 +90,58 @@ def failed_build(failure: Failure) -> ActionError | None:
 
 def locked_wheels(package: Table, target: Target) -> Message | None:
     """Return a clause on the wheels that uv.lock has of `package`, of which none is for `target`; None without a package."""
-    found = [wheel for wheel in toml.array(package, "wheels") if isinstance(wheel, dict)]
-    names = [str(wheel.get("filename") or wheel.get("path") or wheel.get("url")) for wheel in found]
-    tags = [tag.groups() for tag in (re.search(r"-([\w.]+)-([\w.]+)-([\w.]+)\.whl", name) for name in names) if tag]
+    tags = _tags(package)
     if not tags:
         return message("uv.lock has no wheels of it") if package else None
-    pythons = {f"{name}-abi3" if abi == "abi3" else name for python, abi, _ in tags for name in python.split(".")}
-    platforms = sorted({name for *_, platform in tags for name in platform.split(".")})
+    pythons = {f"{tag.interpreter}-abi3" if tag.abi == "abi3" else tag.interpreter for tag in tags}
+    platforms = sorted({tag.platform for tag in tags})
     return message(
         "uv.lock has wheels of it for {pythons} on {platforms}, and none for {python} on {platform}",
         pythons=listed(sorted(pythons, key=lambda name: (len(name), name)), _NAMED),
         platforms=listed([name for name in platforms if not name.startswith(_LEGACY)] or platforms, _NAMED),
-        python={"cpython": "cp{}{}", "pypy": "pp{}{}"}.get(target.implementation, "Python {}.{}").format(*target.minor),
+        python=_interpreter(target) or "Python {}.{}".format(*target.minor),
         platform=target.platform,
     )
+
+
+def has_wheel(package: Table, target: Target) -> bool:
+    """Return whether uv.lock has a wheel of `package` for `target`, as far as that is known: its ABI, for example, is not."""
+    import sysconfig
+
+    from packaging import tags
+
+    found, interpreter = _tags(package), _interpreter(target)
+    # Of another platform than that of this process, nothing is known.
+    here = target.platform == sysconfig.get_platform()
+    platforms = list(tags.platform_tags()) if here else sorted({tag.platform for tag in found})
+    supported = set(tags.compatible_tags(target.minor, interpreter or None, platforms))
+    if target.implementation == "cpython":
+        supported.update(*(tags.cpython_tags(target.minor, [abi], platforms) for abi in (interpreter, f"{interpreter}t")))
+    else:
+        supported.update(tags.generic_tags(interpreter, {tag.abi for tag in found}, platforms))
+    return not found.isdisjoint(supported)
+
+
+def _tags(package: Table) -> set[Tag]:
+    from urllib.parse import unquote, urlsplit
+
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    found: set[Tag] = set()
+    for wheel in toml.array(package, "wheels"):
+        address = next((str(wheel[key]) for key in ("filename", "path", "url") if key in wheel), "") if isinstance(wheel, dict) else ""
+        with suppress(InvalidWheelFilename, ValueError):
+            name = unquote(urlsplit(address).path).replace("\\", "/").rpartition("/")[2]
+            found |= parse_wheel_filename(name)[3]
+    return found
+
+
+def _interpreter(target: Target) -> str:
+    """Return how the tags of wheels name `target`, or an empty string."""
+    from packaging.tags import INTERPRETER_SHORT_NAMES
+
+    short = INTERPRETER_SHORT_NAMES.get(target.implementation)
+    return f"{short}{target.minor[0]}{target.minor[1]}" if short else ""
 
 
 def _reason(words: str, unreached: dict[str, str]) -> Message | str:
