@@ -35,7 +35,10 @@ _UNREACHABLE = message(
 _CREDENTIALS = message("Put credentials for the index into `UV_DEFAULT_INDEX` or pip's settings.")
 _CERTIFICATE = message("Set `SSL_CERT_FILE` to its certificate authority.")
 _HASHES = message("Find out why the index has another file, or install uv in an earlier step.")
-_VERSION = message("Set {option} to a version that the index has, or install uv in an earlier step.", option=Option("uv-version"))
+_VERSION = message(
+    "Set {option}, or the project's `required-version`, to a version that the index has; or install uv in an earlier step.",
+    option=Option("uv-version"),
+)
 
 _PASSING = (
     r"[Cc]onnection (?:broken|reset)|Max retries exceeded|timed out|incomplete-download|not enough bytes"
