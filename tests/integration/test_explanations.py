@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +13,9 @@ import pytest
 from tests.support.index import Index, status
 from tests.support.layouts import everything
 from tests.support.projects import Project, Wheel, since, write_index
-from tests.support.step import Outcome, Runner, runner
+from tests.support.remote import locked_remote
+from tests.support.step import Outcome, Runner
 from tools.shared.pythons import Python, found
-from tools.shared.uv import UV
 from tools.shared.wheels import file_name, wheel
 from uv_system_sync.diagnosis import outdated_lock, requirements
 from uv_system_sync.project import pyproject
@@ -286,24 +284,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 @pytest.fixture
 def remote(tmp_path: Path, target: Path, index: Index) -> Runner:
     """A runner in a checkout whose lock was made with `index` as the default index of its variables, and no cache."""
-    folder = tmp_path / "remote"
-    folder.mkdir()
-    text = '[project]\nname = "remote"\nversion = "1"\nrequires-python = ">=3.8"\ndependencies = ["alpha"]\n'
-    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
-    lock(folder, UV_DEFAULT_INDEX=index.url)
-    ci = runner(tmp_path / "remote-runner", folder).setup_python(target)
-    # The action's own wheels are there before an index of ours is.
-    (ci.folder / "temp").mkdir()
-    ci.sync(check="true")
-    ci.environ.update(UV_DEFAULT_INDEX=index.url, UV_CACHE_DIR=str(tmp_path / "cache"), UV_HTTP_RETRIES="0")
-    return ci
-
-
-def lock(folder: Path, **variables: str) -> None:
-    """Make uv.lock in `folder` with the real uv."""
-    environ = {**{key: value for key, value in os.environ.items() if not key.startswith("UV_")}, "UV_PYTHON_PREFERENCE": "system"}
-    command = [str(UV), "lock", "--quiet", "--no-cache", "--python", sys.executable]
-    subprocess.run(command, cwd=folder, check=True, env={**environ, **variables})
+    return locked_remote(tmp_path, target, index)
 
 
 @pytest.fixture

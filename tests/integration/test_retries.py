@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_explanations import lock
 from tests.support import program, uv_wheels
 from tests.support.index import Fault, Index, other, reset, stalled, status, truncated
-from tests.support.step import Outcome, Runner, runner
+from tests.support.remote import locked_remote
+from tests.support.step import Outcome, Runner
 from tools.shared.wheels import file_name, wheel
 
 _NAME = file_name("alpha", "1.0")
@@ -50,21 +50,8 @@ def index(tmp_path: Path) -> Iterator[Index]:
 @pytest.fixture
 def remote(tmp_path: Path, target: Path, index: Index) -> Runner:
     """A runner in a checkout whose lock was made with `index`, and no cache; the action's own wheels are there."""
-    folder = tmp_path / "remote"
-    folder.mkdir()
-    text = '[project]\nname = "remote"\nversion = "1"\nrequires-python = ">=3.8"\ndependencies = ["alpha"]\n'
-    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
-    lock(folder, UV_DEFAULT_INDEX=index.url)
-    ci = runner(tmp_path / "remote-runner", folder).setup_python(target)
-    (ci.folder / "temp").mkdir()
-    ci.sync(python="/nowhere")
-    ci.environ.update(
-        UV_DEFAULT_INDEX=index.url,
-        UV_CACHE_DIR=str(tmp_path / "cache"),
-        UV_HTTP_RETRIES="0",
-        UV_HTTP_TIMEOUT="1",
-        UV_SYSTEM_SYNC_RETRIES="1",
-    )
+    ci = locked_remote(tmp_path, target, index)
+    ci.environ.update(UV_HTTP_TIMEOUT="1", UV_SYSTEM_SYNC_RETRIES="1")
     return ci
 
 
