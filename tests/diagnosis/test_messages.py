@@ -67,6 +67,10 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
         "error: The lockfile at `uv.lock` uses an unsupported schema version (v2, but only v1 is supported). Downgrade to\n",
         (UvUnavailable, {"schema": "2", "supported": "1"}, ("uv.lock", 1)),
     ),
+    "variable": (
+        "error: Failed to parse environment variable `UV_NO_BUILD` with invalid value `maybe`: expected a boolish value\n",
+        (InvalidInput, {"name": "UV_NO_BUILD", "value": "maybe", "reason": "expected a boolish value"}, None),
+    ),
     "no-lock": ("error: Unable to find lockfile at `uv.lock`, but `--locked` was provided.\n", (LockMissing, {}, ("pyproject.toml", None))),
     "malformed-lock": (
         (

@@ -109,6 +109,21 @@ def test_an_input_is_accepted_from_the_version_on_that_has_it(inputs: dict[str, 
     _uv(Starter(version=f"uv {version}")).require(step_inputs(**inputs))
 
 
+@pytest.mark.parametrize("value", ["1", "true", "TRUE", "t", "yes", "Y", "on"])
+def test_a_uv_that_would_ignore_the_malware_check_is_an_error(value: str) -> None:
+    environ = {"UV_MALWARE_CHECK": value}
+    with pytest.raises(UvUnavailable) as caught:
+        _uv(Starter(version="uv 0.11.15"), environ=environ).require()
+
+    assert ("`UV_MALWARE_CHECK`", "0.11.16") == (caught.value.values["what"], caught.value.values["oldest"])
+    _uv(Starter(version="uv 0.11.16"), environ=environ).require()
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "off"])
+def test_any_uv_is_accepted_without_the_malware_check(value: str) -> None:
+    _uv(Starter(version="uv 0.11.15"), environ={"UV_MALWARE_CHECK": value}).require()
+
+
 @pytest.mark.parametrize("folder", ["", "/temp/uv/bin"], ids=["on-path", "installed"])
 def test_the_folder_of_a_uv_is_the_one_that_later_steps_need_on_path(folder: str) -> None:
     assert folder == Uv("/bin/uv", {}, Starter().start, folder=folder).folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from uv_system_sync.diagnosis import builds, messages, network, outdated_lock, selection
+from uv_system_sync.diagnosis import builds, malware, messages, network, outdated_lock, selection
 from uv_system_sync.diagnosis.failure import Failure
 from uv_system_sync.errors import ActionError, ProjectInvalid, SyncFailed
 from uv_system_sync.text import message
@@ -18,7 +18,7 @@ def explain(failure: Failure) -> ActionError:
     failure = failure._replace(completed=failure.completed._replace(output=_redacted(failure.completed.output)))
     # The first that returns an error decides; the more certain ones come first.
     matchers = (
-        *(_malformed_lock, outdated_lock.outdated, messages.find, selection.unknown_name, builds.no_distribution),
+        *(_malformed_lock, malware.stopped, outdated_lock.outdated, messages.find, selection.unknown_name, builds.no_distribution),
         *(network.unread, builds.failed_build, network.unreached, outdated_lock.unsolvable, _unknown),
     )
     error = next(error for match in matchers for error in [match(failure)] if error)

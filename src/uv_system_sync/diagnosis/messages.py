@@ -111,6 +111,8 @@ ROWS = (
     Row(r"Network connectivity is disabled, but the requested data wasn't found in the cache(?: for)?: `?(?P<address>[^\s`]+)",
         errors.SyncFailed, "uv is offline, and its cache does not have {address}.",
         "Unset `UV_OFFLINE` or `offline`, or fill the cache of uv before."),
+    Row(r"^error: Failed to parse environment variable `(?P<name>[^`]+)` with invalid value `(?P<value>[^`]*)`(?:: (?P<reason>.+))?",
+        errors.InvalidInput, "uv cannot use the environment variable `{name}`, which is {value!r}: {reason}.", "Correct it, or unset it."),
     Row(r"^error: (?:Failed to initialize cache .*?)?[Ff]ailed to (?:create|open|write)[^`]* `(?P<path>[^`]+)`: (?P<reason>[^()]+) \(os",
         errors.RunnerUnusable, "uv cannot use {path}: {reason}.",
         "Let this user write there, or set `UV_CACHE_DIR` to a folder where it can."),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _OLDEST = "0.5.31"
 
 _INSTALL = "Install a newer uv first, or put one first on PATH; in a workflow, {option} can ask for one."
+# What uv takes for true in a variable (clap's BoolishValueParser).
+_TRUE = ("1", "true", "t", "yes", "y", "on")
 
 
 class Uv:
@@ -50,7 +52,7 @@ class Uv:
 
     def require(self, inputs: Inputs | None = None) -> None:
         """Raise `UvUnavailable` if this uv is too old for uv-system-sync or for what `inputs` ask for."""
-        for what, oldest in _needs(inputs):
+        for what, oldest in _needs(inputs, self._environ):
             if _release(self.version) < _release(oldest):
                 raise UvUnavailable(
                     "{what} needs uv {oldest} or newer, and {path} is uv {version}.",
@@ -99,8 +101,11 @@ class Uv:
         return Command((self.path, *argv), env, cwd)
 
 
-def _needs(inputs: Inputs | None) -> Iterator[tuple[object, str]]:
+def _needs(inputs: Inputs | None, environ: Mapping[str, str]) -> Iterator[tuple[object, str]]:
     yield "uv-system-sync", _OLDEST
+    if environ.get("UV_MALWARE_CHECK", "").lower() in _TRUE:
+        # An older uv ignores it.
+        yield "`UV_MALWARE_CHECK`", "0.11.16"
     if inputs and inputs.check:
         yield Option("check", "true"), "0.6.10"
     if inputs and len(inputs.packages) > 1:
