@@ -57,6 +57,20 @@ def _passing(choose: Choose) -> Inject:
 
 
 @contextmanager
+def _healing(job: Job, generator: random.Random) -> Iterator[Meant]:
+    """Have one wheel come once or twice with a fault that may pass, and then as it should; uv itself does not ask again."""
+    faults = (
+        index.status(generator.choice((408, 425, 429, 500, 502, 503, 504))),
+        index.reset_after(generator.random()),
+        index.truncated_after(generator.random()),
+        index.stalled_after(generator.random()),
+    )
+    job.installation.index.misbehave(generator.choice(job.files), generator.choice(faults), times=generator.choice((1, 2)))
+    yield Meant.SURVIVES
+    job.installation.index.behave()
+
+
+@contextmanager
 def _unreachable(job: Job, generator: random.Random) -> Iterator[Meant]:
     """Point the project at a port where nobody listens, or where nobody ever answers."""
     with socket.socket() as elsewhere:
@@ -131,6 +145,7 @@ FAULTS = (
     Fault("index answers 403", _misbehaving(_status(403))),
     Fault("index answers 5xx for good", _misbehaving(_status(500, 502, 503, 504))),
     Fault("index answers 5xx, then is fine", _passing(_status(500, 502, 503, 504))),
+    Fault("network fails once or twice, then is fine", _healing),
     Fault("connection reset in the middle", _misbehaving(lambda generator: index.reset_after(generator.random()))),
     Fault("connection reset once, then fine", _passing(lambda generator: index.reset_after(generator.random()))),
     Fault("answer truncated", _misbehaving(lambda generator: index.truncated_after(generator.random()))),
