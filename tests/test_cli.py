@@ -23,7 +23,7 @@ _INPUTS: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encodin
 
 # Inputs of the runner alone or of what installs uv, and the one that is behind `--`.
 _NO_OPTION = {"summary", "args", "uv-version"}
-_NO_INPUT = {"help", "json", "verbose", "version"}
+_NO_INPUT = {"exact", "help", "json", "verbose", "version"}
 _SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", "packages": "package"}
 _SWITCHES = [name for name, entry in _INPUTS.items() if name not in _NO_OPTION and entry["default"] == "false"]
 
@@ -54,16 +54,32 @@ def test_the_help_lists_the_exit_status_of_each_kind_of_error() -> None:
     assert sorted((kind.exit_status, kind.slug) for kind in kinds) == [(int(status), slug) for status, slug in listed]
 
 
-def test_without_options_all_but_the_summary_is_as_in_a_step_without_inputs() -> None:
+def test_without_options_all_but_the_summary_and_what_is_removed_is_as_in_a_step_without_inputs() -> None:
     """There is no environment of a step that the inputs are read from."""
-    assert step_inputs(python="/opt/python", summary="false") == _read("--python", "/opt/python", UV_SYSTEM_SYNC_FROZEN="true")[0]
+    assert (
+        step_inputs(python="/opt/python", summary="false", inexact="true")
+        == _read("--python", "/opt/python", UV_SYSTEM_SYNC_FROZEN="true")[0]
+    )
 
 
 @pytest.mark.parametrize("name", _SWITCHES)
 def test_a_switch_is_the_input_of_its_name(name: str) -> None:
-    inputs = {"python": "/opt/python", "summary": "false", name.replace("-", "_"): "true"}
+    inputs = {"python": "/opt/python", "summary": "false", "inexact": "true", name.replace("-", "_"): "true"}
 
     assert step_inputs(**inputs) == _inputs(f"--{name}")
+
+
+@pytest.mark.parametrize(
+    ("words", "keeps"),
+    [
+        pytest.param([], True, id="default"),
+        pytest.param(["--exact"], False, id="exact"),
+        pytest.param(["--exact", "--inexact"], True, id="inexact-last"),
+        pytest.param(["--inexact", "--exact"], False, id="exact-last"),
+    ],
+)
+def test_what_is_not_in_the_lock_stays_unless_the_last_option_is_exact(words: list[str], *, keeps: bool) -> None:
+    assert keeps is _inputs(*words).inexact
 
 
 @pytest.mark.parametrize(("words", "expected"), [([], 2), (["--retries", "0"], 0), (["--retries=5"], 5)])
@@ -198,10 +214,10 @@ def test_the_python_that_runs_the_command_is_only_used_if_it_is_named(target: Ta
     assert None is _rejected(own, "--python", sys.prefix, "--inexact")
 
 
-@pytest.mark.parametrize(("words", "is_rejected"), [([], True), (["--inexact"], False), (["--check"], False)])
+@pytest.mark.parametrize(("words", "is_rejected"), [(["--exact"], True), ([], False), (["--exact", "--check"], False)])
 def test_a_sync_must_not_remove_the_command_itself(target: Target, words: list[str], *, is_rejected: bool) -> None:
     holder = target._replace(site_packages=(str(ROOT / "src"),))
     error = _rejected(holder, "--python", target.prefix, *words)
-    expected = {"prefix": target.prefix, "inexact": Option("inexact", "true")}
+    expected = {"prefix": target.prefix, "exact": Option("inexact", "false")}
 
     assert (expected if is_rejected else None) == (error.values if error else None)

@@ -11,8 +11,8 @@ ARG XDG_CACHE_HOME=/var/cache/build
 # The file system of a Lambda function is read-only.
 ENV UV_COMPILE_BYTECODE=1
 COPY . ${LAMBDA_TASK_ROOT}
-# `--inexact` keeps the package in /var/lang that calls the handler.
+# Without `--exact`, the package in /var/lang that calls the handler stays.
 RUN --mount=type=bind,from=sync,source=/opt/sync,target=/opt/sync \
     --mount=type=cache,target=/var/cache/build \
-    /opt/sync/bin/uv-system-sync --python /var/lang --no-dev --no-editable --inexact
+    /opt/sync/bin/uv-system-sync --python /var/lang --no-dev --no-editable
 CMD ["app.handler"]

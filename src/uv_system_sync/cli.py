@@ -41,7 +41,8 @@ _OPTIONS = {
         ("no-editable", "", "Install the project and its workspace members as copies instead of links to the checkout."),
     ),
     "how to install": (
-        ("inexact", "", "Keep installed packages that are not in the lock, which are removed otherwise."),
+        ("exact", "", "Remove installed packages that are not in the lock."),
+        ("inexact", "", "Keep them. This is the default; the last of the two counts."),
         ("frozen", "", "Install uv.lock as it is, without checking that it matches pyproject.toml."),
         ("retries", "NUMBER", "How often a sync that failed for the network is tried again. Default: 2."),
         ("check", "", "Change nothing, and fail if the environment does not match the lock."),
@@ -59,10 +60,11 @@ Arguments after `--` are passed to `uv sync`.
 examples:
   uv-system-sync                                      the python on PATH, with the group dev
   uv-system-sync --python /usr/local --no-dev         in a Dockerfile, on an image of Python
-  uv-system-sync --python /var/lang --no-dev --no-editable --inexact
+  uv-system-sync --python /var/lang --no-dev --no-editable
                                                       in a Dockerfile, on an image of AWS Lambda
   uv-system-sync --group test && pytest               in a job of GitLab
-  uv-system-sync --check                              is everything there, and nothing else?
+  uv-system-sync --check                              is everything there?
+  uv-system-sync --check --exact                      is everything there, and nothing else?
   uv-system-sync -- --no-binary-package numpy         an argument of uv sync
 
 uv has to be on PATH, and uv-system-sync installed elsewhere than in the Python that it installs into.
@@ -134,7 +136,7 @@ def read(arguments: argparse.Namespace, environ: Mapping[str, str], info: Callab
         no_dev=arguments.no_dev,
         no_install_project=arguments.no_install_project,
         no_editable=arguments.no_editable,
-        inexact=arguments.inexact,
+        inexact=not arguments.exact,
         frozen=arguments.frozen,
         check=arguments.check,
         args=tuple(arguments.args),
@@ -174,9 +176,9 @@ def check_target(chosen: Inputs, target: Target, _: str) -> None:
     if not (chosen.inexact or chosen.check) and any(paths.same_file(ours, folder) for folder in target.site_packages):
         raise PythonUnsuitable(
             "uv-system-sync is itself installed in {prefix}, and the sync would remove it.",
-            "Run it from an environment of its own, as `uvx uv-system-sync` does, or use {inexact} to keep what is not in the lock.",
+            "Run it from an environment of its own, as `uvx uv-system-sync` does, or leave out {exact}.",
             prefix=target.prefix,
-            inexact=Option("inexact", "true"),
+            exact=Option("inexact", "false"),
         )
 
 
@@ -215,6 +217,8 @@ def parser() -> argparse.ArgumentParser:
         for name, value, meaning in options:
             if value == "NAME":
                 group.add_argument(f"--{name}", metavar=value, action="append", default=[], help=meaning)
+            elif name == "inexact":
+                group.add_argument(f"--{name}", dest="exact", action="store_false", default=False, help=meaning)
             elif value:
                 group.add_argument(f"--{name}", metavar=value, default="", help=meaning)
             else:

@@ -20,7 +20,7 @@ import pytest
 import tomli
 
 from tests.support import program
-from tests.support.projects import CAN_CHECK, Project, since
+from tests.support.projects import CAN_CHECK, Project, Wheel, since
 from tools.shared import ROOT
 from tools.shared.action_steps import NETWORK
 from tools.shared.pythons import Python, found
@@ -170,6 +170,22 @@ def test_a_check_fails_before_the_first_sync_and_succeeds_after_it(shell: Shell)
     assert (10, True) == (before.returncode, "`--check`" in _error(before)[0])
     assert (0, True) == (after.returncode, "5 packages: nothing changed in " in after.stdout)
     assert 0 == shell.run("--check").returncode
+
+
+@CAN_CHECK
+def test_a_package_that_is_not_in_the_lock_stays_unless_the_sync_is_exact(shell: Shell, target: Path, tmp_path: Path) -> None:
+    """One that is in the lock is replaced if it is installed at another version."""
+    others = [Wheel(name, "0.1").write(tmp_path / "others") for name in ("alpha", "other")]
+    assert 0 == _uv("pip", "install", "--offline", "--no-deps", "--python", target / "bin" / "python3", *others).returncode
+
+    kept = shell.run()
+    checked, checked_exactly = shell.run("--check").returncode, shell.run("--check", "--exact").returncode
+    exact = shell.run("--exact")
+
+    assert (0, True) == (kept.returncode, "Kept, although not in uv.lock: other 0.1" in kept.stdout), kept.stdout
+    assert (True, False) == (" - alpha==0.1" in kept.stdout, " - other==0.1" in kept.stdout), kept.stdout
+    assert (0, 10) == (checked, checked_exactly)
+    assert (0, True) == (exact.returncode, " - other==0.1" in exact.stdout), exact.stdout
 
 
 def test_names_are_given_one_by_one_and_arguments_of_uv_after_two_dashes(shell: Shell, target: Path) -> None:
@@ -339,9 +355,10 @@ def test_the_environment_of_the_command_is_never_the_default(shell: Shell) -> No
 
 
 def test_a_sync_that_would_remove_the_command_is_refused(shell: Shell) -> None:
-    completed = shell.run("--python", str(shell.venv))
+    completed = shell.run("--python", str(shell.venv), "--exact")
 
     assert (5, True) == (completed.returncode, f" {shell.venv}," in _error(completed)[0])
+    assert "or leave out `--exact`." in completed.stdout
     assert 0 == shell.run("--version").returncode
 
 

@@ -178,7 +178,7 @@ def test_a_cache_of_uv_that_has_the_folders_of_apt_is_rejected(usr: debian.Usr, 
     subprocess.run(command, check=True, env={**environ, "DEB_PYTHON_INSTALL_LAYOUT": "deb"})
     before = usr.new()
 
-    refused = _command(usr, project, "--allow-externally-managed", UV_CACHE_DIR=environ["UV_CACHE_DIR"])
+    refused = _command(usr, project, "--allow-externally-managed", "--exact", UV_CACHE_DIR=environ["UV_CACHE_DIR"])
 
     assert 5 == refused.returncode, refused
     assert [True] * 3 == [text in refused.stdout for text in (f"/usr/{BESIDE} ", "alpha 2.0", "docs-tool 1.0")], refused

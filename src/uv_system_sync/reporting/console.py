@@ -45,6 +45,8 @@ class ConsoleReporter:
         if option.name == "uv-version":
             # The command has no such option.
             return by_name(option)
+        if option == ("inexact", "false"):
+            return "`--exact`"
         value = "" if option.value == "true" else option.value
         return f"`--{_SINGULAR.get(option.name, option.name)}{value and ' '}{value}`"
 

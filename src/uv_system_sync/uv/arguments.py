@@ -42,7 +42,7 @@ _REFUSED: Mapping[str, Message] = {
     "--no-check": _locked_already("check"),
     "--inexact": _instead("inexact"),
     "--no-exact": _instead("inexact"),
-    "--exact": _locked_already("inexact"),
+    "--exact": _instead("inexact", "false"),
     "--directory": _instead("working-directory", ""),
     "--project": _instead("working-directory", ""),
     "--active": message("Set {option} to the virtual environment instead.", option=Option("python")),
@@ -72,7 +72,7 @@ _REFUSED_SHORT = {"p": "--python", "U": "--upgrade", "P": "--upgrade-package", "
 _SHORT_WITH_VALUE = "ifC"
 
 # Arguments that contradict an input, if that is set.
-_CONTRADICTIONS = {"--locked": "frozen", "--exact": "inexact"}
+_CONTRADICTIONS = {"--locked": "frozen"}
 
 
 def sync(inputs: Inputs) -> tuple[str, ...]:
