@@ -42,32 +42,18 @@ def _misbehaving(choose: Choose) -> Inject:
     return inject
 
 
-def _passing(choose: Choose) -> Inject:
+def _passing(choose: Choose, *, retries_of_uv: int = 3) -> Inject:
     """Have one wheel come as the fault that is chosen once or twice, and then as it should."""
 
     @contextmanager
     def inject(job: Job, generator: random.Random) -> Iterator[Meant]:
         times = generator.choice((1, 2))
-        job.ci.environ["UV_HTTP_RETRIES"] = "3"
+        job.ci.environ["UV_HTTP_RETRIES"] = str(retries_of_uv)
         job.installation.index.misbehave(generator.choice(job.files), choose(generator), times=times)
         yield Meant.SURVIVES
         job.installation.index.behave()
 
     return inject
-
-
-@contextmanager
-def _healing(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Have one wheel come once or twice with a fault that may pass, and then as it should; uv itself does not ask again."""
-    faults = (
-        index.status(generator.choice((408, 425, 429, 500, 502, 503, 504))),
-        index.reset_after(generator.random()),
-        index.truncated_after(generator.random()),
-        index.stalled_after(generator.random()),
-    )
-    job.installation.index.misbehave(generator.choice(job.files), generator.choice(faults), times=generator.choice((1, 2)))
-    yield Meant.SURVIVES
-    job.installation.index.behave()
 
 
 @contextmanager
@@ -135,6 +121,12 @@ def _edited(job: Job, replacements: Mapping[str, str]) -> Iterator[None]:
             path.write_text(text, encoding="utf-8")
 
 
+def _of_the_network(generator: random.Random) -> index.Fault:
+    """Choose among all that may be gone with the next try."""
+    in_part = generator.choice((index.reset_after, index.truncated_after, index.stalled_after))(generator.random())
+    return generator.choice((index.status(generator.choice((408, 425, 429, 500, 502, 503, 504))), in_part))
+
+
 def _status(*codes: int) -> Choose:
     return lambda generator: index.status(generator.choice(codes))
 
@@ -145,7 +137,7 @@ FAULTS = (
     Fault("index answers 403", _misbehaving(_status(403))),
     Fault("index answers 5xx for good", _misbehaving(_status(500, 502, 503, 504))),
     Fault("index answers 5xx, then is fine", _passing(_status(500, 502, 503, 504))),
-    Fault("network fails once or twice, then is fine", _healing),
+    Fault("network fails once or twice, then is fine", _passing(_of_the_network, retries_of_uv=0)),
     Fault("connection reset in the middle", _misbehaving(lambda generator: index.reset_after(generator.random()))),
     Fault("connection reset once, then fine", _passing(lambda generator: index.reset_after(generator.random()))),
     Fault("answer truncated", _misbehaving(lambda generator: index.truncated_after(generator.random()))),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.index import Index
 from tests.support.projects import Project
 from tests.support.step import Runner, runner
 from tools.shared.pythons import Python, found
+from tools.shared.wheels import file_name, wheel
 
 Listing = dict[str, tuple[int, int]]
 
@@ -34,6 +36,16 @@ def python() -> Python:
 def target(python: Python, tmp_path: Path) -> Path:
     """An installation of `python` of its own."""
     return python.copy(tmp_path / "hostedtoolcache" / "Python" / python.version / "x64")
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    """An index that has alpha."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    (folder / file_name("alpha", "1.0")).write_bytes(wheel("alpha", "1.0", {"alpha.py": ""}))
+    with Index(folder).served() as served:
+        yield served
 
 
 @pytest.fixture

@@ -272,16 +272,6 @@ def test_new_member_is_among_the_changes(ci: Runner, project: Project) -> None:
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    """An index that has alpha."""
-    folder = tmp_path / "index"
-    folder.mkdir()
-    (folder / file_name("alpha", "1.0")).write_bytes(wheel("alpha", "1.0", {"alpha.py": ""}))
-    with Index(folder).served() as served:
-        yield served
-
-
-@pytest.fixture
 def remote(tmp_path: Path, target: Path, index: Index) -> Runner:
     """A runner in a checkout whose lock was made with `index` as the default index of its variables, and no cache."""
     return locked_remote(tmp_path, target, index)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Mapping, NamedTuple
 from uv_system_sync import errors
 from uv_system_sync.project import toml
 from uv_system_sync.project.toml import Place
+from uv_system_sync.uv import output
 
 if TYPE_CHECKING:
     from uv_system_sync.diagnosis.failure import Failure
@@ -72,7 +73,7 @@ ROWS = (
         "project.requires-python"),
     Row(r"The environment is outdated", errors.OutOfSync,
         "{check} found that the environment does not match uv.lock.",
-        "Run without {check} to install what is missing and to remove what is not in the lock."),
+        "Run without {check} to make it match."),
     Row(r"supported environments: (?P<environments>.+?)(?= (?:hint|help): |$)", errors.PythonRejected,
         "The project is locked for {environments}, and {target.executable} is Python {target.version} on {target.platform}.",
         "Add them to `environments` and run {lock_command}, or, in a workflow, leave them out of the matrix (`exclude:`).",
@@ -108,8 +109,8 @@ ROWS = (
     Row(r"`(?P<name>[^`=@ ]+)==(?P<release>[^` ]+)[^`]*` can't be installed because it is marked as `--no-binary` but has no source",
         errors.SyncFailed, "{name} {release} has no source distribution, and its wheels must not be used: `no-binary` applies to it.",
         "Remove it from `no-binary-package`, in the settings of uv, in {args} and in `UV_NO_BINARY_PACKAGE`.", "package"),
-    Row(r"Network connectivity is disabled, but the requested data wasn't found in the cache(?: for)?: `?(?P<address>[^\s`]+)",
-        errors.SyncFailed, "uv is offline, and its cache does not have {address}.",
+    Row(output.OFFLINE, errors.SyncFailed,
+        "uv is offline, and its cache does not have {address}.",
         "Unset `UV_OFFLINE` or `offline`, or fill the cache of uv before."),
     Row(r"^error: Failed to parse environment variable `(?P<name>[^`]+)` with invalid value `(?P<value>[^`]*)`(?:: (?P<reason>.+))?",
         errors.InvalidInput, "uv cannot use the environment variable `{name}`, which is {value!r}: {reason}.", "Correct it, or unset it."),

@@ -13,6 +13,8 @@ _HEADER = re.compile(r"^(?:error: |  \u00d7 )", re.MULTILINE)
 _QUOTE = re.compile(r"^[ \u2502]*(?:\[std(?:out|err)\]|--- std(?:out|err):?)[ \r]*$", re.MULTILINE)
 # About the body of a response; `network timeout` is about a body that has stalled.
 _INTERRUPTED = re.compile(r"error decoding response body|error reading a body|network timeout")
+# uv is offline; the address is what it would have asked for.
+OFFLINE = r"Network connectivity is disabled, but the requested data wasn't found in the cache(?: for)?: `?(?P<address>[^\s`]+)"
 _UNINDENTED = re.compile(r"^(?! |DEBUG |TRACE ).+", re.MULTILINE)
 
 
