@@ -91,10 +91,16 @@ def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext
     context.timings.end("dependencies")
     chosen = context.inputs = inputs.Inputs.from_environ(environ)
 
+    if inputs.text(environ, "cache-key"):
+        from uv_system_sync.uv.built_wheels import BuiltWheels
+
+        context.built_wheels = BuiltWheels.from_environ(environ)
+
     def suitable_uv(project: Project) -> Uv:
         return provider.suitable(uv, chosen.uv_version, project.required_uv)
 
-    run(Step(environ, chosen, uv, process.start, reporter, context, suitable_uv=suitable_uv))
+    restore = None if context.built_wheels else reporter.restore
+    run(Step(environ, chosen, uv, process.start, reporter, context, suitable_uv=suitable_uv, restore=restore))
 
 
 def _temp(environ: dict[str, str]) -> str:

@@ -103,6 +103,11 @@ def decide(name: str) -> Decision:
     return Decision(kept=False, reason=UNKNOWN) if name.startswith("UV_") else Decision(kept=True, reason=NOT_UV)
 
 
+def is_true(environ: Mapping[str, str], name: str) -> bool:
+    """Return whether uv takes the variable `name` for true (clap's BoolishValueParser)."""
+    return environ.get(name, "").lower() in ("1", "true", "t", "yes", "y", "on")
+
+
 def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of `environ` that uv may see: none that selects a Python, a project or packages, and none of the runner's."""
     return {name: value for name, value in environ.items() if decide(name).kept}

@@ -48,6 +48,8 @@ class Inputs(NamedTuple):
     summary: bool = True
     uv_version: str = ""
     retries: int = 2
+    cache: str = "auto"
+    cache_suffix: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Inputs:
@@ -77,6 +79,8 @@ class Inputs(NamedTuple):
             summary=flag(environ, "summary", default=True),
             uv_version=text(environ, "uv-version"),
             retries=retries(text(environ, "retries")),
+            cache=_cache(text(environ, "cache")),
+            cache_suffix=_cache_suffix(text(environ, "cache-suffix")),
         ).checked()
 
     def checked(self) -> Inputs:
@@ -141,6 +145,25 @@ def retries(value: str) -> int:
             most=_MOST_RETRIES,
         )
     return int(value or 2)
+
+
+def _cache(value: str) -> str:
+    if value.lower() not in ("", "auto", "true", "false"):
+        fact = "{option} is {value!r}, which is neither auto, true nor false."
+        raise InvalidInput(fact, "Set it to `auto`, `true` or `false`.", option=Option("cache"), value=value)
+    return value.lower() or "auto"
+
+
+def _cache_suffix(value: str) -> str:
+    # A key must not have a comma, nor more than 512 characters (actions/toolkit, packages/cache/src/cache.ts).
+    if not re.fullmatch(r"[!-+.-~-]{0,100}", value):
+        raise InvalidInput(
+            "{option} is {value!r}, which cannot be part of the key of a cache.",
+            "Set it to at most 100 ASCII characters without spaces and commas.",
+            option=Option("cache-suffix"),
+            value=value,
+        )
+    return value
 
 
 def names(source: str, found: Iterable[str]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from uv_system_sync.reporting.context import RunContext
     from uv_system_sync.reporting.report import Report, Result
     from uv_system_sync.reporting.reporter import Reporter
+    from uv_system_sync.uv.built_wheels import Wanted
     from uv_system_sync.uv.client import Uv
 
 
@@ -33,6 +34,7 @@ class Step(NamedTuple):
 
     `check_target` raises an `ActionError` for a Python that the entry point does not allow, given the PATH of later steps.
     `suitable_uv` returns the uv for a project, if that may be another one than `uv`. `sleep` waits for some seconds.
+    `restore` asks the runner to restore wheels that were built earlier, for a next step, which does the rest.
     """
 
     environ: Mapping[str, str]
@@ -44,6 +46,7 @@ class Step(NamedTuple):
     check_target: Callable[[Target, str], None] = target.require_next_python
     suitable_uv: Callable[[Project], Uv] | None = None
     sleep: Callable[[float], None] = time.sleep
+    restore: Callable[[Wanted], None] | None = None
 
 
 class Plan(NamedTuple):
@@ -63,7 +66,9 @@ def sync(step: Step) -> None:
         plan = _plan(step)
         step.reporter.info(step.context.line())
         _debug(plan, step)
-        with _locked(plan, step) as lock:
+        if step.restore and _restore(plan, step, step.restore):
+            return
+        with _locked(plan, step) as lock, _built_wheels(plan, step):
             done = _sync(plan, lock, step)
         step.reporter.publish(_result(done, plan, step))
         timings.end("publish")
@@ -83,6 +88,8 @@ def _plan(step: Step) -> Plan:
     project = context.project = pyproject.read(os.path.abspath(inputs.working_directory))
     timings.end("project")
     uv = step.suitable_uv(project) if step.suitable_uv else step.uv
+    if context.built_wheels:
+        uv.use_cache(context.built_wheels.folder)
     command = uv.sync_command(inputs, project, python)
     context.uv_version = uv.version
     uv.require(inputs)
@@ -102,6 +109,23 @@ def _debug(plan: Plan, step: Step) -> None:
             if decision.reason != environment.NOT_UV:
                 # Never the value, which may be a credential.
                 debug(f"{name} is {'kept' if decision.kept else 'dropped'}: {decision.reason}")
+
+
+def _restore(plan: Plan, step: Step, restore: Callable[[Wanted], None]) -> bool:
+    """Ask for wheels that were built earlier, if uv would have to build any, and return whether that was done."""
+    from uv_system_sync.uv import built_wheels
+
+    machine = built_wheels.Machine(step.environ, step.start)
+    wanted = built_wheels.wanted(plan.inputs, plan.project, plan.target, plan.uv, machine)
+    if wanted:
+        step.reporter.info(f"uv has to build {listed(wanted.packages)}, unless an earlier run has built the same.")
+        restore(wanted)
+    return wanted is not None
+
+
+def _built_wheels(plan: Plan, step: Step) -> ContextManager[None]:
+    wheels = step.context.built_wheels
+    return wheels.used(plan.project.lock) if wheels else nullcontext()
 
 
 def _locked(plan: Plan, step: Step) -> ContextManager[SyncLock | None]:

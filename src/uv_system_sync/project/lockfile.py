@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from functools import cached_property
-from typing import Iterator
+from typing import Callable, Iterator
 
+from uv_system_sync import paths
 from uv_system_sync.errors import ActionError, ProjectInvalid
 from uv_system_sync.project import toml
 from uv_system_sync.project.toml import Document, Place, Table
@@ -62,6 +64,22 @@ class Lockfile:
             return "".join(addresses)
         found = re.match(r"\w+://[^/?#]+", addresses[0])
         return found.group() if found else ""
+
+    def from_source(self, is_built: Callable[[str], bool]) -> list[Table]:
+        """Return the entries of packages that come from an index, an address or Git, and have no wheel that fits every Python.
+
+        They have a source distribution or are a repository. A package for whose name `is_built` is true counts as one without wheels.
+        Only the entries returned are parsed, because with many packages parsing all takes longer than a sync.
+        """
+        entries = []
+        for block in paths.text(self.path).split("[[package]]")[1:]:
+            name = re.search(r'^name = "([^"]+)"', block, re.MULTILINE)
+            is_candidate = re.search(r"^(?:sdist = |source = \{ (?:git|url) = )", block, re.MULTILINE)
+            if name and is_candidate and ("-none-any.whl" not in block or is_built(name[1])):
+                entries.append(f"[[package]]{block}")
+        with suppress(ValueError, RecursionError):
+            return [entry for entry in toml.array(toml.parsed("".join(entries)), "package") if isinstance(entry, dict)]
+        return []
 
     def place_of(self, name: str) -> Place:
         """Return the line where the first entry of the package `name` begins; no line, if there is none."""

@@ -44,18 +44,23 @@ class Document(NamedTuple):
         return before.count("\n") + 1 if found else None
 
 
-def read(path: str, kind: type[ActionError]) -> Document:
-    """Return the TOML file at `path`, or raise an error of the given kind with the line that is wrong."""
+def parsed(text: str) -> Table:
+    """Return what `text` means, or raise `ValueError`, or `RecursionError`."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         # Not at the top: it is installed while this module is imported.
         import tomli as tomllib
+    return tomllib.loads(text)
+
+
+def read(path: str, kind: type[ActionError]) -> Document:
+    """Return the TOML file at `path`, or raise an error of the given kind with the line that is wrong."""
     name = os.path.basename(path)
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
-        return Document(path, text, tomllib.loads(text))
+        return Document(path, text, parsed(text))
     except UnicodeDecodeError as error:
         fact, hint = "{name} is not UTF-8: {reason}.", "Save {path} as UTF-8; TOML allows no other encoding."
         raise kind(fact, hint, file=path, name=name, reason=error, path=path) from None

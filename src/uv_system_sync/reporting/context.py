@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from uv_system_sync.inputs import Inputs
     from uv_system_sync.interpreter.target import Target
     from uv_system_sync.project.pyproject import Project
+    from uv_system_sync.uv.built_wheels import BuiltWheels
 
 
 class Timings:
@@ -38,6 +39,8 @@ class RunContext:
         self.uv_version = uv_version
         # Why each sync failed that was tried again.
         self.retries: list[str] = []
+        # What was kept of earlier runs, if the runner was asked for it.
+        self.built_wheels: BuiltWheels | None = None
         self.timings = Timings()
 
     def line(self) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from uv_system_sync.reporting.context import RunContext
     from uv_system_sync.reporting.report import Result
     from uv_system_sync.reporting.reporter import Notice
+    from uv_system_sync.uv.built_wheels import Wanted
 
 # GitHub shows 4096 UTF-16 code units of an annotation (actions/runner, src/Runner.Worker/ExecutionContext.cs), which two sentences
 # of so many characters never exceed.
@@ -109,6 +110,11 @@ class GitHubReporter:
                 *runner_files.job_summary(environ, result.summary),
             ]
         )
+
+    def restore(self, wanted: Wanted) -> None:
+        """Hand the key and the folder of the wheels that are `wanted` to the steps of action.yml that follow."""
+        outputs = runner_files.assignments({"cache-key": wanted.key, "cache-path": wanted.folder})
+        runner_files.append_all([(runner_files.path(self._environ, "GITHUB_OUTPUT"), outputs)])
 
     def error(self, error: ActionError, details: str) -> None:
         """Annotate the step, and the file and line of the error; `details` go to a group of the log."""

@@ -19,6 +19,9 @@ def notices(report: Report, outputs: Mapping[str, str], environ: Mapping[str, st
     if report.context.retries:
         failed = listed(report.context.retries, separator="; ")
         yield Notice("retried", message("The network failed, and the sync was tried again: {failed}.", failed=failed))
+    wheels = report.context.built_wheels
+    if wheels and wheels.problem:
+        yield Notice("cache-unusable", message("Wheels that were built cannot be reused: {problem}.", problem=wheels.problem))
     if report.repaired:
         found = listed([f"{item.name} ({item.reason})" for item in report.repaired])
         yield Notice("packages-repaired", message("Found broken, and installed again: {packages}.", packages=found))

@@ -83,6 +83,7 @@ class Report(NamedTuple):
             "changes": _short([change._asdict() for change in self.changes]),
             "changed": "true" if self.changes else "false",
             "uv-version": self.context.uv_version,
+            "cache-hit": "" if self.context.built_wheels is None else str(self.context.built_wheels.was_restored).lower(),
         }
 
     def result(self, outputs: Mapping[str, str], summary: str, uv_folder: str) -> Result:

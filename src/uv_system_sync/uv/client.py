@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _OLDEST = "0.5.31"
 
 _INSTALL = "Install a newer uv first, or put one first on PATH; in a workflow, {option} can ask for one."
-# What uv takes for true in a variable (clap's BoolishValueParser).
-_TRUE = ("1", "true", "t", "yes", "y", "on")
 
 
 class Uv:
@@ -36,6 +34,7 @@ class Uv:
     def __init__(self, path: str, environ: Mapping[str, str], start: Start, *, folder: str = "") -> None:
         self.path = path
         self.folder = folder
+        self._cache: Mapping[str, str] = {}
         self._environ = environ
         self._start = start
         self._version = ""
@@ -69,6 +68,20 @@ class Uv:
         argv = ("sync", *arguments.colours(inputs, self._environ), "--python", target.executable, *arguments.sync(inputs))
         return self._command(*argv, target=target, cwd=project.directory)
 
+    def use_cache(self, folder: str) -> None:
+        """Use the cache `folder` from now on."""
+        self._cache = {"UV_CACHE_DIR": folder}
+
+    def would_install(self, inputs: Inputs, project: Project, target: Target, cache: str) -> set[tuple[str, str]] | None:
+        """Return the names and versions of the packages that a sync would install with an empty `cache`, a folder that uv makes.
+
+        Return None if uv does not say, such as an older one. Nothing is built or downloaded for it.
+        """
+        argv = ("sync", "--dry-run", "--offline", "--python", target.executable, *arguments.sync(inputs._replace(frozen=True)))
+        command = self._command(*argv, target=target, cwd=project.directory)
+        completed = self._start(command._replace(env={**command.env, "UV_CACHE_DIR": cache}))(None)
+        return None if completed.returncode else set(re.findall(r"^ [+~] ([a-z0-9-]+)==(\S+)", completed.output, re.MULTILINE))
+
     def lock_dry_run(self, inputs: Inputs, project: Project, target: Target) -> Completed:
         """Ask what `uv lock` would change; it changes nothing, and raises `OSError` if uv does not start.
 
@@ -98,12 +111,12 @@ class Uv:
 
     def _command(self, *argv: str, target: Target | None = None, cwd: str = ".") -> Command:
         env = environment.for_sync(self._environ, target.prefix) if target else environment.for_uv(self._environ)
-        return Command((self.path, *argv), env, cwd)
+        return Command((self.path, *argv), {**env, **self._cache}, cwd)
 
 
 def _needs(inputs: Inputs | None, environ: Mapping[str, str]) -> Iterator[tuple[object, str]]:
     yield "uv-system-sync", _OLDEST
-    if environ.get("UV_MALWARE_CHECK", "").lower() in _TRUE:
+    if environment.is_true(environ, "UV_MALWARE_CHECK"):
         # An older uv ignores it.
         yield "`UV_MALWARE_CHECK`", "0.11.16"
     if inputs and inputs.check:
