@@ -49,6 +49,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.send_header("Connection", "close")
+        if self.path.endswith(".tar.gz"):
+            # As the files of the public index: uv does not ask again whether the one that it has built from is still the same.
+            self.send_header("Cache-Control", "max-age=365000000, immutable")
         self.end_headers()
         self.wfile.write(body)
         self.close_connection = True
@@ -117,7 +120,7 @@ truncated, reset, stalled = truncated_after(1 / 2), reset_after(1 / 2), stalled_
 
 @dataclass
 class Index:
-    """The wheels in `folder`, at `/simple/` once it is served; `asked` are the paths that were.
+    """The wheels and source distributions in `folder`, at `/simple/` once it is served; `asked` are the paths that were.
 
     With `credentials`, `user:password`, it answers nobody else (RFC 7617).
     """
@@ -175,5 +178,6 @@ class Index:
             return (self.folder / name).read_bytes()
         if kind == "files" and (self.folder / name.removesuffix(".metadata")).is_file():
             return index_pages.metadata(self.folder / name.removesuffix(".metadata"))
-        wheels = [file for file in sorted(self.folder.glob("*.whl")) if index_pages.project_of(file.name) == name]
-        return index_pages.page(name, wheels) if kind == "simple" and wheels else None
+        archives = (file for file in sorted(self.folder.iterdir()) if file.name.endswith((".whl", ".tar.gz")))
+        files = [file for file in archives if index_pages.project_of(file.name) == name]
+        return index_pages.page(name, files) if kind == "simple" and files else None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.shared import ROOT
-from tools.shared.action_steps import inherited, setup_python, step
+from tools.shared.action_steps import Step, inherited, setup_python, step
 from tools.shared.runner_files import StepFiles, path_after, read_env, read_outputs, read_path
 from tools.shared.uv import UV, is_at_least
 
@@ -59,8 +61,32 @@ class Runner:
 
     def sync(self, **inputs: str) -> Outcome:
         """Run the step `sync` with `inputs`, named with underscores, and everything else at its default."""
+        return self._run(step("sync", inputs))
+
+    def job(self, cache: Path, /, **inputs: str) -> Outcome:
+        """Run all steps of the action as in a new job, where `cache` is what actions/cache keeps between jobs: a folder for each key."""
+        for folder in (self.folder / "temp").glob("uv-system-sync-built-*"):
+            shutil.rmtree(folder)
+        first = self.sync(**inputs)
+        if "cache-key" not in first.outputs:
+            return first
+        entry, kept = cache / first.outputs["cache-key"], first.outputs["cache-path"]
+        was_there = entry.exists()
+        if was_there:
+            shutil.copytree(entry, kept, symlinks=True)
+        earlier = {f"steps.sync.outputs.{name}": value for name, value in first.outputs.items()}
+        earlier |= {"steps.cache.outputs.cache-hit": "true" if was_there else "", "steps.cache.outcome": "success"}
+        second = self.resume(earlier, **inputs)
+        if second.returncode == 0 and not was_there:
+            shutil.copytree(kept, entry, symlinks=True)
+        return second
+
+    def resume(self, earlier: Mapping[str, str], **inputs: str) -> Outcome:
+        """Run the step `resume` after what `earlier` has of the steps before it; see `tools.shared.action_steps.steps`."""
+        return self._run(step("resume", inputs, earlier))
+
+    def _run(self, sync: Step) -> Outcome:
         files = StepFiles.create(self.folder)
-        sync = step("sync", inputs)
         script = files.temp / "script.py"
         script.write_text(sync.script, encoding="utf-8")
         completed = subprocess.run(

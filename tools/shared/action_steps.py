@@ -30,23 +30,28 @@ class Step(NamedTuple):
         return [word.format(file) for word in self.shell]
 
 
-def steps(inputs: Mapping[str, str], action: Path = ROOT) -> list[Step]:
-    """Return the steps of `action` that are scripts, for `inputs` that differ from their defaults."""
+def steps(inputs: Mapping[str, str], action: Path = ROOT, earlier: Mapping[str, str] | None = None) -> list[Step]:
+    """Return the steps of `action` that are scripts, for `inputs` that differ from their defaults.
+
+    `earlier` are values of the context `steps`, such as `steps.sync.outputs.cache-key`. Without them, conditional steps are left out.
+    """
     document: dict[str, Any] = yaml.safe_load((action / "action.yml").read_text(encoding="utf-8"))
     unknown = inputs.keys() - document["inputs"].keys()
     if unknown:
         raise KeyError(f"action.yml declares no input {', '.join(sorted(unknown))}")
-    values = {name: declared.get("default", "") for name, declared in document["inputs"].items()} | dict(inputs)
+    values = {f"inputs.{name}": inputs.get(name, declared.get("default", "")) for name, declared in document["inputs"].items()}
+    values.update(earlier or {})
     return [
         Step(step["id"], tuple(step["shell"].split()), step["run"], {key: _value(text, values) for key, text in step["env"].items()})
         for step in document["runs"]["steps"]
-        if "run" in step
+        if "run" in step and ("if" not in step or earlier)
     ]
 
 
-def step(name: str, inputs: Mapping[str, str]) -> Step:
-    """Return the step `name` for `inputs`, named with underscores."""
-    return next(found for found in steps({key.replace("_", "-"): value for key, value in inputs.items()}) if found.name == name)
+def step(name: str, inputs: Mapping[str, str], earlier: Mapping[str, str] | None = None) -> Step:
+    """Return the step `name` for `inputs`, named with underscores, after what `earlier` has of others."""
+    given = {key.replace("_", "-"): value for key, value in inputs.items()}
+    return next(found for found in steps(given, earlier=earlier) if found.name == name)
 
 
 def copy_action(folder: Path, action: Path = ROOT) -> None:
@@ -69,6 +74,6 @@ def inherited(*prefixes: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.upper().startswith((*NETWORK, *prefixes))}
 
 
-def _value(text: str, inputs: Mapping[str, str]) -> str:
-    """Return `text` of action.yml with the values of the `inputs` that are named in expressions."""
-    return re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda found: inputs[found.group(1)], text)
+def _value(text: str, values: Mapping[str, str]) -> str:
+    """Return `text` of action.yml with the `values` that are named in expressions."""
+    return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: values[found.group(1)], text)

@@ -39,5 +39,5 @@ def _entry(wheel: Path) -> dict[str, object]:
         "url": f"/files/{wheel.name}",
         "hashes": {"sha256": digest(wheel)},
         "size": wheel.stat().st_size,
-        "core-metadata": True,
+        "core-metadata": wheel.suffix == ".whl",
     }

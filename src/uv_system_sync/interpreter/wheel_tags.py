@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def of(target: Target, environ: Mapping[str, str], start: Start) -> list[str]:
-    """Return the tags that `target` supports (PEP 425), the most specific one first; none if it does not say."""
+    """Return the tags that `target` supports (PEP 425), the most specific one first.
+
+    None are returned for another Python than the one that runs this if it is too old for the same release of packaging.
+    """
     from uv_system_sync import paths
 
     if paths.same_program(target.executable, sys.executable):

@@ -29,6 +29,9 @@ _NAME = "uv-system-sync-built"
 # What is kept of uv's cache, which it finds again: wheels built from an index, an address or Git, and the hashes of their sources.
 _KEPT = re.compile(r"sdists-v\d+/(?:index|pypi|url|git)(?:/(?!src/)[^/]+)+(?:\.whl|/revision\.http)")
 
+# The hashes (SHA-256) of what is kept, by its path.
+_HASHES = "hashes.json"
+
 
 class Machine(NamedTuple):
     """The environment of this process, what starts programs, and the file that describes the operating system (os-release(5))."""
@@ -115,7 +118,7 @@ def wanted(chosen: Inputs, project: Project, target: Target, uv: Uv, machine: Ma
     finally:
         remove(cache)
     if selected is not None:
-        entries = [entry for entry in entries if (entry["name"], entry.get("version", "")) in selected]
+        entries = [entry for entry in entries if selected.get(entry["name"]) in ("", toml.string(entry, "version"))]
     if not entries:
         return None
     image = [environ.get("ImageOS", ""), *re.findall(r"^(?:VERSION_)?ID=.*", paths.text(machine.release), re.MULTILINE)]
@@ -175,40 +178,64 @@ def _folder(environ: Mapping[str, str], key: str) -> str:
     return os.path.join(_temp(environ), f"{_NAME}-{hashlib.sha256(key.encode()).hexdigest()[:16]}")
 
 
-def _paths(folder: str) -> list[str]:
-    """Return all paths below `folder`, what is in a folder before the folder; no link is followed."""
-    return [os.path.join(root, name) for root, folders, files in os.walk(folder, topdown=False) for name in (*files, *folders)]
+def _files(folder: str) -> dict[str, str]:
+    """Return the paths of all files and links below `folder` by their relative paths, with slashes; links are not followed."""
+    paths = [os.path.join(root, name) for root, folders, files in os.walk(folder) for name in (*files, *filter(_is_link_in(root), folders))]
+    return {os.path.relpath(path, folder).replace(os.sep, "/"): path for path in paths}
 
 
-def _is_kept(path: str, folder: str) -> bool:
-    return stat.S_ISREG(os.lstat(path).st_mode) and _KEPT.fullmatch(os.path.relpath(path, folder).replace(os.sep, "/")) is not None
+def _is_link_in(folder: str) -> Callable[[str], bool]:
+    return lambda name: os.path.islink(os.path.join(folder, name))
+
+
+def _is_kept(relative: str, path: str) -> bool:
+    return _KEPT.fullmatch(relative) is not None and stat.S_ISREG(os.lstat(path).st_mode)
 
 
 def _tidy(folder: str) -> None:
-    """Remove from `folder` what is not kept, and the folders that are empty then; the folder itself stays, even if nothing is kept."""
-    for path in _paths(folder):
-        if os.path.isdir(path) and not os.path.islink(path):
-            if not os.listdir(path):
-                os.rmdir(path)
-        elif not _is_kept(path, folder):
+    """Remove from `folder` what is not kept, and write the hashes of what is; the folder is there even if nothing is kept."""
+    os.makedirs(folder, exist_ok=True)
+    hashes = {}
+    for relative, path in _files(folder).items():
+        if _is_kept(relative, path):
+            hashes[relative] = _hash(path)
+        else:
             os.unlink(path)
+    with open(os.path.join(folder, _HASHES), "w", encoding="utf-8") as file:
+        json.dump(hashes, file)
 
 
 def _unexpected(folder: str, lock: Lockfile) -> str:
-    """Return what is in `folder` that `_tidy` does not leave there, or a wheel that is not one of `lock`; else an empty string."""
-    for path in _paths(folder):
-        if os.path.isdir(path) and not os.path.islink(path):
-            continue
-        reason = "" if _is_kept(path, folder) else "which uv-system-sync does not keep"
-        if path.endswith(".whl"):
-            reason = reason or _unusable(path, lock)
+    """Return what `_tidy` has not left in `folder`, or a wheel that is not one of `lock`; an empty string if all is well or empty."""
+    files = _files(folder)
+    hashes = _hashes(files.pop(_HASHES, ""))
+    for relative, path in files.items():
+        if not _is_kept(relative, path):
+            return f"{relative}, which uv-system-sync does not keep"
+        if hashes.get(relative) != _hash(path):
+            return f"{relative}, which is not as it was saved"
+        reason = _unusable(path, lock) if path.endswith(".whl") else ""
         if reason:
-            return f"{os.path.relpath(path, folder)}, {reason}"
-    return ""
+            return f"{relative}, {reason}"
+    missing = sorted(hashes.keys() - files.keys())
+    return f"no {missing[0]}, which was saved" if missing else ""
+
+
+def _hashes(path: str) -> dict[str, str]:
+    try:
+        found = json.loads(paths.text(path) if os.path.isfile(path) and not os.path.islink(path) else "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _hash(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 def _unusable(path: str, lock: Lockfile) -> str:
-    """Return why the wheel at `path` is damaged or not of a package in `lock`, or an empty string."""
+    """Return why the file at `path` is not a wheel of a package in `lock`, or an empty string if it is."""
     import zipfile
     import zlib
 
@@ -219,13 +246,10 @@ def _unusable(path: str, lock: Lockfile) -> str:
     try:
         name, version, _, _ = parse_wheel_filename(os.path.basename(path))
         with zipfile.ZipFile(path) as wheel:
-            damaged = wheel.testzip()
             (file,) = (it for it in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", it))
             metadata, _ = parse_email(wheel.read(file))
         own = (normalized_name(metadata["name"]), Version(metadata["version"]))
         locked = [Version(toml.string(entry, "version") or str(version)) for entry in lock.packages if entry.get("name") == name]
     except (OSError, ValueError, LookupError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         return f"which is not a wheel: {error}"
-    if damaged:
-        return f"in which {damaged} is damaged"
     return "" if own == (name, version) and version in locked else f"which has {own[0]} {own[1]}, not of this uv.lock"

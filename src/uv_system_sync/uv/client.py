@@ -72,15 +72,16 @@ class Uv:
         """Use the cache `folder` from now on."""
         self._cache = {"UV_CACHE_DIR": folder}
 
-    def would_install(self, inputs: Inputs, project: Project, target: Target, cache: str) -> set[tuple[str, str]] | None:
-        """Return the names and versions of the packages that a sync would install with an empty `cache`, a folder that uv makes.
+    def would_install(self, inputs: Inputs, project: Project, target: Target, cache: str) -> dict[str, str] | None:
+        """Return the packages that a sync would install with an empty `cache`, a folder that uv makes: the version by the name.
 
-        Return None if uv does not say, such as an older one. Nothing is built or downloaded for it.
+        The version is empty where uv prints an address instead. Return None if uv does not say, such as an older one. Nothing is
+        built or downloaded for it.
         """
         argv = ("sync", "--dry-run", "--offline", "--python", target.executable, *arguments.sync(inputs._replace(frozen=True)))
         command = self._command(*argv, target=target, cwd=project.directory)
         completed = self._start(command._replace(env={**command.env, "UV_CACHE_DIR": cache}))(None)
-        return None if completed.returncode else set(re.findall(r"^ [+~] ([a-z0-9-]+)==(\S+)", completed.output, re.MULTILINE))
+        return None if completed.returncode else dict(re.findall(r"^ [+~] ([a-z0-9-]+)(?:==(\S+)| @ )", completed.output, re.MULTILINE))
 
     def lock_dry_run(self, inputs: Inputs, project: Project, target: Target) -> Completed:
         """Ask what `uv lock` would change; it changes nothing, and raises `OSError` if uv does not start.
