@@ -26,12 +26,12 @@ def _expression(name: str) -> str:
 
 def test_the_inputs_and_outputs_have_the_names_that_workflows_use() -> None:
     switches = ["all-extras", "all-groups", "all-packages", "no-dev", "no-install-project", "no-editable", "inexact", "frozen", "check"]
-    selected = ["extras", "groups", "only-groups", "packages", *switches, "retries", "args"]
+    selected = ["extras", "groups", "only-groups", "packages", *switches, "retries", "cache", "cache-suffix", "args"]
     inputs = ["python", "working-directory", *selected, "allow-externally-managed", "summary", "uv-version"]
     outputs = ["python-version", "python-path", "environment", "packages", "package-count", "changes", "changed"]
 
     assert inputs == list(_ACTION["inputs"])
-    assert [*outputs, "uv-version", "report"] == list(_ACTION["outputs"])
+    assert [*outputs, "uv-version", "cache-hit", "report"] == list(_ACTION["outputs"])
 
 
 @pytest.mark.parametrize("name", _ACTION["inputs"])
@@ -42,15 +42,36 @@ def test_the_default_of_an_input_is_what_the_code_does_without_it(name: str) -> 
     assert Inputs.from_environ({}) == Inputs.from_environ({variable(name): default})
 
 
-def test_the_one_step_gets_every_input() -> None:
-    assert ["sync"] == list(_STEPS)
-    assert {variable(name): _expression(name) for name in _ACTION["inputs"]} == _STEPS["sync"]["env"]
+def test_both_steps_that_sync_get_every_input() -> None:
+    every = {variable(name): _expression(name) for name in _ACTION["inputs"]}
+    answer = {
+        "cache-key": "steps.sync.outputs.cache-key",
+        "cache-hit": "steps.cache.outputs.cache-hit",
+        "cache-outcome": "steps.cache.outcome",
+    }
+
+    assert ["sync", "cache", "resume"] == list(_STEPS)
+    assert every == _STEPS["sync"]["env"]
+    assert {**every, **{variable(name): f"${{{{ {value} }}}}" for name, value in answer.items()}} == _STEPS["resume"]["env"]
+    assert _STEPS["sync"]["run"] == _STEPS["resume"]["run"]
+
+
+def test_the_cache_and_the_second_sync_are_for_what_the_first_one_asks_for() -> None:
+    asked = "steps.sync.outputs.cache-key != ''"
+    wanted = {"path": "${{ steps.sync.outputs.cache-path }}", "key": "${{ steps.sync.outputs.cache-key }}"}
+
+    assert (asked, asked, None) == (_STEPS["cache"]["if"], _STEPS["resume"]["if"], _STEPS["sync"].get("if"))
+    assert (wanted, True) == (_STEPS["cache"]["with"], _STEPS["cache"]["continue-on-error"])
+
+
+def test_every_step_inside_has_a_name() -> None:
+    assert [] == [name for name, step in _STEPS.items() if not step.get("name")]
 
 
 def test_each_output_of_the_sync_is_declared_under_its_own_name() -> None:
     written = [*Report(RunContext(), TARGET, PROJECT, (), ()).outputs(), "report"]
 
-    assert {name: f"${{{{ steps.sync.outputs.{name} }}}}" for name in written} == {
+    assert {name: f"${{{{ steps.resume.outputs.{name} || steps.sync.outputs.{name} }}}}" for name in written} == {
         name: output["value"] for name, output in _ACTION["outputs"].items()
     }
 

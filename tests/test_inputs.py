@@ -160,6 +160,29 @@ def test_the_version_of_uv_is_taken_as_it_is() -> None:
     assert ">=0.12, <1" == step_inputs(uv_version=" >=0.12, <1\n").uv_version
 
 
+@pytest.mark.parametrize(("value", "expected"), [("", "auto"), ("auto", "auto"), ("True", "true"), ("false", "false")])
+def test_the_cache_is_automatic_on_or_off(value: str, expected: str) -> None:
+    assert expected == step_inputs(cache=value).cache
+
+
+def test_a_cache_that_is_none_of_the_three_is_an_error() -> None:
+    error = _rejected(cache="yes")
+
+    assert ({Option("cache")}, "yes") == (options(error), error.values["value"])
+
+
+@pytest.mark.parametrize("value", ["", "ubuntu-latest", "feature/x=1", "x" * 100])
+def test_a_suffix_can_be_part_of_a_key(value: str) -> None:
+    assert value == step_inputs(cache_suffix=value).cache_suffix
+
+
+@pytest.mark.parametrize("value", ["a,b", "a b", "x" * 101, "é", "a\nb", "a\x1b"])
+def test_a_suffix_that_cannot_be_part_of_a_key_is_an_error(value: str) -> None:
+    error = _rejected(cache_suffix=value)
+
+    assert ({Option("cache-suffix")}, value) == (options(error), error.values["value"])
+
+
 @pytest.mark.parametrize(("value", "expected"), [("", 2), ("0", 0), (" 3\n", 3), ("10", 10)])
 def test_retries_are_a_number(value: str, expected: int) -> None:
     assert expected == step_inputs(retries=value).retries

@@ -34,7 +34,7 @@ _FAKE_UV = (
 
 def _start(runner: StepFiles, action: Path = ROOT, **environ: str) -> subprocess.Popen[str]:
     """Start the script of the step with the interpreter and the flags that action.yml names; `action` is the action's folder."""
-    (step,) = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
+    step = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"][0]
     script = runner.env.parent / "script.py"
     script.write_text(step["run"], encoding="utf-8")
     flags = step["shell"].split()[1:-1]

@@ -49,6 +49,42 @@ def _lock(folder: Path, text: str = _TEXT) -> Lockfile:
     return Lockfile(str(path))
 
 
+def test_packages_from_source_are_those_that_may_have_to_be_built(tmp_path: Path) -> None:
+    """Packages of folders are built in every run, and a wheel for every Python leaves nothing to build."""
+    text = (
+        _TEXT
+        + """
+[[package]]
+name = "slow"
+version = "1"
+source = { registry = "x" }
+sdist = { url = "slow-1.tar.gz" }
+
+[package.optional-dependencies]
+more = [{ name = "alpha" }]
+
+[[package]]
+name = "pure"
+source = { registry = "x" }
+sdist = { url = "pure-1.tar.gz" }
+wheels = [{ url = "pure-1-py3-none-any.whl" }]
+
+[[package]]
+name = "direct"
+source = { url = "https://example.com/direct.zip" }
+
+[[package]]
+name = "repository"
+source = { git = "https://example.com/repository" }
+"""
+    )
+    lock = _lock(tmp_path, text)
+
+    assert ["slow", "direct", "repository"] == [entry["name"] for entry in lock.from_source(lambda _: False)]
+    assert ["slow", "pure", "direct", "repository"] == [entry["name"] for entry in lock.from_source(lambda _: True)]
+    assert [] == _lock(tmp_path / "bad", f"{text}sdist = {{{{").from_source(lambda _: False)
+
+
 def test_packages_are_found_by_name_and_version(tmp_path: Path) -> None:
     lock = _lock(tmp_path)
 

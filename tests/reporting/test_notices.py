@@ -15,7 +15,8 @@ from uv_system_sync.interpreter.site_packages import Change, Package
 from uv_system_sync.reporting import notices
 from uv_system_sync.reporting.context import RunContext
 from uv_system_sync.reporting.report import Report, file_name
-from uv_system_sync.text import Option
+from uv_system_sync.text import Option, message
+from uv_system_sync.uv.built_wheels import BuiltWheels
 
 REPORT = Report(RunContext(), TARGET, PROJECT, (), ())
 
@@ -29,6 +30,16 @@ def test_an_ordinary_sync_has_no_notice() -> None:
     changes = (Change("a", "installed", "1.0", None), Change("b", "updated", "2.0", "1.0"))
 
     assert [] == found(REPORT._replace(packages=(Package("a", "1.0"),), changes=changes), outputs={"packages": "[]"})
+
+
+def test_built_wheels_that_were_not_used_are_a_notice_with_the_reason() -> None:
+    problem = message("it is full")
+    context = RunContext()
+    context.built_wheels = BuiltWheels("key", "/folder", was_restored=False)
+    assert [] == found(REPORT._replace(context=context))
+
+    context.built_wheels.problem = problem
+    assert [("cache-unusable", {"problem": problem})] == found(REPORT._replace(context=context))
 
 
 def test_repaired_packages_are_named_with_the_reason() -> None:

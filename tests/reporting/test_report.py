@@ -16,6 +16,7 @@ from uv_system_sync.interpreter.site_packages import Change, Package
 from uv_system_sync.reporting.context import RunContext, Timings
 from uv_system_sync.reporting.report import OUTPUT_LIMIT, Report, failure, file_name, installed_earlier
 from uv_system_sync.text import Option, by_name
+from uv_system_sync.uv.built_wheels import BuiltWheels
 
 PACKAGES = (Package("alpha", "2.0"), Package("sample", "0.1", url="file:///src/sample", editable=True))
 CHANGES = (
@@ -82,9 +83,18 @@ def test_outputs_are_text_and_arrays_among_them_json() -> None:
         "package-count": "2",
         "changed": "true",
         "uv-version": "0.13.9",
+        "cache-hit": "",
     }
 
     assert (expected, {"packages": JSON_PACKAGES, "changes": JSON_CHANGES}) == (outputs, arrays)
+
+
+@pytest.mark.parametrize(("was_restored", "hit"), [(True, "true"), (False, "false")])
+def test_a_cache_that_was_asked_is_a_hit_or_not(was_restored: bool, hit: str) -> None:  # noqa: FBT001 - a parameter of pytest
+    done = report()
+    done.context.built_wheels = BuiltWheels("key", "/folder", was_restored=was_restored)
+
+    assert hit == done.outputs()["cache-hit"]
 
 
 def test_an_array_is_one_line_of_ascii() -> None:

@@ -75,7 +75,10 @@ class BuiltWheels:
 
         After a failure, the folder is removed: what is in it would be kept as if it were complete if the workflow goes on.
         """
-        found = _unexpected(self.folder, lock)
+        try:
+            found = _unexpected(self.folder, lock)
+        except OSError as error:
+            found = f"what cannot be read: {error}"
         if found:
             remove(self.folder)
             self.was_restored = False
