@@ -70,6 +70,11 @@ sdist = { url = "pure-1.tar.gz" }
 wheels = [{ url = "pure-1-py3-none-any.whl" }]
 
 [[package]]
+name = "in-a-folder"
+source = { registry = "wheels" }
+sdist = { path = "in_a_folder-1.tar.gz" }
+
+[[package]]
 name = "direct"
 source = { url = "https://example.com/direct.zip" }
 

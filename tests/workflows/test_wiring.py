@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import kinds
+from tests.support.index import Index
 from tests.support.uv_wheels import PINNED
 from tests.workflows.conftest import without_uv, workflow
 from tools import compatibility
@@ -41,6 +43,25 @@ def test_without_a_uv_pip_installs_one_for_the_job(act: Act, workspace: Path, as
     assert installed is not None, job.log
     assert (True, installed[1]) == ("/uv-system-sync-uv-" in installed[1], installed[2])
     assert f"\nuv {version} " in job.log
+
+
+def test_wheels_that_had_to_be_built_are_asked_for_and_the_second_step_does_the_rest(act: Act, workspace: Path, tmp_path: Path) -> None:
+    """With the outputs and the variables of a run in one step."""
+    folder, information = tmp_path / "index", {"PKG-INFO": "Metadata-Version: 2.2\nName: slow\nVersion: 1.0\n"}
+    kinds.sdist(folder / "slow-1.0.tar.gz", {**kinds.package("slow"), **information})
+    step = '      - uses: org/uv-system-sync@v1\n        id: sync\n        with: {cache: "true"}\n'
+    with Index(folder).served() as index:
+        settings = f'[tool.uv]\npackage = false\nindex = [{{ url = "{index.url}", default = true }}]\n'
+        (workspace / "pyproject.toml").write_text(kinds.project("sample", "slow") + settings, encoding="utf-8")
+        kinds.uv(workspace, "lock", "--no-cache")
+        job = _run(act, workspace, f"{step}{_LATER}      - run: python -c 'import slow'\n")
+    asked = re.search(r"^/\S+/uv-system-sync-built-\w+ under uv-system-sync-built-\S+$", job.log, re.MULTILINE)
+
+    assert ("success", True) == (job.result, asked is not None), job.log
+    assert ("false", "true") == (job.outputs("sync")["cache-hit"], job.outputs("sync")["changed"])
+    assert '{"name":"slow","version":"1.0"}' in job.outputs("sync")["packages"]
+    assert job.log.count(job.outputs("sync")["packages"]) == 1
+    assert str(act.location(act.pythons[-1])) == job.env("sync")["UV_PROJECT_ENVIRONMENT"]
 
 
 def test_a_uv_on_path_is_used(act: Act, workspace: Path) -> None:
