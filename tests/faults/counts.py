@@ -14,7 +14,7 @@ from uv_system_sync.errors import ActionError
 
 # The commands that the action itself writes to the log; its errors and notices also have a title.
 _OWN_COMMANDS = {"group", "endgroup", "stop-commands", "add-mask"}
-_NOTICES = {"output-omitted", "packages-removed", "packages-repaired", "python-chosen", "retried", "shared-python"}
+_NOTICES = {"cache-unusable", "output-omitted", "packages-removed", "packages-repaired", "python-chosen", "retried", "shared-python"}
 
 
 @dataclass

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import random
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +14,9 @@ from pathlib import Path
 
 from tests.faults.injected import HOSTILE
 from tests.faults.job import Fault, Job, Meant
+from tests.support import step_variables
 from tools.shared.uv import UV
+from uv_system_sync.uv.built_wheels import BuiltWheels
 
 # 2100-01-01 as a timestamp; files of this date look the same as a clock that is that far in the past.
 _FAR = 4_102_444_800
@@ -35,6 +40,22 @@ def _corrupt_notes(job: Job, generator: random.Random) -> Iterator[Meant]:
     files = [*_files(job.installation.cache, "wheels-v*/**/*.http"), *_files(job.installation.cache, "interpreter-v*/**/*.msgpack")]
     for path in generator.sample(files, generator.randint(1, len(files))):
         _spoil(path, generator.choice((b"", *_garbage(generator))))
+    yield Meant.SURVIVES
+
+
+@contextmanager
+def _corrupt_entry(job: Job, generator: random.Random) -> Iterator[Meant]:
+    """Have the runner restore a cache of uv with modules of other bytes where built wheels are kept, with hashes of it or without."""
+    job.installation.fill_cache(job.start.version)
+    for path in _files(job.installation.cache, "archive-v*/*/*.py"):
+        _spoil(path, generator.choice((b"", *_garbage(generator))))
+    job.ci.environ.update(step_variables(**{"cache-key": "entry", "cache-hit": "true", "cache-outcome": "success"}))
+    job.ci.environ["UV_CACHE_DIR"] = str(job.installation.own / "users-cache")
+    folder = Path(BuiltWheels.from_environ({"RUNNER_TEMP": str(job.ci.folder / "temp"), **job.ci.environ}).folder)
+    shutil.copytree(job.installation.cache, folder, symlinks=True)
+    if generator.random() < 1 / 2:
+        hashes = {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in _files(folder, "**/*")}
+        (folder / "hashes.json").write_text(json.dumps(hashes), encoding="utf-8")
     yield Meant.SURVIVES
 
 
@@ -73,6 +94,7 @@ def _clock_in_the_past(job: Job, generator: random.Random) -> Iterator[Meant]:
 FAULTS = (
     Fault("corrupt wheel in uv's cache, then `uv cache clean`", _corrupt_wheels),
     Fault("corrupt notes in uv's cache", _corrupt_notes),
+    Fault("corrupt entry in the cache of built wheels", _corrupt_entry, plain=False),
     Fault("hardly any file handles", _no_handles),
     Fault("clock in the past", _clock_in_the_past),
 )

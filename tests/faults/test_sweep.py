@@ -50,7 +50,14 @@ def test_a_killed_sync(sweep: Sweep, fault: Fault) -> None:
 # Those that take long, or need privileges, are left to the long one; test_faults.py beside this has them all, one by one.
 SHORT = (
     *("index answers 404", "wheel with the wrong hash", "corrupt wheel in uv's cache, then `uv cache clean`", "runner file missing"),
-    *("hardly any file handles", "clock in the past", "uv crashes", "uv prints workflow commands", "a build writes to the runner's files"),
+    *(
+        "corrupt entry in the cache of built wheels",
+        "hardly any file handles",
+        "clock in the past",
+        "uv crashes",
+        "uv prints workflow commands",
+        "a build writes to the runner's files",
+    ),
 )
 
 

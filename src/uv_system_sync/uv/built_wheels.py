@@ -82,7 +82,7 @@ class BuiltWheels:
         if found:
             remove(self.folder)
             self.was_restored = False
-            self.problem = message("{key} holds {what}. Delete that entry of the repository's caches", key=self.key, what=found)
+            self.problem = message("{key} in the repository's caches holds {what}; delete that entry", key=self.key, what=found)
         try:
             yield
         except BaseException:
