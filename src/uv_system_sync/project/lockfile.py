@@ -68,7 +68,8 @@ class Lockfile:
     def from_source(self, is_built: Callable[[str], bool]) -> list[Table]:
         """Return the entries of packages that come from an index, an address or Git, and have no wheel that fits every Python.
 
-        They have a source distribution or are a repository; files of an index that is a folder count as new in each checkout. A package for whose name `is_built` is true counts as one without wheels.
+        They have a source distribution or are a repository; files of an index that is a folder count as new in each checkout.
+        A package for whose name `is_built` is true counts as one without wheels.
         Only the entries returned are parsed, because with many packages parsing all takes longer than a sync.
         """
         entries = []
