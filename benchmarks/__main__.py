@@ -12,18 +12,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import measure, profiling, real, results, testbed
-from benchmarks.contenders import COMPARED, NEW, NO_UV, NO_UV_HERE, OWN, Contender, Project
+from benchmarks.contenders import BUILDING, COMPARED, NEW, NO_UV, NO_UV_HERE, OWN, Contender, Project
 from benchmarks.measure import COLD, NOTHING, NOTHING_COLD, WARM
 from benchmarks.results import Results
 from benchmarks.samples import Table
-from benchmarks.targets import FEW, MOST, NO_UV_TABLE, PROJECT
+from benchmarks.targets import BUILD_TABLE, FEW, MOST, NO_UV_TABLE, PROJECT
 from benchmarks.testbed import Testbed
 from tools.shared import ROOT
 
 # As many packages as the real lock has.
 SIZE = 46
 
-_TABLES = (PROJECT, str(SIZE), NO_UV_TABLE, str(FEW), str(MOST))
+_TABLES = (PROJECT, str(SIZE), NO_UV_TABLE, str(FEW), str(MOST), BUILD_TABLE)
 
 
 def log(text: str) -> None:
@@ -52,6 +52,8 @@ def run(bed: Testbed, options: argparse.Namespace) -> Results:
     if NO_UV_TABLE in options.tables:
         without = measure.generated(bed, SIZE, "without a uv on PATH, ")
         compared(NO_UV_TABLE, without, (NEW, NO_UV, NO_UV_HERE), {NOTHING: rounds}, slow=3)
+    if BUILD_TABLE in options.tables:
+        compared(BUILD_TABLE, measure.with_a_build(bed, SIZE), BUILDING, {COLD: 3}, slow=3)
     for size in (FEW, MOST):
         if str(size) in options.tables:
             compared(str(size), measure.generated(bed, size), OWN, many)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import random
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,6 +73,32 @@ class Wheel:
 def generated(count: int) -> Iterator[Wheel]:
     """Yield the first `count` distributions, lowest number first."""
     return (Wheel(number) for number in range(count))
+
+
+def write_source(folder: Path, name: str, seconds: float) -> Path:
+    """Write the source distribution of a package whose build takes so many `seconds` into `folder`, and return its path."""
+    module = name.replace("-", "_")
+    built = wheels.wheel(name, VERSION, {f"{module}.py": ""})
+    backend = f"""\
+import base64, pathlib, time
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    time.sleep({seconds})
+    pathlib.Path(wheel_directory, {wheels.file_name(name, VERSION)!r}).write_bytes(base64.b64decode({base64.b64encode(built)!r}))
+    return {wheels.file_name(name, VERSION)!r}
+"""
+    files = {
+        "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {VERSION}\n",
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "backend.py": backend,
+    }
+    path = folder / f"{module}-{VERSION}.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for file, text in files.items():
+            entry = tarfile.TarInfo(f"{module}-{VERSION}/{file}")
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return path
 
 
 def _skewed(chance: random.Random, median: int, spread: float, most: int) -> int:

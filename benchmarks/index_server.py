@@ -34,12 +34,12 @@ class Answer(NamedTuple):
 
 
 class Wheels:
-    """The wheels in `folder`, each read once."""
+    """The wheels and source distributions in `folder`, each read once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[str, list[Path]] = {}
-        for path in sorted(folder.glob("*.whl")):
+        for path in sorted(path for path in folder.iterdir() if path.name.endswith((".whl", ".tar.gz"))):
             self._files.setdefault(index_pages.project_of(path.name), []).append(path)
         self.answer = cache(self._answer)
 
@@ -61,8 +61,8 @@ class Wheels:
 
 
 def _link(wheel: Path) -> str:
-    file = html.escape(wheel.name)
-    return f'<a href="/files/{file}#sha256={index_pages.digest(wheel)}" data-core-metadata="true">{file}</a><br>\n'
+    file, has_metadata = html.escape(wheel.name), ' data-core-metadata="true"' * (wheel.suffix == ".whl")
+    return f'<a href="/files/{file}#sha256={index_pages.digest(wheel)}"{has_metadata}>{file}</a><br>\n'
 
 
 def respond(wheels: Wheels, request: bytes) -> bytes:

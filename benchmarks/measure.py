@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import testbed
-from benchmarks.contenders import LIMIT, Action, Contender, Place, Project
+from benchmarks import generated_wheels, testbed
+from benchmarks.contenders import LIMIT, Action, CachedAction, Contender, Place, Project
 from benchmarks.samples import Table
 from benchmarks.testbed import Testbed
 from uv_system_sync.interpreter import site_packages
@@ -38,8 +38,9 @@ class Entry:
         """Fill the caches, and keep the states that samples start from."""
         if not self._states.is_dir():
             self.save(_FRESH)
-        # The action fills uv's cache as plain uv does, which comes before it.
-        if self.contender.installing and not (isinstance(self.contender, Action) and self.place.state == _INSTALLED):
+        # The action fills uv's cache as plain uv does, which comes before it; built wheels are in a cache of their own.
+        is_filled = isinstance(self.contender, Action) and not isinstance(self.contender, CachedAction) and self.place.state == _INSTALLED
+        if self.contender.installing and not is_filled:
             self.restore(_FRESH)
         self.contender.clean(self.place)
         self.contender.run(self.place)
@@ -101,6 +102,12 @@ def generated(bed: Testbed, size: int, prefix: str = "") -> Project:
     folder = testbed.project(bed, bed.folder / re.sub(r"\W+", "-", title), pins)
     testbed.export(bed, folder)
     return Project(title, folder, pins)
+
+
+def with_a_build(bed: Testbed, size: int) -> Project:
+    """Return a project that locks `size` generated packages and one that has to be built."""
+    pins = {**testbed.pins(size), testbed.SLOW: generated_wheels.VERSION}
+    return Project(f"{size} packages, and one that takes 20 s to build", testbed.project(bed, bed.folder / "with-a-build", pins), pins)
 
 
 def set_up(bed: Testbed, project: Project, chosen: Sequence[Contender], log: Callable[[str], object]) -> list[Entry]:

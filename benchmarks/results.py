@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmarks import plot, targets
-from benchmarks.contenders import BARE, CONTENDERS, LATER, LIMIT, NEW, PIP, SETUP_UV, Contender, Place, Project
+from benchmarks.contenders import BARE, CONTENDERS, LATER, LIMIT, NEW, PIP, SETUP_UV, CachedAction, Contender, Place, Project
 from benchmarks.measure import NOTHING, WARM
 from benchmarks.samples import Summary, Table, duration, times
 from benchmarks.targets import Target
@@ -121,7 +121,8 @@ def described(contenders: Sequence[Contender]) -> Iterator[str]:
     for contender in contenders:
         commands = "<br>".join(f"`{_shown(shlex.join(command))}`" for command in contender.commands(place))
         settings = "<br>".join(f"`{name}={_shown(value)}`" for name, value in contender.settings(place).items())
-        yield _cells(contender.name, commands or "what action.yml runs, with its inputs at their defaults", settings, contender.note)
+        action = f"what action.yml runs, with {'`cache: true`' if isinstance(contender, CachedAction) else 'its inputs at their defaults'}"
+        yield _cells(contender.name, commands or action, settings, contender.note)
 
 
 def write(results: Results, folder: Path) -> None:

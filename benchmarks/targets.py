@@ -11,7 +11,7 @@ from benchmarks.samples import Table, duration, times
 
 # The tables that targets are about, beside that of PROJECT.
 FEW, MOST = 10, 1_000
-PROJECT, NO_UV_TABLE = "flask", "no-uv"
+PROJECT, NO_UV_TABLE, BUILD_TABLE = "flask", "no-uv", "build"
 
 _OWN = {NEW: 9.0, LATER: 5.0}
 _GROWTH = 1.3

@@ -17,6 +17,10 @@ from tools.shared.action_steps import copy_action, inherited, setup_python
 from tools.shared.pythons import Python, found
 from tools.shared.uv import UV
 
+# A package without a wheel, and how long it takes to build.
+SLOW = "bench-slow"
+_SLOW_SECONDS = 20
+
 PYPROJECT = """\
 [project]
 name = "benchmark"
@@ -92,6 +96,7 @@ def opened(folder: Path, count: int, python: Python, action: Path = ROOT, *, see
     index.mkdir(parents=True)
     for wheel in generated_wheels.generated(count):
         wheel.write(index, seed)
+    generated_wheels.write_source(index, SLOW, _SLOW_SECONDS)
     own_wheels(index, python)
     copy_action(folder / "action", action)
     copy_python(python, folder / "python")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import zipfile
 from pathlib import Path
 
-from benchmarks.generated_wheels import Wheel, generated
+from benchmarks.generated_wheels import Wheel, generated, write_source
+from tools.shared.uv import LOCKED_UV
 
 
 def test_the_same_seed_gives_the_same_wheel(tmp_path: Path) -> None:
@@ -30,6 +32,25 @@ def test_what_is_generated_is_python_that_the_record_describes(tmp_path: Path) -
     record = next(text for name, text in files.items() if name.endswith("/RECORD"))
 
     assert sorted(files) == sorted(line.partition(",")[0] for line in record.splitlines())
+
+
+def test_a_source_is_built_to_a_wheel_of_its_name(tmp_path: Path) -> None:
+    write_source(tmp_path, "bench-slow", 0)
+    command = [
+        LOCKED_UV,
+        "pip",
+        "install",
+        "--no-index",
+        "--no-cache",
+        "--find-links",
+        tmp_path,
+        "--target",
+        tmp_path / "target",
+        "bench-slow",
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+
+    assert (tmp_path / "target" / "bench_slow.py").is_file()
 
 
 def test_more_wheels_begin_with_the_fewer() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import index_server
-from benchmarks.generated_wheels import Wheel
+from benchmarks.generated_wheels import Wheel, write_source
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/vnd.pypi.simple.v1+json, text/html;q=0.1"])
@@ -24,6 +24,15 @@ def test_the_index_speaks_both_formats(accept: str, tmp_path: Path) -> None:
     assert f"/files/{wheel.name}".encode() in body
     if "json" in accept:
         assert [wheel.name] == [file["filename"] for file in json.loads(body)["files"]]
+
+
+def test_a_source_distribution_is_listed_without_metadata_of_its_own(tmp_path: Path) -> None:
+    source = write_source(tmp_path, "bench-slow", 0)
+    wheels = index_server.Wheels(tmp_path)
+    page = index_server.respond(wheels, b"GET /simple/bench-slow/ HTTP/1.1")
+
+    assert (True, False) == (source.name.encode() in page, b"data-core-metadata" in page)
+    assert index_server.respond(wheels, f"GET /files/{source.name} HTTP/1.1".encode()).endswith(source.read_bytes())
 
 
 def test_the_index_answers_who_has_it_already_with_304(tmp_path: Path) -> None:

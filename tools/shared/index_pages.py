@@ -13,7 +13,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 
 def project_of(file: str) -> str:
-    """Return the normalized name of the project that the wheel `file` belongs to."""
+    """Return the normalized name of the project that the wheel or source distribution `file` belongs to."""
     return re.sub(r"[-_.]+", "-", file.partition("-")[0]).lower()
 
 
