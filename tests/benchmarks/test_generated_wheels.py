@@ -37,15 +37,15 @@ def test_what_is_generated_is_python_that_the_record_describes(tmp_path: Path) -
 def test_a_source_is_built_to_a_wheel_of_its_name(tmp_path: Path) -> None:
     write_source(tmp_path, "bench-slow", 0)
     command = [
-        LOCKED_UV,
+        str(LOCKED_UV),
         "pip",
         "install",
         "--no-index",
         "--no-cache",
         "--find-links",
-        tmp_path,
+        str(tmp_path),
         "--target",
-        tmp_path / "target",
+        str(tmp_path / "target"),
         "bench-slow",
     ]
     subprocess.run(command, check=True, capture_output=True)
