@@ -284,8 +284,15 @@ def test_the_log_has_the_plan_then_uvs_output_then_the_result(machine: _Machine)
     assert f"Python 3.12.4 at {machine.prefix}, uv 0.13.9, uv.lock of sample: no-dev" == plan
     assert ("<uv sync>", machine.uv_output.splitlines(), "</uv sync>") == (begin, output, end)
     assert sentence.startswith("2 packages: 1 installed, 1 updated in ")
-    assert {"Installed packages (2)": ["alpha 2.0", "beta 1.0"]} == machine.reporter.listings
+    assert {} == machine.reporter.listings
     assert [] == machine.reporter.notices
+
+
+def test_what_changed_and_uv_does_not_list_is_listed(machine: _Machine) -> None:
+    machine.uv_output = "Installed 2 packages\n + beta==1.0"
+    machine.run()
+
+    assert {"Changes": ["alpha 2.0"]} == machine.reporter.listings
 
 
 def test_publishing_is_prepared_while_uv_runs(machine: _Machine) -> None:

@@ -158,7 +158,11 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     timings.end("after")
     from uv_system_sync.reporting import report
 
-    return report.Report(step.context, python, plan.project, after, site_packages.compare(before, after), repaired)
+    changes = site_packages.compare(before, after)
+    unlisted = site_packages.unlisted(completed.output, changes)
+    if unlisted:
+        step.reporter.listing("Changes", (f"{change.name} {change.version or change.action}" for change in unlisted))
+    return report.Report(step.context, python, plan.project, after, changes, repaired)
 
 
 def _uv_sync(plan: Plan, lock: SyncLock | None, step: Step) -> Completed:
@@ -263,6 +267,4 @@ def _result(done: Report, plan: Plan, step: Step) -> Result:
     found = tuple(notices.notices(done, outputs, step.environ))
     for notice in found:
         reporter.notice(notice)
-    if done.changes:
-        reporter.listing(f"Installed packages ({len(done.packages)})", (f"{package.name} {package.version}" for package in done.packages))
     return done.result(outputs, summary.render(done, found, reporter.spell) if plan.inputs.summary else "", plan.uv.folder)

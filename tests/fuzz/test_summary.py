@@ -65,8 +65,8 @@ def _sync(*texts: str, notice: str = "") -> str:
     name, version, url, prefix, project = texts
     target = TARGET._replace(prefix=prefix, version=version, implementation=name, platform=url)
     done = summaries.report(target, project, version)._replace(
-        packages=(Package(name, version, url=url, editable=False), Package("plain", "1.0")),
-        changes=(Change(name, "updated", version, url), Change(name, "removed", None, url)),
+        packages=(Package(name, version, url=url, editable=False), Package(f"{name}.", version, url=url, editable=False)),
+        changes=(Change(name, "updated", version, url), Change(f"{name}-", "removed", None, url)),
         repaired=(Broken(name, "/folder", url),),
     )
     return summaries.sync(done, *([Notice("a", message("{text}", text=notice))] if notice else []))
@@ -100,14 +100,13 @@ def test_the_summary_of_a_sync_has_only_the_elements_of_its_template(texts: tupl
 def test_heading_sentence_lists_and_cells_show_exactly_the_text(texts: tuple[str, ...]) -> None:
     name, version, url, prefix, project = map(printable, texts)
 
-    heading, sentence, removed, *cells, _, repaired, packages = page_of(_sync(*texts)).texts
+    heading, sentence, *cells, _, repaired, packages = page_of(_sync(*texts)).texts
 
     assert f"{project} in {name} {version} on {url}" == heading
     assert f"2 packages: 1 updated, 1 removed in 1.2 s, by uv {version}, into {prefix}." == sentence
-    assert f"Removed: {name} {url}" == removed
-    assert [name, url, "", name, url, version] == cells
+    assert [f"{name}-", url, "", name, url, f"{version} (from a URL)"] == cells
     assert f"{name}: {url}" == repaired
-    assert f"{name} {version} (from {url}), plain 1.0" == packages
+    assert f"{name}. {version} (from {url})" == packages
 
 
 @given(texts=st.tuples(_values, _values, _values, _values, _values))
@@ -160,6 +159,6 @@ def test_an_e_mail_address_is_no_link(text: str) -> None:
 
 @pytest.mark.parametrize("text", [" a", "a ", " "])
 def test_a_space_at_the_edge_of_a_cell_is_shown(text: str) -> None:
-    _, _, _, *cells = page_of(_sync(text, text, text, "a", "a")).texts
+    _, _, *cells = page_of(_sync(text, text, text, "a", "a")).texts
 
-    assert [text, text, "", text, text, text] == cells[:6]
+    assert [f"{text}-", text, "", text, text, f"{text} (from a URL)"] == cells[:6]

@@ -26,8 +26,8 @@ HOSTILE = (
 )
 PYTHON = TARGET._replace(prefix=HOSTILE, version=HOSTILE, implementation=HOSTILE, platform=HOSTILE)
 DONE = summaries.report(PYTHON, HOSTILE, HOSTILE)._replace(
-    packages=(Package(HOSTILE, HOSTILE, url=HOSTILE, editable=False),),
-    changes=(Change(HOSTILE, "updated", HOSTILE, HOSTILE), Change(HOSTILE, "removed", None, HOSTILE)),
+    packages=(Package(HOSTILE, HOSTILE, url=HOSTILE, editable=False), Package(f"{HOSTILE}.", HOSTILE, url=HOSTILE, editable=False)),
+    changes=(Change(HOSTILE, "updated", HOSTILE, HOSTILE), Change(f"{HOSTILE} ", "removed", None, HOSTILE)),
 )
 SENTENCE = message("{text}", text=HOSTILE)
 ERROR = SyncFailed(SENTENCE, SENTENCE, file=HOSTILE, line=1, words=f"```\n{HOSTILE}\n~~~\n</pre>\n````\n")
@@ -79,7 +79,7 @@ def test_heading_and_cells_show_exactly_the_text(found: Found) -> None:
     texts = found["hostile-report"]["texts"]
 
     assert [f"{shown} in {shown} {shown} on {shown}"] == [text for kind, text in texts if kind == "h3"]
-    assert [shown, shown, "", shown, shown, shown] == [text for kind, text in texts if kind == "td"]
+    assert [f"{shown} ", shown, "", shown, shown, f"{shown} (from a URL)"] == [text for kind, text in texts if kind == "td"]
 
 
 def test_the_block_of_code_shows_exactly_the_output(found: Found) -> None:

@@ -40,32 +40,34 @@ def test_every_file_of_an_example_is_rendered() -> None:
     assert sorted(RENDERED) == sorted(path.stem for path in FOLDER.iterdir())
 
 
-def test_a_sync_has_what_changed_and_what_to_know_and_all_packages_are_collapsed() -> None:
+def test_a_sync_has_what_changed_and_what_to_know_and_the_other_packages_are_collapsed() -> None:
     expected = """\
 ### sample in CPython 3.12.4 on linux-x86_64
 
-2 packages: 1 installed, 1 updated, 1 removed in 1.2 s, by uv 0.13.9, into /opt/python.
-
-**Removed:** beta 1.0
+3 packages: 1 installed, 1 updated, 1 removed in 1.2 s, by uv 0.13.9, into /opt/python.
 
 | Package | From | To |
 | --- | --- | --- |
 | beta | 1.0 |  |
 | alpha | 1.0 | 2.0 |
-| sample |  | 0.1 |
+| sample |  | 0.1 (a link) |
 
 - **python-chosen:** UV_PYTHON is &#60;3.8>.
 - **shared-python:** Set `no-editable: true`.
 
 <details>
-<summary>All 2 installed packages</summary>
+<summary>1 unchanged package</summary>
 
-alpha 2.0, sample 0.1 (a link to file&#58;///src/sample)
+pip 24.0
 
 </details>
 """
 
-    assert expected == sync(report()._replace(packages=PACKAGES, changes=CHANGES), *NOTICES)
+    assert expected == sync(report()._replace(packages=(*PACKAGES, Package("pip", "24.0")), changes=CHANGES), *NOTICES)
+
+
+def test_where_everything_changed_no_list_of_packages_follows_the_table() -> None:
+    assert sync(report()._replace(packages=PACKAGES, changes=CHANGES)).endswith(" |\n")
 
 
 def test_a_sync_that_changed_nothing_has_no_table() -> None:
@@ -96,16 +98,24 @@ def test_the_heading_names_project_and_python(implementation: str, name: str, ex
 
 
 @pytest.mark.parametrize(
-    ("package", "expected"),
+    ("package", "cell", "item"),
     [
-        pytest.param(Package("a", "1"), "a 1", id="index"),
-        pytest.param(Package("a", "1", url="b", editable=True), "a 1 (a link to b)", id="editable"),
-        pytest.param(Package("a", "1", url="b", editable=False), "a 1 (from b)", id="direct"),
-        pytest.param(Package("a", "1", url="b", editable=False, commit="0123456789" * 4), "a 1 (from b at 012345678901)", id="commit"),
+        pytest.param(Package("a", "1"), "1", "a 1", id="index"),
+        pytest.param(Package("a", "1", url="b", editable=True), "1 (a link)", "a 1 (a link to b)", id="editable"),
+        pytest.param(Package("a", "1", url="b", editable=False), "1 (from a URL)", "a 1 (from b)", id="direct"),
+        pytest.param(
+            Package("a", "1", url="b", editable=False, commit="0123456789" * 4),
+            "1 (at 012345678901)",
+            "a 1 (from b at 012345678901)",
+            id="commit",
+        ),
     ],
 )
-def test_the_list_of_all_packages_has_the_source_of_a_direct_install(package: Package, expected: str) -> None:
-    assert f"\n<summary>All 1 installed package</summary>\n\n{expected}\n" in sync(report()._replace(packages=(package,)))
+def test_table_and_list_have_the_source_of_a_direct_install(package: Package, cell: str, item: str) -> None:
+    installed = Change("a", "installed", "1", None)
+
+    assert f"\n<summary>1 unchanged package</summary>\n\n{item}\n" in sync(report()._replace(packages=(package,)))
+    assert f"\n| a |  | {cell} |\n" in sync(report()._replace(packages=(package,), changes=(installed,)))
 
 
 def large(count: int, name: str = "package") -> Report:
@@ -126,13 +136,6 @@ def test_a_long_notice_is_cut_and_hides_no_other() -> None:
     assert f"\n- **python-chosen:** {'a' * 4000} … and 96,000 more characters\n- **shared-python:** b\n" in text
 
 
-def test_of_many_removed_packages_the_first_are_named_above_the_table() -> None:
-    text = sync(large(1000))
-
-    assert "19-package 0.9, … and 980 more\n" in text
-    assert 2000 == text.count("\n| ") - 2
-
-
 # The character that becomes longest when it is escaped, those that do when they are written as escapes, and a usual name.
 LETTERS = {"escaped": "@", "spelled-out": "\U0010ffff", "half-a-pair": "\udcff", "letters": "日", "fences": "`"}
 
@@ -146,12 +149,14 @@ def test_the_runner_takes_the_summary_of_any_failure(letter: str) -> None:
 
 
 def test_the_runner_takes_a_table_and_a_list_of_very_many_packages_that_end_early() -> None:
-    text = sync(large(100_000, "p" * 60))
-    table, listed = text.split("<summary>All 100,000 installed packages</summary>")
+    done = large(100_000, "p" * 60)
+    unchanged = tuple(package._replace(name=f"{package.name}-") for package in done.packages)
+    text = sync(done._replace(packages=(*done.packages, *unchanged)))
+    table, listed = text.split("<summary>100,000 unchanged packages</summary>")
 
     assert len(text.encode("utf-8")) < SUMMARY_LIMIT
     assert (2000, True) == (len(re.findall(r"^\| \d+-p+ ", table, re.MULTILINE)), "\n… and 198,000 more\n" in table)
-    assert (2000, True) == (len(re.findall(r"\d+-p+ 1\.0", listed)), ", … and 98,000 more\n" in listed)
+    assert (2000, True) == (len(re.findall(r"\d+-p+- 1\.0", listed)), ", … and 98,000 more\n" in listed)
 
 
 def test_a_failure_has_what_is_wrong_what_to_do_where_with_what_and_the_end_of_the_output() -> None:

@@ -36,11 +36,8 @@ def render(report: Report, notices: Sequence[Notice], spelling: Spelling) -> str
         f"### {text(report.project.name or 'uv.lock')} in {text(python)}",
         f"{text(report.sentence())}, by uv {text(report.context.uv_version)}, into {text(target.prefix)}.",
     ]
-    removed = [f"{text(change.name)} {text(change.previous or '')}" for change in changes if change.action == "removed"]
-    if removed:
-        blocks.append(f"**Removed:** {', '.join(first(removed, _NAMED))}")
     if changes:
-        table = markdown.table(("Package", "From", "To"), _rows(changes), _PACKAGES)
+        table = markdown.table(("Package", "From", "To"), _rows(changes, report.packages), _PACKAGES)
         blocks.append(table if len(changes) <= _OPEN_ROWS else markdown.collapsed(f"{len(changes):,} changes", table))
     if report.repaired:
         blocks += ["Found broken, and installed again:", _bullets([f"{text(item.name)}: {text(item.reason)}" for item in report.repaired])]
@@ -48,9 +45,12 @@ def render(report: Report, notices: Sequence[Notice], spelling: Spelling) -> str
     others = [(notice.title, notice.message.render(spelling)) for notice in notices if notice.title != "packages-repaired"]
     if others:
         blocks.append(_bullets([f"**{text(title)}:** {prose(cut(message, _SENTENCES))}" for title, message in others]))
-    # Escaped as a whole, because with many packages each call counts.
-    packages = text(", ".join(first([_listed(package) for package in report.packages], _PACKAGES)))
-    blocks.append(markdown.collapsed(f"All {counted(len(report.packages), 'installed package')}", packages))
+    changed = {change.name for change in changes}
+    unchanged = [f"{package.name} {package.version}{_source(package)}" for package in report.packages if package.name not in changed]
+    if unchanged:
+        # Escaped as a whole, because with many packages each call counts.
+        packages = text(", ".join(first(unchanged, _PACKAGES)))
+        blocks.append(markdown.collapsed(counted(len(unchanged), "unchanged package"), packages))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -73,16 +73,22 @@ def render_failure(error: ActionError, facts: str, spelling: Spelling) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _rows(changes: Sequence[Change]) -> list[list[str]]:
+def _rows(changes: Sequence[Change], packages: Sequence[Package]) -> list[list[str]]:
     ordered = sorted(changes, key=lambda change: ("removed", "updated", "installed").index(change.action))
-    return [[text(change.name), text(change.previous or ""), text(change.version or "")] for change in ordered]
+    direct = {package.name: _kind(package) for package in packages if package.url is not None}
+    cells = ((change.name, change.previous or "", f"{change.version or ''}{direct.get(change.name, '')}") for change in ordered)
+    return [[*map(text, row)] for row in cells]
 
 
 def _bullets(items: Sequence[str]) -> str:
     return "\n".join(f"- {item}" for item in first(items, _NAMED))
 
 
-def _listed(package: Package) -> str:
+def _kind(package: Package) -> str:
+    # In a cell, an address would need more room than a phone has.
+    return " (a link)" if package.editable else f" (at {package.commit[:12]})" if package.commit else " (from a URL)"
+
+
+def _source(package: Package) -> str:
     commit = f" at {package.commit[:12]}" if package.commit else ""
-    source = "" if package.url is None else f" ({'a link to' if package.editable else 'from'} {package.url}{commit})"
-    return f"{package.name} {package.version}{source}"
+    return "" if package.url is None else f" ({'a link to' if package.editable else 'from'} {package.url}{commit})"
