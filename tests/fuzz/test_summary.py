@@ -22,25 +22,29 @@ _SHOWING = ("h3", "p", "li", "td", "pre")
 
 
 class Page(HTMLParser):
-    """The elements of a page in their order, and the text in each heading, paragraph, list item and cell."""
+    """The elements of a page in their order, and the text in each heading, paragraph, list item and cell, of which `quoted` are quoted."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.elements: list[str] = []
         self.texts: list[str] = []
         self.comments: list[str] = []
-        self._inside = False
+        self.quoted = 0
+        self._inside = self._is_quoted = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Keep the name of an element with those of its attributes."""
         self.elements.append(" ".join([tag, *(name for name, _ in attrs)]))
+        self._is_quoted |= tag == "blockquote"
         if tag in _SHOWING:
             self.texts.append("")
             self._inside = True
+            self.quoted += self._is_quoted
 
     def handle_endtag(self, tag: str) -> None:
         """Stop keeping text at the end of what shows it."""
         self._inside = self._inside and tag not in _SHOWING
+        self._is_quoted &= tag != "blockquote"
 
     def handle_data(self, data: str) -> None:
         """Keep the text of an element."""
@@ -131,7 +135,9 @@ def test_a_failure_shows_exactly_its_message_without_backticks_its_file_and_the_
     lines = "".join(line.strip() for line in f"x{fact}x".splitlines())
     _, what, hint, where, facts, _, quoted = page.texts
 
-    assert f"What is wrong: {printable(lines)}".replace("`", "") == what.replace("`", "")
+    # GitHub makes an alert of it, whose first line is its kind.
+    assert f"[!CAUTION]\nWhat is wrong: {printable(lines)}".replace("`", "") == what.replace("`", "")
+    assert 3 == page.quoted
     assert ("What to do: Hint.", f"Where: {printable(file)}, line 1", "With: Facts.") == (hint, where, facts)
     assert "".join(re.findall(r"[a-z0-9|<>&`~]", printable(_printed(words)))) == "".join(
         re.findall(r"[a-z0-9|<>&`~]", quoted.strip()[1:-1])

@@ -40,7 +40,7 @@ PAGES = {
 # No element that is a link, loads anything or sets a style.
 ELEMENTS = {
     *("h3", "p", "strong", "code", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"),
-    *("pre lang", "pre", "code class", "br"),
+    *("pre lang", "pre", "code class", "br", "div class", "p class"),
 }
 
 Found = dict[str, dict[str, Any]]

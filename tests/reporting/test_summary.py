@@ -163,11 +163,12 @@ def test_a_failure_has_what_is_wrong_what_to_do_where_with_what_and_the_end_of_t
     expected = """\
 ### uv-system-sync failed: sync-failed
 
-**What is wrong:** It is &#60;so>.
-
-**What to do:** Set `check: true`.
-
-**Where:** /src/sample/uv.lock, line 3
+> [!CAUTION]
+> **What is wrong:** It is &#60;so>.
+>
+> **What to do:** Set `check: true`.
+>
+> **Where:** /src/sample/uv.lock, line 3
 
 **With:** Python 3.12.4 at /opt/python
 
@@ -186,12 +187,12 @@ error: no
 def test_what_is_not_known_of_a_failure_is_left_out() -> None:
     text = failure(SyncFailed(ERROR.message, ERROR.hint, words=" \n"))
 
-    assert ["What is wrong", "What to do"] == re.findall(r"^\*\*(.+):\*\*", text, re.MULTILINE)
+    assert ["What is wrong", "What to do"] == re.findall(r"^> \*\*(.+):\*\*", text, re.MULTILINE)
     assert "```" not in text
 
 
 def test_a_file_without_a_line_is_named() -> None:
-    assert "\n\n**Where:** /src/uv.lock\n" in failure(SyncFailed(ERROR.message, ERROR.hint, file="/src/uv.lock"))
+    assert "\n>\n> **Where:** /src/uv.lock\n" in failure(SyncFailed(ERROR.message, ERROR.hint, file="/src/uv.lock"))
 
 
 def test_of_a_long_output_the_last_lines_are_shown() -> None:

@@ -24,10 +24,10 @@ _FLAGS = (
 
 # How a job summary looks on GitHub, as far as it matters: what wraps, what scrolls by itself, and the two sets of colours.
 STYLE = """
-:root { --text: #1f2328; --page: #ffffff; --line: #d1d9e0; --soft: #f6f8fa; color-scheme: light }
-:root[data-theme=dark] { --text: #f0f6fc; --page: #0d1117; --line: #3d444d; --soft: #151b23; color-scheme: dark }
+:root { --text: #1f2328; --page: #ffffff; --line: #d1d9e0; --soft: #f6f8fa; --caution: #cf222e; color-scheme: light }
+:root[data-theme=dark] { --text: #f0f6fc; --page: #0d1117; --line: #3d444d; --soft: #151b23; --caution: #da3633; color-scheme: dark }
 @media (prefers-color-scheme: dark) {
-  :root:not([data-theme]) { --text: #f0f6fc; --page: #0d1117; --line: #3d444d; --soft: #151b23; color-scheme: dark }
+  :root:not([data-theme]) { --text: #f0f6fc; --page: #0d1117; --line: #3d444d; --soft: #151b23; --caution: #da3633; color-scheme: dark }
 }
 body { margin: 0; padding: 24px; background: var(--page); color: var(--text); overflow-wrap: break-word;
   font: 16px/1.5 "Liberation Sans", "DejaVu Sans", Arial, Helvetica, sans-serif }
@@ -41,6 +41,9 @@ code { padding: 0.2em 0.4em }
 pre { padding: 16px; overflow: auto }
 pre code { padding: 0; white-space: pre }
 summary { cursor: pointer }
+.alert { margin: 0 0 16px; padding: 8px 16px; border-left: 4px solid var(--caution) }
+.alert p:last-child { margin: 0 }
+.alert .title { color: var(--caution); font-weight: 600 }
 hr { margin: 24px 0; border: 0; border-top: 1px solid var(--line) }
 """
 
@@ -73,6 +76,13 @@ def rendered(markdown: str) -> str:
 def page(body: str, theme: str) -> str:
     """Return a whole page with the HTML `body` in the colours of `theme`, `light` or `dark`."""
     head = f"<meta charset=utf-8><style>{STYLE}</style>"
+    # GitHub's alert, without its icon.
+    body = re.sub(
+        r"<blockquote>\n<p>\[!(\w)(\w+)\]\n(.*?)</blockquote>",
+        lambda found: f"<div class=alert><p class=title>{found[1]}{found[2].lower()}</p>\n<p>{found[3]}</div>",
+        body,
+        flags=re.DOTALL,
+    )
     return f"<!doctype html><html lang=en data-theme={theme}><head>{head}</head><body>{body}</body></html>"
 
 

@@ -35,6 +35,11 @@ def prose(value: str) -> str:
     return "<br>".join(re.sub(f"{_CODE}|{_MARKUP}", lambda found: found["code"] or _reference(found), line) for line in lines if line)
 
 
+def alert(kind: str, paragraphs: Sequence[str]) -> str:
+    """Return an alert of GitHub's (docs.github.com, "Basic writing and formatting syntax") with `paragraphs`, each one line of Markdown."""
+    return "\n>\n".join([f"> [!{kind}]\n> {paragraphs[0]}", *(f"> {paragraph}" for paragraph in paragraphs[1:])])
+
+
 def fence(lines: Sequence[str]) -> str:
     """Return `lines` as a block of code, which nothing in them can end."""
     shown = [printable(_COLOUR.sub("", line).expandtabs()) for line in lines]

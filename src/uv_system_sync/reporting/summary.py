@@ -56,13 +56,13 @@ def render(report: Report, notices: Sequence[Notice], spelling: Spelling) -> str
 
 def render_failure(error: ActionError, facts: str, spelling: Spelling) -> str:
     """Return the job summary of a run that failed with `error`; `facts` is what was known by then in one line, or empty."""
-    blocks = [
-        f"### uv-system-sync failed: {error.slug}",
+    sentences = [
         f"**What is wrong:** {prose(cut(error.message.render(spelling), _SENTENCES))}",
         f"**What to do:** {prose(cut(error.hint.render(spelling), _SENTENCES))}",
     ]
     if error.file is not None:
-        blocks.append(f"**Where:** {text(cut(error.file, _SENTENCES))}{'' if error.line is None else f', line {error.line}'}")
+        sentences.append(f"**Where:** {text(cut(error.file, _SENTENCES))}{'' if error.line is None else f', line {error.line}'}")
+    blocks = [f"### uv-system-sync failed: {error.slug}", markdown.alert("CAUTION", sentences)]
     if facts:
         blocks.append(f"**With:** {text(cut(facts, _SENTENCES))}")
     lines = error.words.rstrip(_SPACE).lstrip("\r\n").split("\n")
