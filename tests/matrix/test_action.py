@@ -236,7 +236,8 @@ def test_descriptions_are_sentences_and_the_documentation_has_them(kind: str) ->
         assert f"| `{name}` |{default} {entry['description']} |" in DOCUMENT
 
 
-def test_the_step_is_a_few_lines_without_an_expression_and_runs_nothing_of_the_repository() -> None:
+def test_the_step_has_a_name_and_is_a_few_lines_without_an_expression_and_runs_nothing_of_the_repository() -> None:
+    assert STEP["name"]
     assert ("python -B -I -S {0}", True, False) == (STEP["shell"], len(STEP["run"].splitlines()) <= 5, "${{" in STEP["run"])
 
 
