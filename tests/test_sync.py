@@ -31,6 +31,7 @@ from uv_system_sync.errors import (
 from uv_system_sync.interpreter.target import Target, require_next_python
 from uv_system_sync.process import Command, Completed, Finish, Relay
 from uv_system_sync.project.pyproject import Project
+from uv_system_sync.reporting import runner_files
 from uv_system_sync.reporting.context import RunContext
 from uv_system_sync.reporting.report import Result, file_name
 from uv_system_sync.reporting.reporter import Notice
@@ -153,7 +154,8 @@ class _Machine:
         uv = Uv("/bin/uv", self.environ, self.start)
         chosen = step_inputs(**self.inputs, **inputs)
         effects = (uv, self.start, self.reporter, self.context)
-        sync.sync(sync.Step(self.environ, chosen, *effects, self.check_target, self.suitable_uv, self.sleep))
+        with runner_files.protected(self.environ) as publishing:
+            sync.sync(sync.Step(self.environ, chosen, *effects, self.check_target, self.suitable_uv, self.sleep, publishing=publishing))
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)

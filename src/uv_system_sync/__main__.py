@@ -9,7 +9,7 @@ import sys
 # As type checkers know it; importing it from `typing` would leave byte code of the standard library before a check can prevent that.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Callable, NoReturn
 
     from uv_system_sync.project.pyproject import Project
     from uv_system_sync.reporting.context import RunContext
@@ -38,7 +38,7 @@ def sync() -> int:
     # The runner sends the first, then the second. Both stop uv before they stop this process, even if a parent ignores the first.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    error = report_errors(lambda: _sync(environ, reporter, context), reporter)
+    error = report_errors(lambda: _protected_sync(environ, reporter, context), reporter)
     return reporter.publish_failure(error, context) if error else 0
 
 
@@ -71,7 +71,14 @@ def _set_encoding() -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
-def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext) -> None:
+def _protected_sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext) -> None:
+    from uv_system_sync.reporting import runner_files
+
+    with runner_files.protected(environ) as publishing:
+        _sync(environ, reporter, context, publishing)
+
+
+def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext, publishing: Callable[[], None]) -> None:
     from uv_system_sync import environment, inputs, process
     from uv_system_sync.uv import dependencies, provision
 
@@ -100,7 +107,8 @@ def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext
         return provider.suitable(uv, chosen.uv_version, project.required_uv)
 
     restore = None if context.built_wheels else reporter.restore
-    run(Step(environ, chosen, uv, process.start, reporter, context, suitable_uv=suitable_uv, restore=restore))
+    effects = (uv, process.start, reporter, context)
+    run(Step(environ, chosen, *effects, suitable_uv=suitable_uv, restore=restore, publishing=publishing))
 
 
 def _temp(environ: dict[str, str]) -> str:

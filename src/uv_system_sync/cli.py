@@ -99,11 +99,18 @@ def main() -> int:
     # `docker stop` sends the second. Both stop uv before they stop this process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    error = report_errors(lambda: _sync(arguments, reporter, context), reporter)
+    error = report_errors(lambda: _protected_sync(arguments, reporter, context), reporter)
     return reporter.publish_failure(error, context) if error else 0
 
 
-def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext) -> None:
+def _protected_sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext) -> None:
+    from uv_system_sync.reporting import runner_files
+
+    with runner_files.protected(os.environ) as publishing:
+        _sync(arguments, reporter, context, publishing)
+
+
+def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext, publishing: Callable[[], None]) -> None:
     from uv_system_sync import process
     from uv_system_sync.sync import Step, sync
     from uv_system_sync.uv import provision
@@ -117,7 +124,8 @@ def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, cont
     if found is None:
         raise UvUnavailable("There is no uv on PATH.", "Install uv first, for example with `pip install uv`.")
     uv = Uv(found, environ, process.start)
-    sync(Step(environ, context.inputs, uv, process.start, reporter, context, partial(check_target, context.inputs)))
+    effects = (uv, process.start, reporter, context)
+    sync(Step(environ, context.inputs, *effects, partial(check_target, context.inputs), publishing=publishing))
 
 
 def read(arguments: argparse.Namespace, environ: Mapping[str, str], info: Callable[[str], None]) -> Inputs:

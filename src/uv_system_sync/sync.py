@@ -11,7 +11,6 @@ from uv_system_sync import environment, process
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
 from uv_system_sync.interpreter import repair, site_packages, sync_lock, target
 from uv_system_sync.project import pyproject
-from uv_system_sync.reporting import runner_files
 from uv_system_sync.text import Option, listed
 
 if TYPE_CHECKING:
@@ -34,7 +33,8 @@ class Step(NamedTuple):
 
     `check_target` raises an `ActionError` for a Python that the entry point does not allow, given the PATH of later steps.
     `suitable_uv` returns the uv for a project, if that may be another one than `uv`. `sleep` waits for some seconds.
-    `restore` asks the runner to restore wheels that were built earlier, for a next step, which does the rest.
+    `restore` asks the runner to restore wheels that were built earlier, for a next step, which does the rest. `publishing` is called
+    when no other program runs any more, before anything is handed on.
     """
 
     environ: Mapping[str, str]
@@ -47,6 +47,7 @@ class Step(NamedTuple):
     suitable_uv: Callable[[Project], Uv] | None = None
     sleep: Callable[[float], None] = time.sleep
     restore: Callable[[Wanted], None] | None = None
+    publishing: Callable[[], None] = lambda: None
 
 
 class Plan(NamedTuple):
@@ -70,6 +71,7 @@ def sync(step: Step) -> None:
             return
         with _locked(plan, step) as lock, _built_wheels(plan, step):
             done = _sync(plan, lock, step)
+        step.publishing()
         step.reporter.publish(_result(done, plan, step))
         timings.end("publish")
     finally:
@@ -119,6 +121,7 @@ def _restore(plan: Plan, step: Step, restore: Callable[[Wanted], None]) -> bool:
     wanted = built_wheels.wanted(plan.inputs, plan.project, plan.target, plan.uv, machine)
     if wanted:
         step.reporter.info(f"uv has to build {listed(wanted.packages)}, unless an earlier run has built the same.")
+        step.publishing()
         restore(wanted)
     return wanted is not None
 
@@ -151,7 +154,7 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     if completed.returncode:
         if lock and not repaired and before == after:
             lock.finish()
-        raise _explained(plan, completed, step)
+        raise _explained(plan, completed)
     _verify(plan, step, completed.output, after)
     if lock:
         lock.finish()
@@ -169,7 +172,7 @@ def _uv_sync(plan: Plan, lock: SyncLock | None, step: Step) -> Completed:
     """Run the one `uv sync`, in a group of the log."""
     command = plan.command._replace(descriptors=lock.descriptors if lock else ())
     tries = len(step.context.retries)
-    with runner_files.protected(step.environ), step.reporter.group(f"uv sync, try {tries + 1}" if tries else "uv sync") as relay:
+    with step.reporter.group(f"uv sync, try {tries + 1}" if tries else "uv sync") as relay:
         finish = step.start(command)
         with process.meanwhile(finish):
             _import_while_uv_runs(step.reporter)
@@ -240,14 +243,12 @@ def _verify(plan: Plan, step: Step, output: str, after: Sequence[Package]) -> No
         )
 
 
-def _explained(plan: Plan, completed: Completed, step: Step) -> ActionError:
+def _explained(plan: Plan, completed: Completed) -> ActionError:
     """Return the error that explains why uv failed."""
     from uv_system_sync.diagnosis import explain
 
     def lock_dry_run() -> Completed:
-        # Resolving may run builds.
-        with runner_files.protected(step.environ):
-            return plan.uv.lock_dry_run(plan.inputs, plan.project, plan.target)
+        return plan.uv.lock_dry_run(plan.inputs, plan.project, plan.target)
 
     return explain.explain(explain.Failure(completed, plan.command.env, plan.project, plan.target, plan.uv.version, lock_dry_run))
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from tests.support import program
 from tests.support.layouts import before_the_step, watched_build
 from tests.support.projects import Project
 from tests.support.runner_log import Command, lines, obeyed
 from tests.support.step import Outcome, Runner
 from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
+from tools.shared.uv import UV
 
 PRINTED = (
     *("::set-env name=EVIL::1", "::add-path::/evil", "::add-mask::alpha", "::set-output name=evil::1", "::save-state name=evil::1"),
@@ -197,6 +200,86 @@ def test_what_earlier_commands_have_written_survives_a_build(step: Step, runner_
 
     assert ["runner-unusable"] == [command.properties["title"] for command in obeyed(content) if command.name == "error"]
     assert ({"EARLIER": "1"}, [], {}) == handed_on(runner_files)
+
+
+# What the runner has for other steps: for the one that uses the action, whose files it reads last, or for one that has ended.
+OTHERS = {
+    "outer": "_runner_file_commands/set_env_8f2c5c2e-2b55-4c39-9a83-7d2f7c1d0b22",
+    "event": "_github_workflow/event.json",
+}
+
+
+@pytest.fixture
+def others(ci: Runner, runner_files: StepFiles) -> dict[str, Path]:
+    """Files of the runner that are not the step's own."""
+    files = {name: runner_files.temp / path for name, path in OTHERS.items()}
+    for file in files.values():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("BEFORE=1\n", encoding="utf-8")
+    ci.environ["GITHUB_EVENT_PATH"] = str(files["event"])
+    return files
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return what is in each file of `folder`, and the kind of what is no file."""
+    return {path.name: path.read_text(encoding="utf-8") if path.is_file() else "no file" for path in folder.iterdir()}
+
+
+def refused(content: bytes) -> list[str]:
+    """Return the titles of the errors in a log."""
+    return [command.properties["title"] for command in obeyed(content) if command.name == "error"]
+
+
+@pytest.mark.parametrize(
+    "intrusion",
+    [
+        pytest.param("open('{outer}', 'a').write('BASH_ENV=/evil\\n')", id="appended-to"),
+        pytest.param("os.unlink('{outer}')", id="removed"),
+        pytest.param("os.replace('{outer}', '{outer}.old')", id="renamed"),
+        pytest.param("open('{event}', 'w').write('{{}}')", id="event"),
+        pytest.param("open('{outer}.new', 'w').write('BASH_ENV=/evil\\n')", id="new-file"),
+        pytest.param("os.makedirs('{outer}.new/x')", id="new-folder"),
+        pytest.param("os.symlink('/etc/passwd', '{outer}.new')", id="new-link"),
+        pytest.param("os.mkfifo('{outer}.new')", id="new-pipe"),
+    ],
+)
+@pytest.mark.parametrize("status", [0, 3], ids=["and-succeeds", "and-fails"])
+def test_what_a_build_does_to_files_of_other_steps_is_undone_and_an_error(
+    step: Step, runner_files: StepFiles, others: dict[str, Path], intrusion: str, status: int
+) -> None:
+    before = [contents(file.parent) for file in others.values()]
+    step.build_with(intrusion.format(**others), *(["sys.exit(3)"] if status else []))
+
+    outcome, content = step.run(summary="false")
+
+    assert (["runner-unusable"], 1) == (refused(content), outcome.returncode)
+    assert before == [contents(file.parent) for file in others.values()]
+    assert ({}, [], {}) == handed_on(runner_files)
+
+
+@pytest.mark.parametrize("when", ["--version", "sync", "list", "-S"], ids=["version", "sync", "pip-list", "probe"])
+def test_whatever_program_of_others_runs_the_files_of_the_runner_are_protected(
+    step: Step, runner_files: StepFiles, others: dict[str, Path], target: Path, when: str
+) -> None:
+    """A uv on PATH and the target may be anybody's."""
+    inputs, replaced, real = {"allow_externally_managed": "true"}, step.ci.folder / "uv" / "uv", UV
+    if when == "-S":
+        real, other = target / "bin" / "python3", target.with_name("other")
+        inputs["python"], replaced = str(other), other / "bin" / "python3"
+        shutil.copytree(target, other, symlinks=True)
+    elif when == "list":
+        next(target.glob("lib/python3.*/site-packages")).with_name("EXTERNALLY-MANAGED").write_text(
+            "[externally-managed]\n", encoding="utf-8"
+        )
+    replaced.unlink()
+    intrusion = f"echo BASH_ENV=/evil >>{others['outer']}; echo EVIL=1 >>{runner_files.env}"
+    program(replaced, "#!/bin/sh", f'case " $* " in *" {when} "*) {intrusion} ;; esac', f'exec {real} "$@"')
+
+    outcome, content = step.run(**inputs)
+
+    assert (["runner-unusable"], 1) == (refused(content), outcome.returncode), content
+    assert "BEFORE=1\n" == others["outer"].read_text(encoding="utf-8")
+    assert ({}, [], {}) == handed_on(runner_files)
 
 
 PASSWORD = "hunter2 &/%"  # noqa: S105 - a made-up one

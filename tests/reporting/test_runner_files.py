@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.shared.runner_files import StepFiles, read_env
-from uv_system_sync.errors import RunnerUnusable
+from uv_system_sync.errors import RunnerUnusable, SyncFailed
 from uv_system_sync.reporting import runner_files
 from uv_system_sync.reporting.runner_files import append_all, assignments, protected
 
@@ -143,3 +143,49 @@ def test_what_takes_the_place_of_a_protected_file_is_replaced_unread(runner: Ste
         intrude()
 
     assert (True, False, "precious") == (runner.env.is_file(), runner.env.is_symlink(), kept.read_text(encoding="utf-8"))
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("is_runners", [True, False], ids=["runners", "any"])
+def test_only_the_runners_own_folder_is_protected_as_a_whole(tmp_path: Path, *, is_runners: bool) -> None:
+    folder = tmp_path / ("_runner_file_commands" if is_runners else "commands")
+    folder.mkdir()
+    (folder / "env").touch()
+    (folder / "outer").write_text("A=1\n", encoding="utf-8")
+
+    def intrude() -> None:
+        with protected({"GITHUB_ENV": str(folder / "env")}):
+            (folder / "outer").write_text("A=2\n", encoding="utf-8")
+            (folder / "new").touch()
+
+    if is_runners:
+        with pytest.raises(RunnerUnusable):
+            intrude()
+    else:
+        intrude()
+
+    assert ({"env": "", "outer": "A=1\n"} if is_runners else {"env": "", "outer": "A=2\n", "new": ""}) == _contents(folder)
+
+
+def test_what_is_written_after_the_end_stays(runner: StepFiles) -> None:
+    with protected(runner.environ) as end:
+        end()
+        runner.env.write_text("A=1\n", encoding="utf-8")
+
+    assert "A=1\n" == runner.env.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("error", [SyncFailed("No.", "Yes."), ValueError()], ids=["explained", "bug"])
+def test_a_change_counts_more_than_a_failure_that_is_no_bug(runner: StepFiles, error: Exception) -> None:
+    def intrude() -> None:
+        with protected(runner.environ):
+            runner.env.write_text("EVIL=1\n", encoding="utf-8")
+            raise error
+
+    with pytest.raises(RunnerUnusable if isinstance(error, SyncFailed) else ValueError):
+        intrude()
+
+    assert runner.are_empty()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager, suppress
-from typing import Iterator, Mapping, Sequence
+from typing import Callable, Iterator, Literal, Mapping, Sequence, Union
 
-from uv_system_sync.errors import RunnerUnusable
+from uv_system_sync.errors import ActionError, RunnerUnusable
 from uv_system_sync.text import listed
 
 # The runner drops a larger summary, with an error (actions/runner, src/Runner.Worker/FileCommandManager.cs).
 SUMMARY_LIMIT = 1024 * 1024
 
-_COMMAND_FILES = (
+_PROTECTED = (
     *("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"),
-    *("GITHUB_ARTIFACTS", "GITHUB_ARTIFACTS_LIST"),
+    *("GITHUB_ARTIFACTS", "GITHUB_ARTIFACTS_LIST", "GITHUB_EVENT_PATH"),
 )
 
 
@@ -67,45 +67,107 @@ def append_all(additions: Sequence[tuple[str, str]]) -> None:
 
 
 @contextmanager
-def protected(environ: Mapping[str, str]) -> Iterator[None]:
-    """Undo what is done meanwhile to the files that `environ` names, and then raise `RunnerUnusable`.
+def protected(environ: Mapping[str, str]) -> Iterator[Callable[[], None]]:
+    """Undo what programs do meanwhile to the files that `environ` names and to those of other steps, and raise `RunnerUnusable` then.
 
-    A build does not see these variables, but runs as the same user and can search for the files.
+    Yield the function that does so and ends the protection, so that this process can write to the files. A build does not see these
+    variables, but runs as the same user and can search for the files.
     """
-    before = {environ[variable]: _content(environ[variable]) for variable in _COMMAND_FILES if environ.get(variable)}
+    before = _contents(environ)
+    is_over = False
+
+    def end() -> None:
+        nonlocal is_over
+        is_over = True
+        _undo(before, environ)
+
     try:
-        yield
-    finally:
-        changed = [name for name, content in before.items() if _content(name) != content]
-        for name in changed:
-            _restore(name, before[name])
+        yield end
+    except BaseException as error:
+        try:
+            if not is_over:
+                end()
+        except RunnerUnusable as intrusion:
+            if isinstance(error, ActionError):
+                raise intrusion from None
+        raise
+    if not is_over:
+        end()
+
+
+# A missing file is None, and a file that is not a regular one, or cannot be read, has no content that could be restored.
+_Content = Union[bytes, None, Literal[False]]
+
+
+def _undo(before: Mapping[str, _Content], environ: Mapping[str, str]) -> None:
+    changed = [name for name, content in before.items() if not _has(name, content)]
+    changed += [name for name in _paths(environ) if name not in before]
+    for name in changed:
+        _restore(name, before.get(name))
     if changed:
-        undone = "The change was undone" if all(_content(name) == before[name] for name in changed) else "The change could not be undone"
+        undone = "The change was undone" if all(_has(name, before.get(name)) for name in changed) else "The change could not be undone"
         raise RunnerUnusable(
-            "While uv ran, something wrote to {files}, which only this step may write to. {undone}.",
-            "Find the package whose build does it: it tried to change what later steps get.",
+            "While uv, Python or a build ran, something wrote to {files}, which is for the runner and its steps alone. {undone}.",
+            "Find the package whose build does it: it tried to change what later steps get."
+            " If another step ran in parallel and wrote there, let one wait for the other.",
             files=listed(changed),
             undone=undone,
         )
 
 
-def _content(name: str) -> bytes | None:
-    """Return what is in the file, or None if it is not a file: a link is not followed, and a pipe not read."""
+def _contents(environ: Mapping[str, str]) -> dict[str, _Content]:
+    return {name: _content(name) for name in _paths(environ)}
+
+
+def _paths(environ: Mapping[str, str]) -> list[str]:
+    """Return the paths of the files that `environ` names, and of everything beside them in the runner's own folder.
+
+    The step of a workflow that uses an action has files of its own there, which the runner reads after the steps inside the action.
+    """
+    paths = [environ[variable] for variable in _PROTECTED if environ.get(variable)]
+    folder = os.path.dirname(environ.get("GITHUB_ENV", ""))
     with suppress(OSError):
-        if stat.S_ISREG(os.lstat(name).st_mode):
-            with open(name, "rb") as file:
-                return file.read()
-    return None
+        # As the runner names it (actions/runner, src/Runner.Worker/FileCommandManager.cs).
+        if os.path.basename(folder) == "_runner_file_commands":
+            paths += [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    return list(dict.fromkeys(paths))
 
 
-def _restore(name: str, content: bytes | None) -> None:
-    """Make `name` the file with `content` again, if it has become another file, a link or a pipe."""
+def _content(name: str) -> _Content:
+    """Return what is in the file: a link is not followed, and a pipe not read."""
+    try:
+        status = os.lstat(name)
+        if not stat.S_ISREG(status.st_mode):
+            return False
+        if status.st_size == 0:
+            return b""
+        with open(name, "rb") as file:
+            return file.read()
+    except OSError:
+        return False if os.path.lexists(name) else None
+
+
+def _has(name: str, content: _Content) -> bool:
+    """Return whether the file has `content`, without reading one of another size."""
+    if content:
+        with suppress(OSError):
+            if os.lstat(name).st_size != len(content):
+                return False
+    return _content(name) == content
+
+
+def _restore(name: str, content: _Content) -> None:
+    """Make `name` the file with `content` again, if it has become another file, a link, a pipe or a folder."""
     with suppress(OSError):
         if os.name == "nt":
             os.chmod(name, stat.S_IWRITE)
         os.unlink(name)
-    if content is not None:
+    if os.path.isdir(name):
+        import shutil
+
+        shutil.rmtree(name, ignore_errors=True)
+    if isinstance(content, bytes):
         # On Windows, a file that is open stays, and can still be written to.
-        with suppress(OSError), open(name, "xb" if _content(name) is None else "r+b") as file:
+        with suppress(OSError), open(name, "r+b" if os.path.isfile(name) else "xb") as file:
             file.truncate()
             file.write(content)
