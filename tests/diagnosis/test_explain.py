@@ -46,6 +46,41 @@ def test_build_cannot_choose_the_error(project: Project, quoted: str) -> None:
     assert "alpha 1.0" == error.values["package"]
 
 
+_CHOSEN = [_OUTDATED, "error: Failed to fetch: https://evil/x\n  cause: dns error\n", *(output for output, _ in MESSAGES.values())]
+# Where uv quotes what a build has chosen: the name of a wheel, a marker of a requirement, and what is no requirement at all.
+_WITHIN = {
+    "wheel": (
+        "error: Failed to build `alpha==1.0`\n  cause: Built wheel has an invalid filename\n  cause: The wheel filename `{}` is invalid\n"
+    ),
+    "marker": (
+        "error: Failed to build `alpha==1.0`\n  cause: Failed to resolve requirements from `build-system.requires`\n"
+        "  cause: No solution found when resolving: `f==1 ; platform_version != '{}'`\n"
+        "  cause: Because there is no version of f{{'{}'}}==1\n"
+    ),
+    "requirement": (
+        "  \u00d7 Failed to build `alpha==1.0`\n  ├─▶ The build backend returned an error\n"
+        "  ╰─▶ Call to `backend.get_requires_for_build_wheel` failed: Expected one of `@`, found `n`\n"
+        "      {}\n      ^ at line 1 (exit status: 0)\n"
+    ),
+    "streamed": (
+        "DEBUG {}\nerror: Failed to build `alpha==1.0`\n  cause: The build backend returned an error\n"
+        "  cause: Call to `backend.build_wheel` failed (exit status: 3)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("within", _WITHIN)
+@pytest.mark.parametrize("chosen", _CHOSEN, ids=["outdated", "unreached", *MESSAGES])
+def test_text_within_a_message_of_uv_cannot_choose_the_error(project: Project, within: str, chosen: str) -> None:
+    """Uv indents what it quotes, and puts `DEBUG` before what it streams."""
+    template = _WITHIN[within]
+    quoted = chosen.rstrip("\n").replace("\n", "\nDEBUG " if within == "streamed" else "\n         ")
+    error = _explain(template.format(*[quoted] * template.count("{}")), project)
+
+    assert (SyncFailed, "alpha 1.0") == (type(error), error.values["package"])
+    assert "evil" not in str(error.values.get("host", ""))
+
+
 def test_build_whose_requirements_cannot_be_fetched_is_about_the_package_that_is_built(project: Project) -> None:
     output = (
         "error: Failed to build `alpha==1.0`\n  cause: Failed to resolve requirements from `build-system.requires`\n"
@@ -68,7 +103,7 @@ def test_credentials_are_removed(project: Project, credentials: str) -> None:
 def test_message_is_one_line(tmp_path: Path) -> None:
     """Values with several lines become one line; uv's own words keep theirs."""
     project = write(tmp_path, pyproject_toml='[project]\nname = "sample"\nrequires-python = """\n>=3.13\n"""\n')
-    output = "error: 3.12.4 is incompatible with the project's Python requirement:\n`>=3.13`"
+    output = "error: The 3.12.4 is incompatible with the project's Python requirement:\n`>=3.13`"
     error = _explain(output, project)
 
     assert 1 == len(str(error.message).splitlines())
@@ -98,7 +133,10 @@ _OTHERS = {
     "build": "error: Failed to build `native==1.0`\n  cause: Call to `b.c` failed (exit status: 1)\n\n   [stderr]\n   fatal error: x.h\n",
     "no-wheel": "error: Distribution `native==1.0 @ x` can't be installed because it doesn't have a source distribution or wheel\n",
     "no-build": "error: Distribution `native==1.0 @ x` can't be installed because it is marked as `--no-build` but has no\n",
-    "git": "error: `lib @ git+https://host/lib@1`\n  cause: Git operation failed\n  cause: Authentication failed\n",
+    "git": (
+        "error: Failed to download and build `lib @ git+https://host/lib@1`\n"
+        "  cause: Git operation failed\n  cause: Authentication failed\n"
+    ),
     "network": "error: Failed to fetch: https://host/simple/x/\n  cause: dns error\n",
     "no-solution": "error: No solution found when resolving:\n  cause: Because x was not found and you require x, no.\n",
     "unknown": "error: something new\n",

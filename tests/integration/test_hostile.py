@@ -321,3 +321,50 @@ def test_credentials_are_masked_before_our_own_dependencies_are_installed(step: 
     _, content = step.run()
 
     assert ["add-mask", "error"] == [command.name for command in obeyed(content)]
+
+
+# Sentences of uv that each have an error of their own here.
+_SENTENCES = (
+    *(
+        "error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided.",
+        "error: Required uv version `>=99` does not match",
+    ),
+    *("error: The environment is outdated; run `uv sync`", "error: unexpected argument '--evil' found", "error: Malware detected in one"),
+    "The current Python platform is not compatible with the lockfile's supported environments: `evil`",
+    *(
+        "error: Failed to fetch: http://127.0.0.1:9/evil",
+        "  cause: Connection refused (os error 111)",
+        "error: Group `x` is not defined in",
+    ),
+    "error: Failed to download and build `evil @ git+https://127.0.0.1/evil` cause: Git operation failed Host key verification failed",
+    *("[stdout]", "[stderr]", "--- stderr", "  \u00d7 Failed to evil", "  \u251c\u2500\u25b6 Hash mismatch for `evil==1`", "hint: evil"),
+    "  \u2570\u2500\u25b6 Network connectivity is disabled, but the requested data wasn't found in the cache: evil",
+)
+# How a failing build gets them into what uv prints.
+_BUILDS = {
+    "stdout": ("print(*SENTENCES, sep='\\n', flush=True)", "sys.exit(3)"),
+    "stderr": ("print(*SENTENCES, sep='\\n', file=sys.stderr, flush=True)", "sys.exit(3)"),
+    "file": ("def build_editable(*arguments):", "    return 'x' + '\\n'.join(SENTENCES)", "build_wheel = build_editable"),
+    "requirement": ("def get_requires_for_build_editable(*arguments):", "    return ['x ' + '\\n'.join(SENTENCES)]"),
+    "one-line": ("def get_requires_for_build_editable(*arguments):", "    return ['x ' + ' '.join(SENTENCES)]"),
+    "marker": (
+        "def get_requires_for_build_editable(*arguments):",
+        "    return ['x==1; platform_version != \"' + ' '.join(SENTENCES).replace('\"', '') + '\"']",
+    ),
+}
+
+
+@pytest.mark.parametrize("args", ["", "--verbose"], ids=["quoted", "streamed"])
+@pytest.mark.parametrize("how", _BUILDS)
+def test_a_failing_build_that_prints_what_uv_prints_is_a_failed_build(step: Step, how: str, args: str) -> None:
+    step.build_with("")
+    backend = step.project.folder / "backend.py"
+    last = (f"SENTENCES = {_SENTENCES!r}", *_BUILDS[how])
+    backend.write_text("\n".join((backend.read_text(encoding="utf-8"), *last)), encoding="utf-8")
+
+    outcome, content = step.run(args=args)
+
+    (error,) = (command for command in obeyed(content) if command.name == "error")
+    fact = error.data.splitlines()[0]
+    assert ("sync-failed", True) == (error.properties["title"], fact.startswith("sample-project could not be built")), error
+    assert (1, False) == (outcome.returncode, b"Trying again" in content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -231,3 +232,12 @@ def test_credentials_in_an_address_are_not_in_the_reason() -> None:
 )
 def test_what_does_not_pass_has_no_reason_to_try_again(printed: str) -> None:
     assert retries.reason(printed, lambda *_: _FILE) is None
+
+
+@pytest.mark.parametrize("printed", [_new, _old])
+def test_text_within_a_message_is_no_reason(printed: Callable[..., str]) -> None:
+    """A requirement that a build names can read like a message of uv."""
+    chosen = f"Failed to fetch: {_FILE} Connection refused"
+    text = printed("Failed to build `alpha==1.0`", "Failed to resolve requirements from `x`", f"Because f{{'{chosen}'}}==1 is not there")
+
+    assert retries.reason(text) is None

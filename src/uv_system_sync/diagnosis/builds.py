@@ -49,8 +49,8 @@ _NAMED = 12
 
 def no_distribution(failure: Failure) -> ActionError | None:
     """Return the error for a package that has neither a wheel nor a source that uv can use, or None."""
-    words, lock = failure.words, failure.project.lock
-    found = re.search(r"Distribution `(?P<package>[^`=@ ]+)==(?P<release>[^` ]+)[^`]*` can't be installed because it (.+)", words)
+    lock = failure.project.lock
+    found = failure.match(r"Distribution `(?P<package>[^`=@ ]+)==(?P<release>[^` ]+)[^`]*` can't be installed because it (.+)")
     if found and "`--no-build`" in found[3]:
         fact = "{package} {release} has no wheel that can be used here, and must not be built: {why}.{wheels}"
         hint = "Allow uv to build it, or lock a version that has a wheel for this Python, or use a Python that it has a wheel for."
@@ -61,7 +61,7 @@ def no_distribution(failure: Failure) -> ActionError | None:
         return None
     missing = locked_wheels(lock.package(found[1], found[2]), failure.target)
     wheels = message(" {missing}.", missing=missing) if missing else ""
-    tag = re.search(r"You're on \w+ \(`([\w.]+)`\)", words)
+    tag = re.search(r"You're on \w+ \(`([\w.]+)`\)", found[3])
     system = message(" This system is {tag}.", tag=tag.group(1)) if tag else ""
     policies = [f"`{variable}` is {failure.env[variable]}" for variable in _POLICIES if failure.env.get(variable)]
     why = " and ".join(policies) or "`no-build` is set in the settings of uv"
@@ -71,7 +71,7 @@ def no_distribution(failure: Failure) -> ActionError | None:
 def failed_build(failure: Failure) -> ActionError | None:
     """Return the error for a package that failed to build, or None."""
     words, project, quoted = failure.words, failure.project, failure.quoted
-    found = re.search(_FAILED, words)
+    found = failure.match(_FAILED)
     if found is None:
         return None
     name, release = found.group(1), found.group(2) or ""
@@ -82,8 +82,8 @@ def failed_build(failure: Failure) -> ActionError | None:
     # With `no-binary`, uv builds what has a wheel, too.
     missing = None if place or has_wheel(package, failure.target) else locked_wheels(package, failure.target)
     wheels = message(" It was built from source: {missing}.", missing=missing) if missing else ""
-    values, hint = (network.find(words) if "Call to `" not in words else None) or ({}, "{help}")
-    cause = _reason(words[found.end() :], values)
+    values, hint = (None if failure.match("Call to `") else network.find(failure.messages)) or ({}, "{help}")
+    cause = _reason(failure, values)
     fact, known = "{package} could not be built{cause}.{wheels}", {"package": f"{name} {release}".strip(), **values}
     return failure.error(SyncFailed, fact, hint, place, quoted, cause=cause, wheels=wheels, help=_help(quoted or words, missing), **known)
 
@@ -144,11 +144,11 @@ def _interpreter(target: Target) -> str:
     return f"{short}{target.minor[0]}{target.minor[1]}" if short else ""
 
 
-def _reason(words: str, unreached: dict[str, str]) -> Message | str:
-    call = re.search(r"Call to `[^`]*` failed \([^)]*\)", words)
+def _reason(failure: Failure, unreached: dict[str, str]) -> Message | str:
+    call = failure.match(r"Call to `[^`]*` failed(?: \([^)]*\))?")
     if call:
         return message(": {call}", call=call.group())
-    required = re.search(r"Failed to (?:resolve|install) requirements from `[^`]*`(.*?)(?= (?:help|hint): |$)", words)
+    required = failure.match(r"Failed to (?:resolve|install) requirements from `[^`]*`(.*?)(?= (?:help|hint): |$)")
     if required and unreached:
         return message(": its build requirements could not be fetched from {address}: {reason}", **unreached)
     why = textwrap.shorten(required.group(1).rstrip("."), 600, placeholder=" …") if required else ""

@@ -37,7 +37,7 @@ def _malformed_lock(failure: Failure) -> ActionError | None:
 
 def _unknown(failure: Failure) -> ActionError:
     hint = "Read the end of the output of uv; the log has all of it."
-    if "Failed to install: " in failure.words:
+    if failure.match("Failed to install: "):
         # uv does not verify what it installs from its cache.
         hint += " If it fails again, the cache may be corrupt: run `uv cache clean`."
     return failure.error(SyncFailed, "uv ended with exit status {status}.", hint, status=failure.completed.returncode)

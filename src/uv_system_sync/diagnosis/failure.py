@@ -50,6 +50,15 @@ class Failure(NamedTuple):
         return output.own_message(self.own)
 
     @property
+    def messages(self) -> tuple[str, ...]:
+        """The error message of uv itself, and what is left of it from each of its causes on, as one line each."""
+        return output.messages(self.own)
+
+    def match(self, pattern: str) -> re.Match[str] | None:
+        """Return the match of `pattern` at the beginning of uv's own error message or of one of its causes."""
+        return output.match(pattern, self.messages)
+
+    @property
     def quoted(self) -> str:
         """The last lines that a build backend printed, or an empty string."""
         for stream in ("[stderr]\n", "[stdout]\n"):

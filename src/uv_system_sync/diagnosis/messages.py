@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Mapping, NamedTuple
 
 from uv_system_sync import errors
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """A message of uv, as a pattern whose groups are fields, and the error for it.
+    """A message of uv, as a pattern that it begins with and whose groups are fields, and the error for it.
 
     `place` is `package` (in uv.lock), `file` (which the pattern has, with a line), or keys in uv.lock or pyproject.toml.
     """
@@ -47,7 +46,8 @@ ROWS = (
         "The project requires uv {required}, and this is uv {uv}.",
         "Use a uv that the project accepts, or change `required-version`. In a workflow, {uv_version} can ask for another uv.",
         "tool.uv.required-version"),
-    Row(r"unsupported schema version \(v(?P<schema>\d+), but only v(?P<supported>\d+) is supported\)", errors.UvUnavailable,
+    Row(r"The lockfile at `[^`]+` uses an unsupported schema version \(v(?P<schema>\d+), but only v(?P<supported>\d+) is supported\)",
+        errors.UvUnavailable,
         "uv.lock has the schema version {schema}, and uv {uv} reads version {supported} only.",
         "Use a newer uv, or run {lock_command} with uv {uv}. In a workflow, {uv_version} can ask for another uv.", "lock.version"),
     Row(r"Unable to find lockfile", errors.LockMissing,
@@ -56,15 +56,15 @@ ROWS = (
     Row(r"Failed to parse:? `?(?P<name>(?:[^`]*/)?(?:pyproject\.toml|uv\.lock|uv\.toml))`? .*?"
         r"error at line (?P<at>\d+), column (?P<column>\d+).*?(?:\^+ |$)(?P<reason>.*?)\.?(?= (?:hint|help|cause): |$)",
         errors.ProjectInvalid, "uv cannot read {name} at line {at}, column {column}: {reason}.", "Correct {name}.", "file"),
-    Row(r"project's Python requirement: `(?P<requires>[^`]+)`.*?"
+    Row(r"The [^`\"]{1,200}project's Python requirement: `(?P<requires>[^`]+)`.*?"
         r"(?:tool\.uv\.dependency-groups\.|version: - [\w.-]+:)(?P<name>[\w.-]+?)(?:\.requires-python|: )", errors.PythonRejected,
         "The group `{name}` requires Python {requires}, and {target.executable} is Python {target.version}.",
         "Leave out the group ({no_dev} leaves out `dev`), or widen its `requires-python` and run {lock_command}."
         " In a workflow, leave this Python out of the matrix (`exclude:`).", "tool.uv.dependency-groups.{name}"),
-    Row(r"(?:locked Python requirement|Python requirement(?=: `[^`]+`(?: \(from workspace|\. However|\. The following)))"
+    Row(r"The [^`\"]{1,200}(?:locked Python requirement|Python requirement(?=: `[^`]+`(?: \(from workspace|\. However|\. The following)))"
         r": `(?P<requires>[^`]+)`", errors.PythonRejected,
         "uv.lock requires Python {requires}, and {target.executable} is Python {target.version}.", _OTHER_PYTHON, "lock.requires-python"),
-    Row(r"incompatible with the project's Python requirement: `(?P<requires>[^`]+)`", errors.PythonRejected,
+    Row(r"The [^`\"]{1,200}incompatible with the project's Python requirement: `(?P<requires>[^`]+)`", errors.PythonRejected,
         "pyproject.toml requires Python {requires}, and {target.executable} is Python {target.version}.", _OTHER_PYTHON,
         "project.requires-python"),
     Row(r"Found conflicting Python requirements: - (?P<one>\S+): (?P<first>\S+) - (?P<other>\S+): (?P<second>\S+)(?P<more>.*)",
@@ -74,13 +74,15 @@ ROWS = (
     Row(r"The environment is outdated", errors.OutOfSync,
         "{check} found that the environment does not match uv.lock.",
         "Run without {check} to make it match."),
-    Row(r"supported environments: (?P<environments>.+?)(?= (?:hint|help): |$)", errors.PythonRejected,
+    Row(r"The [^`\"]{1,200}supported environments: (?P<environments>.+?)(?= (?:hint|help): |$)", errors.PythonRejected,
         "The project is locked for {environments}, and {target.executable} is Python {target.version} on {target.platform}.",
         "Add them to `environments` and run {lock_command}, or, in a workflow, leave them out of the matrix (`exclude:`).",
         "tool.uv.environments"),
-    Row(r"Missing workspace member `(?P<name>[^`]+)`", errors.LockOutdated,
+    Row(r"(?:The lockfile at `[^`]+` needs to be updated, but `--frozen` was provided: )?"
+        r"Missing workspace member `(?P<name>[^`]+)`", errors.LockOutdated,
         "uv.lock is outdated: the workspace has {name}, and uv.lock does not have it.", _LOCK, "tool.uv.workspace.members"),
-    Row(r"(?:(?:Package|find root package) `|not have a member )(?P<name>[^`\s:]+)(?:` not found in workspace|`$|:)", errors.InvalidInput,
+    Row(r"(?:(?:Package|Could not find root package) `|The workspace does not have a member )"
+        r"(?P<name>[^`\s:]+)(?:` not found in workspace|`$|:)", errors.InvalidInput,
         "No package `{name}` is in the workspace.",
         "Correct {packages}, or, if `{name}` is a new member of the workspace, run {lock_command} and commit uv.lock."),
     Row(r"Default group `(?P<name>[^`]+)` \(from `tool\.uv\.default-groups`\) is not defined", errors.ProjectInvalid,
@@ -92,7 +94,7 @@ ROWS = (
     Row(r"Workspace member `(?P<folder>[^`]+)` is missing a `pyproject\.toml`", errors.ProjectInvalid,
         "{folder} is a member of the workspace and has no pyproject.toml.",
         "Remove the folder, or add it to `exclude` in `[tool.uv.workspace]`.", "tool.uv.workspace.members"),
-    Row(r"conflicts: \{(?P<names>[^}]+)\}", errors.InvalidInput,
+    Row(r"[A-Z][\w `,()-]{1,2000}are incompatible with the (?:\w+ )?conflicts: \{(?P<names>[^}]+)\}", errors.InvalidInput,
         "`conflicts` in `[tool.uv]` allows only one of {names}, and more than one is selected.",
         "Select one, by its name. To leave out a group that is selected by default, use `--no-group` in {args}, or {no_dev} for `dev`.",
         "tool.uv.conflicts"),
@@ -106,7 +108,8 @@ ROWS = (
         "The file of {name} {release} does not have the hash that uv.lock has.",
         "Find out why the file has changed: an index may have replaced it, or a proxy may have altered it. If the new file is right,"
         " run `uv lock --upgrade-package {name}` and commit uv.lock.", "package"),
-    Row(r"`(?P<name>[^`=@ ]+)==(?P<release>[^` ]+)[^`]*` can't be installed because it is marked as `--no-binary` but has no source",
+    Row(r"Distribution `(?P<name>[^`=@ ]+)==(?P<release>[^` ]+)[^`]*` can't be installed because it is"
+        r" marked as `--no-binary` but has no source",
         errors.SyncFailed, "{name} {release} has no source distribution, and its wheels must not be used: `no-binary` applies to it.",
         "Remove it from `no-binary-package`, in the settings of uv, in {args} and in `UV_NO_BINARY_PACKAGE`.", "package"),
     Row(output.OFFLINE, errors.SyncFailed,
@@ -123,9 +126,9 @@ ROWS = (
 
 def find(failure: Failure) -> ActionError | None:
     """Return the error for the first row that is in uv's own words, or None."""
-    words, project = failure.words, failure.project
+    messages, project = failure.messages, failure.project
     for row in ROWS:
-        found = re.search(row.pattern, words)
+        found = output.match(row.pattern, messages)
         if found:
             values = found.groupdict()
             keys = [key.format_map(values) for key in row.place.split(".")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Sequence
 
 from uv_system_sync.diagnosis import outdated_lock
 from uv_system_sync.errors import ActionError, SyncFailed
@@ -61,21 +61,21 @@ _GIT_REASONS = (
 
 def unread(failure: Failure) -> ActionError | None:
     """Return the error for a Git repository that uv could not fetch, or None."""
-    pattern = r"`(?P<package>[^`\s@]+) @ git\+(?P<address>[^`\s]+?)(?:@[^`\s@/:#]+)?(?:#[^`\s]*)?`.*? Git operation failed (.*)"
-    found = re.search(pattern, output.message_in(failure.completed.output))
+    found = output.git(failure.messages)
     if found is None:
         return None
     fact = "{package} could not be fetched from the Git repository {address}: {reason}."
-    reason, hint = next((reason, hint) for pattern, reason, hint in _GIT_REASONS if re.search(pattern, found[3]))
+    printed = output.message_in(failure.completed.output).partition("Git operation failed ")[2]
+    reason, hint = next((reason, hint) for pattern, reason, hint in _GIT_REASONS if re.search(pattern, printed))
     host, place = _host(found["address"]) or "its host", failure.project.lock.place_of(found["package"])
     return failure.error(SyncFailed, fact, hint, place, reason=reason, host=host, **found.groupdict())
 
 
 def unreached(failure: Failure) -> ActionError | None:
     """Return the error for an address that uv could not use, or None."""
-    words = failure.words
+    words, messages = failure.words, failure.messages
     interrupted = output.interrupted(words)
-    found = find(words) or (interrupted and _found(failure.project.lock.address_of(*interrupted), "", words))
+    found = find(messages) or (interrupted and _found(failure.project.lock.address_of(*interrupted), "", words))
     if not found:
         return None
     values, hint = found
@@ -89,10 +89,10 @@ def unreached(failure: Failure) -> ActionError | None:
     return failure.error(SyncFailed, fact, hint, cause.place if cause else None, package=package, because=because, **values)
 
 
-def find(words: str) -> tuple[dict[str, str], str] | None:
-    """Return the `address` that uv could not use, its `host` and the `reason`, and the next step; or None."""
-    found = output.unreached(words)
-    return found and _found(*found, words)
+def find(messages: Sequence[str]) -> tuple[dict[str, str], str] | None:
+    """Return the `address` that uv could not use, by its `messages`, its `host` and the `reason`, and the next step; or None."""
+    found = output.unreached(messages)
+    return found and _found(*found, messages[0])
 
 
 def _found(address: str, status: str, words: str) -> tuple[dict[str, str], str] | None:

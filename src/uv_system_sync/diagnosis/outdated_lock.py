@@ -51,7 +51,7 @@ _INDEXES = (*_DEFAULT_INDEX, "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
 def outdated(failure: Failure) -> ActionError | None:
     """Return the error if uv refuses uv.lock because it is outdated, or None."""
-    if "needs to be updated, but `--locked` was provided" not in failure.words:
+    if not failure.match("The lockfile at `[^`]*` needs to be updated, but `--locked` was provided"):
         return None
     cause = because(failure)
     clause = message(": {clause}", clause=cause.clause) if cause else ""
@@ -61,7 +61,7 @@ def outdated(failure: Failure) -> ActionError | None:
 
 def unsolvable(failure: Failure) -> ActionError | None:
     """Return the error for requirements that no set of versions fulfils, or None; uv resolves only if uv.lock is outdated."""
-    found = re.search(r"No solution found when resolving.*?(Because .*?)(?= (?:hint|help): |$)", failure.words)
+    found = failure.match(r"No solution found when resolving.*?(Because .*?)(?= (?:hint|help): |$)")
     if found is None:
         return None
     cause = because(failure)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Iterable
 
 from uv_system_sync.diagnosis import requirements
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def unknown_name(failure: Failure) -> ActionError | None:
     """Return the error for an extra or a group that uv does not find, or None."""
-    found = re.search(r"(Group|Extra) `([^`]+)` is not defined in", failure.words)
+    found = failure.match(r"(Group|Extra) `([^`]+)` is not defined in")
     if found is None:
         return None
     noun, name = found.group(1).lower(), found.group(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Sequence
 
 # How much of one message is searched. The reason is near its beginning, and a build can make it as long as it wants.
 _SEARCHED = 30_000
@@ -10,11 +11,15 @@ _SEARCHED = 30_000
 # Older versions of uv draw a tree, with `\u00d7` before the message, and wrap lines. Newer ones do neither.
 _TREE = re.compile(r"[\u2500-\u257f\u25b6\u00d7]")
 _HEADER = re.compile(r"^(?:error: |  \u00d7 )", re.MULTILINE)
+# Where the error and each of its causes begin. Text of others, which uv indents more, is only within them.
+_BEGIN = re.compile(r"^(?:(?=error: )|  \u00d7 |  [\u251c\u2570]\u2500\u25b6 |  (?:cause|Caused by): )", re.MULTILINE)
+_MOST = 40
 _QUOTE = re.compile(r"^[ \u2502]*(?:\[std(?:out|err)\]|--- std(?:out|err):?)[ \r]*$", re.MULTILINE)
 # About the body of a response; `network timeout` is about a body that has stalled.
 _INTERRUPTED = re.compile(r"error decoding response body|error reading a body|network timeout")
 # uv is offline; the address is what it would have asked for.
 OFFLINE = r"Network connectivity is disabled, but the requested data wasn't found in the cache(?: for)?: `?(?P<address>[^\s`]+)"
+_STATUS = r"HTTP status \w+ error \((\d{3}[^)]*)\)"
 _UNINDENTED = re.compile(r"^(?! |DEBUG |TRACE ).+", re.MULTILINE)
 
 
@@ -28,24 +33,51 @@ def own_message(own: str) -> str:
     return message_in(own if _HEADER.search(own) else "\n".join(_UNINDENTED.findall(own)))
 
 
+def messages(own: str) -> tuple[str, ...]:
+    """Return the last message of uv in its `own` output, and what is left of it from each of its causes on, as one line each."""
+    begin = max((found.start() for found in _HEADER.finditer(own)), default=None)
+    pattern, begin = (_UNINDENTED, 0) if begin is None else (_BEGIN, begin)
+    starts = [found.start() if pattern is _UNINDENTED else found.end() for found in pattern.finditer(own, begin)]
+    kept = starts[-_MOST:] if pattern is _UNINDENTED else starts[:_MOST]
+    return tuple(_one_line(own[start : start + _SEARCHED]) for start in kept)
+
+
+def match(pattern: str, texts: Sequence[str]) -> re.Match[str] | None:
+    """Return the first match of `pattern` at the beginning of one of the `texts`, which are `messages`; it need not match `error: `.
+
+    What is within a message may be a name, a file or a requirement that somebody has chosen so that it reads like another one.
+    """
+    return next(filter(None, (re.match(f"(?:error: )?(?:{pattern})", text) for text in texts)), None)
+
+
 def message_in(output: str) -> str:
     """Return the last message of uv in `output`, or all of it, without the lines of a tree and as one line."""
     begin = max((found.start() for found in _HEADER.finditer(output)), default=0)
-    return " ".join(_TREE.sub(" ", output[begin : begin + _SEARCHED]).split())
+    return _one_line(output[begin : begin + _SEARCHED])
 
 
-def unreached(message: str) -> tuple[str, str] | None:
-    """Return the address that uv could not use, by a `message` of it, and the status of HTTP, which may be empty; or None."""
-    url = re.search(r"(?:Failed to fetch:?|error sending request for url|for url) [`(]?(https?://[^\s`)]+)", message)
-    index = re.search(r"[Ii]ndex (?:URL )?\((https?://[^\s)]+)\)[^(]{0,200}?\(?(40[13])\b", message)
+def unreached(texts: Sequence[str]) -> tuple[str, str] | None:
+    """Return the address that uv could not use, by `messages` of it, and the status of HTTP, which may be empty; or None."""
+    url = match(rf"(?:Failed to fetch:?|error sending request for url|{_STATUS} for url) [`(]?(?P<url>https?://[^\s`)]+)", texts)
+    index = re.search(r"[Ii]ndex (?:URL )?\((?P<url>https?://[^\s)]+)\)[^(]{0,200}?\(?(40[13])\b", texts[0] if texts else "")
     found = url or index
     if found is None:
         return None
-    response = re.search(r"HTTP status \w+ error \((\d{3}[^)]*)\)", message)
-    return found[1].rstrip(".,"), response[1].strip() if response else index[2] if index and not url else ""
+    response = match(_STATUS, texts)
+    return found["url"].rstrip(".,"), response[1].strip() if response else index[2] if index and not url else ""
 
 
 def interrupted(message: str) -> tuple[str, str] | None:
     """Return name and version of the package that uv received in part only, by a `message` of it that has no address; or None."""
     found = re.search(r"^(?:error: )?Failed to download `([^`=\s]+)==([^`\s]+)`", message)
     return (found[1], found[2]) if found and _INTERRUPTED.search(message) else None
+
+
+def git(texts: Sequence[str]) -> re.Match[str] | None:
+    """Return the `package` and the `address` of a Git repository that uv could not use, by `messages` of it; or None."""
+    named = r"`(?P<package>[^`\s@]+) @ git\+(?P<address>[^`\s]+?)(?:@[^`\s@/:#]+)?(?:#[^`\s]*)?`"
+    return match(rf"Failed to [a-z ]+:? {named}(?: cause:| Caused by:)? Git operation failed ", texts)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_TREE.sub(" ", text).split())

@@ -40,12 +40,15 @@ def reason(printed: str, address_of: Callable[[str, str], str] = lambda *_: "") 
 
     uv does not print which file it received in part only; `address_of` returns it for the name and the version of a package.
     """
-    own = output.own_message(output.without_quotes(printed))
-    git = re.search(r"@ git\+([^`\s]+?)(?:@[^`\s@/:#]+)?(?:#[^`\s]*)?`.*? Git operation failed ", own)
+    own = output.without_quotes(printed)
+    texts, own = output.messages(own), output.own_message(own)
+    git = output.git(texts)
     words = _NAMES.sub("`", output.message_in(printed) if git else own)
     passing = _PASSING.findall(words)
     if not passing or _LASTING.search(words):
         return None
     package = output.interrupted(own)
-    address, status = (git[1], "") if git else output.unreached(own) or (package and (address_of(*package) or " ".join(package)), "")
+    address, status = (
+        (git["address"], "") if git else output.unreached(texts) or (package and (address_of(*package) or " ".join(package)), "")
+    )
     return f"{without_credentials(address)}: {status or passing[-1]}" if address else None
