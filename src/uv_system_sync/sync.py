@@ -140,7 +140,8 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     python, timings = plan.target, step.context.timings
     infos = site_packages.dist_infos(python.site_packages)
     before = site_packages.packages(infos)
-    repaired = _repair(infos, plan, step, unfinished=lock.was_unfinished if lock else sync_lock.is_unfinished(python))
+    was_unfinished = lock.was_unfinished if lock else sync_lock.is_unfinished(python)
+    repaired = _repair(infos, plan, step, unfinished=was_unfinished)
     timings.end("before")
     completed = _uv_sync(plan, lock, step)
     if completed.returncode:
@@ -165,7 +166,7 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     unlisted = site_packages.unlisted(completed.output, changes)
     if unlisted:
         step.reporter.listing("Changes", (f"{change.name} {change.version or change.action}" for change in unlisted))
-    return report.Report(step.context, python, plan.project, after, changes, repaired)
+    return report.Report(step.context, python, plan.project, after, changes, repaired, was_unfinished)
 
 
 def _uv_sync(plan: Plan, lock: SyncLock | None, step: Step) -> Completed:

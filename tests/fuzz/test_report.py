@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fuzz import hostile
-from uv_system_sync.reporting.report import file_name, installed_earlier
+from uv_system_sync.reporting import earlier
+from uv_system_sync.reporting.report import file_name
 
-_contents = hostile.json_content("python", "environment", "changes", "name", "action")
+_contents = hostile.json_content("python", "environment", "changes", "name", "action", "project", "selection", "packages", "outcome")
 
 
 @given(contents=st.lists(_contents, max_size=3), changes=hostile.json_values)
@@ -21,7 +22,7 @@ def test_a_file_that_looks_like_a_report_does_not_hide_another(contents: list[by
     with tempfile.TemporaryDirectory() as folder:
         for content in (*contents, *(json.dumps(report).encode() for report in (odd, real))):
             Path(folder, file_name()).write_bytes(content)
-        found = installed_earlier(folder, "/opt")
+        found = earlier.read(folder, "/opt")
 
-    assert "alpha" in found
-    assert all(isinstance(name, str) for name in found)
+    assert frozenset({"alpha"}) in [report.installed for report in found]
+    assert all(isinstance(name, str) for report in found for name in report.installed)

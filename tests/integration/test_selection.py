@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -133,6 +134,38 @@ def test_members_of_a_workspace_are_selected_by_name_or_folder(
     ci = runner(tmp_path / "workspace-runner", workspace).setup_python(target)
 
     assert expected == installed(ci.sync(**inputs))
+
+
+# Several steps of one job.
+
+
+def _notices(outcome: Outcome) -> list[tuple[str, str]]:
+    """Return the title and the text of each notice."""
+    assert 0 == outcome.returncode, outcome.log
+    return re.findall(r"^::notice title=([\w-]+)[^:]*::(.*)$", outcome.log, re.MULTILINE)
+
+
+def test_a_step_that_removes_what_an_earlier_one_has_installed_names_both_selections(ci: Runner) -> None:
+    first, second = ci.sync(extras="docs"), ci.sync(groups="lint")
+    ((title, text),) = _notices(second)
+
+    assert [] == _notices(first)
+    assert "earlier-step-undone" == title
+    assert [] == [part for part in ("groups lint", "extras docs", "docs-tool 1.0", "`inexact: true`") if part not in text]
+
+
+def test_steps_that_keep_what_others_have_installed_have_no_notice(ci: Runner) -> None:
+    steps = ({"extras": "docs"}, {"groups": "lint", "inexact": "true"}, {"extras": "docs", "groups": "lint"})
+
+    assert [[]] * 3 == [_notices(ci.sync(**inputs)) for inputs in steps]
+
+
+def test_what_a_command_has_removed_between_two_steps_is_named(ci: Runner) -> None:
+    outcome = ci.sync(groups="lint")
+    ci.next_step(outcome, "uv", "sync", "--offline", "--locked")
+    ((title, text),) = _notices(ci.sync(groups="lint"))
+
+    assert ("changed-between-steps", True) == (title, "lint-tool 1.0 (removed)" in text), text
 
 
 # Later commands of uv.

@@ -47,11 +47,16 @@ def test_what_is_known_is_one_line(context: RunContext, expected: str) -> None:
 @pytest.mark.parametrize(
     ("context", "expected"),
     [
-        pytest.param(RunContext(), {"python": None, "uv": None, "project": None}, id="nothing"),
-        pytest.param(RunContext(target=TARGET), {"python": PYTHON, "uv": None, "project": None}, id="python"),
+        pytest.param(RunContext(), {"python": None, "uv": None, "project": None, "selection": None}, id="nothing"),
+        pytest.param(RunContext(target=TARGET), {"python": PYTHON, "uv": None, "project": None, "selection": None}, id="python"),
         pytest.param(
-            RunContext(step_inputs(), TARGET, PROJECT, "0.13.9"),
-            {"python": PYTHON, "uv": "0.13.9", "project": {"name": "sample", "directory": "/src/sample"}},
+            RunContext(step_inputs(groups="docs", args="--index https://me:hunter22@host/"), TARGET, PROJECT, "0.13.9"),
+            {
+                "python": PYTHON,
+                "uv": "0.13.9",
+                "project": {"name": "sample", "directory": "/src/sample"},
+                "selection": "groups docs; --index https://host/",
+            },
             id="everything",
         ),
     ],

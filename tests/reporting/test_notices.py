@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.support import PROJECT, TARGET
+from tests.support import PROJECT, TARGET, step_inputs
+from uv_system_sync.errors import SyncFailed
 from uv_system_sync.interpreter.repair import Broken
 from uv_system_sync.interpreter.site_packages import Change, Package
 from uv_system_sync.reporting import notices
 from uv_system_sync.reporting.context import RunContext
-from uv_system_sync.reporting.report import Report, file_name
-from uv_system_sync.text import Option, message
+from uv_system_sync.reporting.report import Report, failure, file_name
+from uv_system_sync.text import Option, by_name, message
 from uv_system_sync.uv.built_wheels import BuiltWheels
 
 REPORT = Report(RunContext(), TARGET, PROJECT, (), ())
@@ -82,13 +83,65 @@ def test_removed_packages_are_named_with_the_option_that_keeps_them() -> None:
     assert [("packages-removed", {"packages": listed, "inexact": Option("inexact", "true")})] == found(removed(*["a"] * 21))
 
 
-def test_packages_that_an_earlier_step_of_the_job_has_installed_are_removed_without_notice(tmp_path: Path) -> None:
-    earlier = {"python": {"environment": TARGET.prefix}, "changes": [{"name": "ours", "action": "installed"}]}
-    (tmp_path / file_name()).write_text(json.dumps(earlier), encoding="utf-8")
-    ((_, values),) = found(removed("a", "ours", "b"), {"RUNNER_TEMP": str(tmp_path)})
+_FIRST = Report(RunContext(step_inputs(groups="docs"), TARGET, PROJECT), TARGET, PROJECT, (Package("ours", "1.0"),), ())
+_INSTALLED = _FIRST._replace(changes=(Change("ours", "installed", "1.0", None),))
 
-    assert "a 1.0, b 1.0" == values["packages"]
-    assert [] == found(removed("ours"), {"RUNNER_TEMP": str(tmp_path)})
+
+def after(earlier: Report | str, later: Report, temp: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return the notices on `later` in a job whose last step was `earlier`; as a text, it is the report of a failure."""
+    text = earlier if isinstance(earlier, str) else json.dumps(earlier.as_json())
+    (temp / file_name()).write_text(text, encoding="utf-8")
+    return found(later, {"RUNNER_TEMP": str(temp)})
+
+
+def test_packages_of_an_earlier_step_with_another_selection_are_named_with_both_selections(tmp_path: Path) -> None:
+    later = removed("a", "ours", "b")._replace(context=RunContext(step_inputs(groups="lint")))
+    undone = {"now": "groups lint", "before": "groups docs", "packages": "ours 1.0", "inexact": Option("inexact", "true")}
+
+    removal, notice = after(_INSTALLED, later, tmp_path)
+
+    assert ("packages-removed", "a 1.0, b 1.0") == (removal[0], removal[1]["packages"])
+    assert ("earlier-step-undone", undone) == notice
+
+
+def test_packages_of_another_project_are_named_with_its_folder(tmp_path: Path) -> None:
+    other = PROJECT._replace(directory="/src/other")
+    later = removed("ours")._replace(context=RunContext(step_inputs(groups="docs")), project=other)
+    ((title, values),) = after(_INSTALLED, later, tmp_path)
+
+    assert ("earlier-step-undone", "groups docs of /src/other", f"groups docs of {PROJECT.directory}") == (
+        title,
+        values["now"],
+        values["before"],
+    )
+
+
+def test_packages_that_the_same_selection_had_installed_are_removed_without_notice(tmp_path: Path) -> None:
+    """It is uv.lock that has changed."""
+    assert [] == after(_INSTALLED, removed("ours")._replace(context=_FIRST.context), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (Change("ours", "installed", "1.0", None), "ours 1.0 (removed)"),
+        (Change("ours", "updated", "1.0", "2.0"), "ours 1.0 (changed to 2.0)"),
+        (Change("ours", "updated", "2.0", "1.0"), None),
+        (Change("another", "installed", "1.0", None), None),
+    ],
+    ids=["gone", "changed", "updated by this step", "new"],
+)
+def test_what_something_else_has_changed_between_two_steps_is_named(tmp_path: Path, change: Change, shown: str | None) -> None:
+    expected = [("changed-between-steps", {"prefix": TARGET.prefix, "packages": shown})] if shown else []
+
+    assert expected == after(_FIRST, _FIRST._replace(changes=(change,)), tmp_path)
+
+
+def test_what_a_failed_or_interrupted_step_may_have_changed_is_not_named(tmp_path: Path) -> None:
+    later = _FIRST._replace(changes=(Change("ours", "installed", "1.0", None),))
+
+    assert [] == after(_FIRST, later._replace(was_unfinished=True), tmp_path)
+    assert [] == after(failure(SyncFailed("x.", "y."), _FIRST.context, by_name), later, tmp_path)
 
 
 LINK = Package("sample", "0.1", url="file:///src/sample", editable=True)

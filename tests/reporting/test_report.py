@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from uv_system_sync.errors import LockMissing
 from uv_system_sync.interpreter.repair import Broken
 from uv_system_sync.interpreter.site_packages import Change, Package
 from uv_system_sync.reporting.context import RunContext, Timings
-from uv_system_sync.reporting.report import OUTPUT_LIMIT, Report, failure, file_name, installed_earlier
+from uv_system_sync.reporting.report import OUTPUT_LIMIT, Report, failure, file_name
 from uv_system_sync.text import Option, by_name
 from uv_system_sync.uv.built_wheels import BuiltWheels
 
@@ -62,7 +61,7 @@ def test_the_whole_report_as_json() -> None:
     expected = {
         "schema": 1,
         "outcome": "success",
-        **RunContext(None, TARGET, PROJECT, "0.13.9").as_json(),
+        **RunContext(step_inputs(), TARGET, PROJECT, "0.13.9").as_json(),
         "packages": JSON_PACKAGES,
         "changes": JSON_CHANGES,
         "removed": ["beta"],
@@ -135,51 +134,6 @@ def test_a_failure_has_the_error_and_what_is_known_in_the_same_schema() -> None:
     assert expected == json.loads(failure(error, RunContext(target=TARGET), by_name))
 
 
-def earlier(folder: Path, *reports: object) -> set[str]:
-    """Return the names in `reports`, each as text or as an object, which earlier steps have left in `folder`."""
-    for found in reports:
-        (folder / file_name()).write_text(found if isinstance(found, str) else json.dumps(found), encoding="utf-8")
-    return installed_earlier(str(folder), TARGET.prefix)
-
-
 def test_each_report_has_a_file_name_of_its_own() -> None:
     assert re.fullmatch(r"uv-system-sync-[0-9a-f]{16}\.json", file_name())
     assert file_name() != file_name()
-
-
-def test_what_earlier_steps_have_installed_or_updated_is_known(tmp_path: Path) -> None:
-    folder = tmp_path / "a[b]*"
-    folder.mkdir()
-    first, second = report((), (Change("gamma", "installed", "1.0", None),)), report()
-
-    assert {"alpha", "gamma", "sample"} == earlier(folder, first.as_json(), second.as_json())
-
-
-def test_what_earlier_steps_have_kept_or_removed_or_installed_elsewhere_is_not_theirs(tmp_path: Path) -> None:
-    elsewhere = report()._replace(context=RunContext(target=TARGET._replace(prefix="/opt/other")))
-
-    assert set() == earlier(tmp_path, report(changes=()).as_json(), report(changes=CHANGES[1:2]).as_json(), elsewhere.as_json())
-
-
-def test_without_reports_nothing_was_installed_earlier(tmp_path: Path) -> None:
-    (tmp_path / "other.json").write_text(json.dumps(report().as_json()), encoding="utf-8")
-
-    assert [set()] * 3 == [installed_earlier(folder, TARGET.prefix) for folder in (str(tmp_path), str(tmp_path / "missing"), "")]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        *("", "[]", "{}", "1", pytest.param("[" * 100_000, id="nested-too-deeply"), {"python": [], "changes": []}),
-        *({"python": {"environment": TARGET.prefix}, "changes": changes} for changes in ([1], None)),
-    ],
-)
-def test_a_file_that_is_no_report_does_not_hide_the_others(tmp_path: Path, content: object) -> None:
-    assert {"alpha", "sample"} == earlier(tmp_path, content, report().as_json())
-
-
-def test_a_file_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
-    (tmp_path / "uv-system-sync-folder.json").mkdir()
-    (tmp_path / "uv-system-sync-binary.json").write_bytes(b"\xff")
-
-    assert {"alpha", "sample"} == earlier(tmp_path, report().as_json())

@@ -124,7 +124,7 @@ def test_a_bug_in_the_middle_of_a_run_leaves_a_report_of_what_is_known(output: O
 
     assert (1, "failure") == (status, report["outcome"])
     assert "internal-error" == report["error"]["kind"]
-    assert context.as_json() == {name: report[name] for name in ("python", "uv", "project", "retries")}
+    assert context.as_json() == {name: report[name] for name in ("python", "uv", "project", "selection", "retries")}
     assert [known > 0, known > 1, known > 2] == [report[name] is not None for name in ("python", "project", "uv")]
 
 

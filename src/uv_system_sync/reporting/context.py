@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Callable
 
+from uv_system_sync.text import without_credentials
+
 if TYPE_CHECKING:
     from uv_system_sync.inputs import Inputs
     from uv_system_sync.interpreter.target import Target
@@ -43,21 +45,26 @@ class RunContext:
         self.built_wheels: BuiltWheels | None = None
         self.timings = Timings()
 
+    @property
+    def selection(self) -> str | None:
+        """What of the lock is installed, in a few words; empty for the default, and None if it is not known."""
+        return self.inputs and without_credentials(self.inputs.selection())
+
     def line(self) -> str:
         """Return in one line what is installed into what, as far as it is known."""
         python = f"Python {self.target.version} at {self.target.prefix}" if self.target else ""
         uv = f"uv {self.uv_version}" if self.uv_version else ""
         lock = f"uv.lock of {self.project.title}" if self.project else ""
-        selection = self.inputs.selection() if self.inputs else ""
-        return ", ".join(filter(None, (python, uv, lock))) + (f": {selection}" if selection else "")
+        return ", ".join(filter(None, (python, uv, lock))) + (f": {self.selection}" if self.selection else "")
 
     def as_json(self) -> dict[str, object]:
-        """Return the fields `python`, `uv` and `project` of a report; what is not known is null."""
+        """Return the fields of a report that it has after a failure, too; what is not known is null."""
         python, project = self.target, self.project
         facts = ("version", "implementation", "platform", "executable")
         return {
             "python": python and {**{name: getattr(python, name) for name in facts}, "environment": python.prefix},
             "uv": self.uv_version or None,
             "project": project and {"name": project.name, "directory": project.directory},
+            "selection": self.selection,
             "retries": self.retries,
         }

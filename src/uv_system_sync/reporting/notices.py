@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Iterator, Mapping
+from typing import TYPE_CHECKING, Iterator, Mapping, Sequence
 
 from uv_system_sync import paths
-from uv_system_sync.reporting.report import installed_earlier
+from uv_system_sync.reporting import earlier
 from uv_system_sync.reporting.reporter import Notice
 from uv_system_sync.text import Option, listed, message
 
 if TYPE_CHECKING:
+    from uv_system_sync.reporting.earlier import Earlier
     from uv_system_sync.reporting.report import Report
 
 
@@ -43,13 +44,54 @@ def notices(report: Report, outputs: Mapping[str, str], environ: Mapping[str, st
 
 
 def _removed(report: Report, environ: Mapping[str, str]) -> Iterator[Notice]:
-    """Name the packages that were removed, except those that an earlier sync of this job had installed."""
-    removed = [change for change in report.changes if change.action == "removed"]
-    own = installed_earlier(environ.get("RUNNER_TEMP", ""), report.target.prefix) if removed else ()
-    others = [f"{change.name} {change.previous}" for change in removed if change.name not in own]
+    """Name what was removed and what had changed since an earlier sync of this job, by what it was that did so."""
+    syncs = earlier.read(environ.get("RUNNER_TEMP", ""), report.target.prefix) if report.changes else []
+    others: list[str] = []
+    undone: dict[tuple[str, str], list[str]] = {}
+    for change in report.changes:
+        if change.action == "removed":
+            last = next((sync for sync in reversed(syncs) if change.name in sync.installed), None)
+            names = others if last is None else undone.setdefault((last.selection, last.directory), [])
+            names.append(f"{change.name} {change.previous}")
     if others:
         text = "Packages that were installed before and are not in uv.lock were removed: {packages}. Set {inexact} to keep them."
         yield Notice("packages-removed", message(text, packages=listed(others), inexact=Option("inexact", "true")))
+    yield from _undone(report, undone)
+    yield from _changed_between(report, syncs)
+
+
+def _undone(report: Report, undone: Mapping[tuple[str, str], list[str]]) -> Iterator[Notice]:
+    """Name what this step has removed of what each other selection had installed in an earlier step."""
+    here = (report.context.selection or "", report.project.directory)
+    for there, names in undone.items():
+        # With the same selection, it is uv.lock that has changed.
+        if there != here:
+            text = (
+                "This step ({now}) removed what an earlier step of this job ({before}) had installed: {packages}."
+                " An exact sync keeps only what it selects: select everything in one step, or set {inexact} in this one."
+            )
+            now, before = (f"{it[0] or 'the default selection'}{f' of {it[1]}' * (there[1] != here[1])}" for it in (here, there))
+            values = {"now": now, "before": before, "packages": listed(names), "inexact": Option("inexact", "true")}
+            yield Notice("earlier-step-undone", message(text, **values))
+
+
+def _changed_between(report: Report, syncs: Sequence[Earlier]) -> Iterator[Notice]:
+    """Name what was there after the last sync of this job, and was gone or of another version before this one."""
+    # What a failed or interrupted sync has changed is not known.
+    if not syncs or syncs[-1].has_failed or report.was_unfinished:
+        return
+    left, found = syncs[-1].packages, []
+    for name, action, _, previous in report.changes:
+        if name in left and action == "installed":
+            found.append(f"{name} {left[name]} (removed)")
+        elif name in left and left[name] != previous:
+            found.append(f"{name} {left[name]} (changed to {previous})")
+    if found:
+        text = (
+            "Since an earlier step of this job, something else has removed or changed packages in {prefix}: {packages}."
+            " If that was `uv sync` or `pip`, run it after this step, or select the same there."
+        )
+        yield Notice("changed-between-steps", message(text, prefix=report.target.prefix, packages=listed(found)))
 
 
 def _shared(report: Report, environ: Mapping[str, str]) -> Iterator[Notice]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, Mapping, NamedTuple, Sequence
 
 from uv_system_sync import environment
+from uv_system_sync.reporting import earlier
 from uv_system_sync.text import counted
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class Result(NamedTuple):
 class Report(NamedTuple):
     """What a sync did. `packages` are what is installed now; they and `changes` are sorted by name.
 
-    `repaired` are the packages that were broken before, and that uv has installed again.
+    `repaired` are the packages that were broken before, and that uv has installed again. `was_unfinished` is set if an earlier
+    sync was interrupted.
     """
 
     context: RunContext
@@ -49,6 +50,7 @@ class Report(NamedTuple):
     packages: tuple[Package, ...]
     changes: tuple[Change, ...]
     repaired: Sequence[Broken] = ()
+    was_unfinished: bool = False
 
     def sentence(self) -> str:
         """Return in one line what the sync did."""
@@ -102,22 +104,8 @@ def failure(error: ActionError, context: RunContext, spelling: Spelling) -> str:
 
 
 def file_name() -> str:
-    """Return a new name for a report's file, by which `installed_earlier` finds it."""
-    return f"uv-system-sync-{os.urandom(8).hex()}.json"
-
-
-def installed_earlier(folder: str, prefix: str) -> set[str]:
-    """Return the names of the packages that earlier steps, whose reports are in `folder`, have installed in the environment `prefix`."""
-    import glob
-
-    names: set[str] = set()
-    for path in glob.glob(os.path.join(glob.escape(folder), "uv-system-sync-*.json")) if folder else ():
-        # Not a report, or not of a run that has succeeded.
-        with suppress(OSError, ValueError, LookupError, TypeError, RecursionError), open(path, encoding="utf-8") as file:
-            found = json.load(file)
-            if found["python"]["environment"] == prefix:
-                names |= {str(change["name"]) for change in found["changes"] if change["action"] != "removed"}
-    return names
+    """Return a new name for a report's file, by which `earlier.read` finds it."""
+    return f"{earlier.PREFIX}{os.urandom(8).hex()}.json"
 
 
 def _file(content: Mapping[str, object]) -> str:
