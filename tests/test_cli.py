@@ -97,8 +97,8 @@ def test_names_are_given_one_by_one_and_normalized() -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        pytest.param(["--group", "a b"], {Option("groups")}, id="not-a-name"),
-        pytest.param(["--only-group", "a b"], {Option("only-groups")}, id="not-a-name-of-an-only-group"),
+        pytest.param(["--group", "a b"], {Option("groups"), Option("groups", "a b")}, id="not-a-name"),
+        pytest.param(["--only-group", "a b"], {Option("only-groups"), Option("only-groups", "a b")}, id="not-a-name-of-an-only-group"),
         pytest.param(["--retries", "many"], {Option("retries")}, id="not-a-number"),
         pytest.param(["--group", "a", "--only-group", "b"], {Option("groups", "a"), Option("only-groups", "b")}, id="only-group"),
         pytest.param(["--all-extras", "--extra", "a"], {Option("all-extras", "true"), Option("extras", "a")}, id="contradiction"),

@@ -106,6 +106,30 @@ def test_a_word_that_is_not_a_name_is_an_error(name: str, option: Option, word: 
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "corrected"),
+    [
+        pytest.param("groups", "[dev]", "dev", id="brackets"),
+        pytest.param("groups", "[dev, lint]", "dev lint", id="brackets around several"),
+        pytest.param("groups", '["dev", "lint"]', "dev lint", id="JSON"),
+        pytest.param("groups", "- dev\n- lint\n", "dev lint", id="list of YAML"),
+        pytest.param("groups", "'dev'", "dev", id="quotes"),
+        pytest.param("groups", "{dev, Fast_Path}", "dev Fast_Path", id="braces"),
+        pytest.param("groups", "--group dev --group=lint", "dev lint", id="options of uv"),
+        pytest.param("packages", "('one')", "one", id="parentheses"),
+        pytest.param("extras", ".[docs,test]", "docs test", id="extras of a folder"),
+        pytest.param("extras", "sample[docs]", "docs", id="extras of a package"),
+        pytest.param("extras", "[docs", "docs", id="one bracket"),
+    ],
+)
+def test_a_list_as_another_file_has_it_is_an_error_with_the_names_in_it(name: str, text: str, corrected: str) -> None:
+    assert Option(name, corrected) == _rejected(**{name: text}).hint.values["corrected"]
+
+
+def test_a_comment_among_names_is_an_error_that_says_so() -> None:
+    assert "comment" in _rejected(groups="dev # for tests\nlint").hint.template
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         pytest.param("--reinstall", ("--reinstall",), id="one"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, Mapping, NamedTuple
+from typing import Mapping, NamedTuple, Sequence
 
 from uv_system_sync.errors import InvalidInput
 from uv_system_sync.text import Option
@@ -166,24 +166,40 @@ def _cache_suffix(value: str) -> str:
     return value
 
 
-def names(source: str, found: Iterable[str]) -> tuple[str, ...]:
+def names(source: str, found: Sequence[str]) -> tuple[str, ...]:
     """Return the names that were `found` in the input `source`, normalized, or raise `InvalidInput` for the first that is none."""
-    return tuple(dict.fromkeys(_normalized(source, word) for word in found))
+    return tuple(dict.fromkeys(_normalized(source, word, found) for word in found))
 
 
-def _normalized(source: str, word: str) -> str:
+def _normalized(source: str, word: str, others: Sequence[str]) -> str:
     # Importing it takes as long as starting an interpreter, and most workflows name nothing.
     from packaging.utils import InvalidName, canonicalize_name
 
     try:
         return canonicalize_name(word, validate=True)
     except InvalidName:
-        raise InvalidInput(
-            "{option} holds {word!r}, which is not a valid name.",
-            "Names consist of letters, digits, `-`, `_` and `.`; separate them with spaces, commas or new lines.",
-            option=Option(source),
-            word=word,
-        ) from None
+        raise _no_name(source, word, _names_in(source, others)) from None
+
+
+def _no_name(source: str, word: str, corrected: str) -> InvalidInput:
+    fact, option = "{option} holds {word!r}, which is not a valid name.", Option(source)
+    if corrected:
+        names_only = "Write the names only, without brackets, quotes or dashes: {corrected}."
+        return InvalidInput(fact, names_only, option=option, word=word, corrected=Option(source, corrected))
+    hint = "Names consist of letters, digits, `-`, `_` and `.`; separate them with spaces, commas or new lines."
+    if word.startswith("#"):
+        hint = "Remove the comment: in a value of several lines, `#` and what follows it are part of the value."
+    return InvalidInput(fact, hint, option=option, word=word)
+
+
+def _names_in(source: str, found: Sequence[str]) -> str:
+    """Return the names in a list as YAML, JSON or a requirement with extras has it; empty if it is something else."""
+    words = " ".join(found)
+    if source == "extras":
+        words = re.sub(r"(?<!\S)[\w.-]+(?=\[)", "", words)
+    words = re.sub(r"(?<!\S)(?:-(?!\S)|--(?:extra|group|only-group|package)(?=[ =])=?)|(?<!\w)[\[({]|[\])}\"']", " ", words)
+    name = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?", re.ASCII)
+    return " ".join(words.split()) if all(map(name.fullmatch, words.split())) else ""
 
 
 def _arguments(value: str) -> tuple[str, ...]:

@@ -251,7 +251,8 @@ def _explained(plan: Plan, completed: Completed) -> ActionError:
     def lock_dry_run() -> Completed:
         return plan.uv.lock_dry_run(plan.inputs, plan.project, plan.target)
 
-    return explain.explain(explain.Failure(completed, plan.command.env, plan.project, plan.target, plan.uv.version, lock_dry_run))
+    known = (plan.command.env, plan.project, plan.target, plan.uv.version)
+    return explain.explain(explain.Failure(completed, *known, lock_dry_run, plan.inputs))
 
 
 def _result(done: Report, plan: Plan, step: Step) -> Result:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.support import program
-from tests.support.projects import Project
+from tests.support.projects import Project, since
 from tests.support.step import Outcome, Runner
 
 Listing = dict[str, tuple[int, int]]
@@ -61,6 +61,13 @@ def refused(ci: Runner, target: Path, project: Project, listing: Callable[[Path]
     [
         pytest.param({"groups": "tests"}, ["`tests`", "`groups`"], id="unknown group"),
         pytest.param({"extras": "doc"}, ["`doc`", "`extras`"], id="unknown extra"),
+        pytest.param({"groups": "docs"}, ["`extras: docs`"], id="extra as a group"),
+        pytest.param({"extras": "lint"}, ["`groups: lint`"], id="group as an extra", marks=since("0.6.0", "an error for unknown extras")),
+        pytest.param({"only_groups": "docs"}, ["`extras: docs`"], id="extra as the only group"),
+        pytest.param({"only_groups": "tests"}, ["`tests`", "`only-groups`"], id="unknown only group"),
+        pytest.param({"extras": "[docs]"}, ["`extras: docs`"], id="brackets"),
+        pytest.param({"groups": "- dev\n- lint\n"}, ["`groups: dev lint`"], id="list of YAML"),
+        pytest.param({"groups": "'lint'"}, ["`groups: lint`"], id="quotes"),
         pytest.param({"packages": "simple-project"}, ["`simple-project`", "`packages`"], id="unknown package"),
         pytest.param({"frozen": "true", "args": "--locked"}, ["`frozen: true`", "`--locked`"], id="frozen and locked"),
         pytest.param({"all_extras": "true", "extras": "docs"}, ["`all-extras: true`", "`extras: docs`"], id="all extras and one"),

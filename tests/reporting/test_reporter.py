@@ -134,6 +134,7 @@ def test_a_bug_in_the_middle_of_a_run_leaves_a_report_of_what_is_known(output: O
         (Option("python", "/opt/a b"), "`python: /opt/a b`", "`--python /opt/a b`"),
         (Option("inexact", "true"), "`inexact: true`", "`--inexact`"),
         (Option("extras"), "`extras`", "`--extra`"),
+        (Option("extras", "docs test"), "`extras: docs test`", "`--extra docs --extra test`"),
         *((Option(f"{name}s", "dev"), f"`{name}s: dev`", f"`--{name} dev`") for name in ("extra", "group", "only-group", "package")),
         (Option("args", "--no-build"), "`args: --no-build`", "the arguments after `--`"),
         # There is no such option.

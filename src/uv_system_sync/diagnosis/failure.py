@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple
 
+from uv_system_sync.inputs import Inputs
 from uv_system_sync.text import Option
 from uv_system_sync.uv import output
 
@@ -27,7 +28,7 @@ OPTIONS = {
 
 
 class Failure(NamedTuple):
-    """A sync that failed, with the environment and the version of uv.
+    """A sync that failed, with the environment and the version of uv, and what was asked for.
 
     `lock_dry_run` asks uv what it would change in uv.lock; it may raise `OSError`.
     """
@@ -38,6 +39,7 @@ class Failure(NamedTuple):
     target: Target
     uv_version: str
     lock_dry_run: Callable[[], Completed]
+    inputs: Inputs = Inputs("", "")
 
     @property
     def own(self) -> str:

@@ -29,8 +29,9 @@ def unknown_name(failure: Failure) -> ActionError | None:
         fact = "No selected package defines the {noun} `{name}`; in the workspace, {owners} defines it."
         hint = "Select the package with {packages}, or set {working_directory} to its folder, or remove `{name}` from {option}."
     elif any(name in _names(member, other) for member in members):
-        hint = "Use {replacement}: `{name}` is one of the {other}s."
-    option, replacement = Option(f"{noun}s"), Option(f"{other}s", name)
+        hint = "`{name}` is an {other}: use {replacement}." if other == "extra" else "`{name}` is a {other}: use {replacement}."
+    is_only = noun == "group" and normalized_name(name) in failure.inputs.only_groups
+    option, replacement = Option("only-groups" if is_only else f"{noun}s"), Option(f"{other}s", name)
     defined = _quoted(name for member in members for name in _names(member, noun)) or "none"
     return failure.error(
         InvalidInput, fact, hint, noun=noun, name=name, option=option, owners=owners, defined=defined, other=other, replacement=replacement

@@ -47,6 +47,8 @@ class ConsoleReporter:
             return by_name(option)
         if option == ("inexact", "false"):
             return "`--exact`"
+        if option.name in _SINGULAR and option.value:
+            return f"`{' '.join(f'--{_SINGULAR[option.name]} {name}' for name in option.value.split())}`"
         value = "" if option.value == "true" else option.value
         return f"`--{_SINGULAR.get(option.name, option.name)}{value and ' '}{value}`"
 
