@@ -1,44 +1,40 @@
-"""The command line: its options are the inputs of the action, and it decides which Python is used without `--python`."""
+"""The command line: its options are the inputs of the action, and what is about the user's shell."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.support import TARGET, options, step_inputs, touch
+from tests.support import TARGET, options, program, step_inputs, touch
 from tools.shared import ROOT
 from uv_system_sync import cli, errors
-from uv_system_sync.errors import InvalidInput, PythonNotFound, PythonUnsuitable
+from uv_system_sync.errors import InvalidInput, PythonUnsuitable
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.interpreter.target import Target
+from uv_system_sync.process import Command, Finish, start
 from uv_system_sync.text import Option
 
 _INPUTS: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
 
 # Inputs of the runner alone or of what installs uv, and the one that is behind `--`.
-_NO_OPTION = {"summary", "args", "uv-version"}
+_NO_OPTION = {"summary", "args", "uv-version", "cache", "cache-suffix"}
 _NO_INPUT = {"exact", "help", "json", "verbose", "version"}
 _SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", "packages": "package"}
 _SWITCHES = [name for name, entry in _INPUTS.items() if name not in _NO_OPTION and entry["default"] == "false"]
 
 _OWN_FOLDER = os.path.dirname(sys.executable)
-_AN_EXAMPLE = Option("python", "/usr/local")
-
-
-def _read(*words: str, **environ: str) -> tuple[Inputs, list[str]]:
-    """Return the inputs that the command line `words` means in `environ`, and the lines that are shown."""
-    lines: list[str] = []
-    return cli.read(cli.parse(words), environ, lines.append), lines
 
 
 def _inputs(*words: str) -> Inputs:
-    return _read("--python", "/opt/python", *words)[0]
+    """Return the inputs that the command line `words` means."""
+    return cli.read(cli.parse(["--python", "/opt/python", *words]))
 
 
 def test_the_options_are_the_inputs_of_the_action() -> None:
@@ -55,11 +51,7 @@ def test_the_help_lists_the_exit_status_of_each_kind_of_error() -> None:
 
 
 def test_without_options_all_but_the_summary_and_what_is_removed_is_as_in_a_step_without_inputs() -> None:
-    """There is no environment of a step that the inputs are read from."""
-    assert (
-        step_inputs(python="/opt/python", summary="false", inexact="true")
-        == _read("--python", "/opt/python", UV_SYSTEM_SYNC_FROZEN="true")[0]
-    )
+    assert step_inputs(python="/opt/python", summary="false", inexact="true") == _inputs()
 
 
 @pytest.mark.parametrize("name", _SWITCHES)
@@ -135,32 +127,7 @@ def test_a_wrong_command_line_is_a_usage_error(capsys: pytest.CaptureFixture[str
 def test_uv_sees_neither_the_runner_nor_inputs_of_the_action(*, colours: bool, more: dict[str, str]) -> None:
     environ = {"A": "1", "UV_SYSTEM_SYNC_PYTHON": "/x", "RUNNER_TEMP": "/t", "RUNNER_DEBUG": "1"}
 
-    assert {"A": "1", **more} == cli.environment(environ, colours=colours)
-
-
-# The Python.
-
-
-@pytest.mark.parametrize(("names", "expected"), [(["python", "python3"], "python"), (["python3"], "python3")])
-def test_the_default_python_is_the_one_on_path_which_is_shown(tmp_path: Path, names: list[str], expected: str) -> None:
-    touch(tmp_path / "bin", *names)
-    found = str(tmp_path / "bin" / expected)
-    inputs, (line,) = _read(PATH=str(tmp_path / "bin"))
-
-    assert (found, True) == (inputs.python, found in line)
-
-
-def test_a_python_that_is_named_is_not_looked_for() -> None:
-    inputs, lines = _read("--python", "/usr/local", PATH="/nowhere")
-
-    assert ("/usr/local", "python", []) == (inputs.python, inputs.python_source, lines)
-
-
-def test_without_a_python_on_path_one_has_to_be_named(tmp_path: Path) -> None:
-    with pytest.raises(PythonNotFound) as caught:
-        _read(PATH=str(tmp_path), pythonLocation="/opt/python")
-
-    assert {_AN_EXAMPLE} == options(caught.value)
+    assert {"A": "1", "PATH": "", **more} == cli.environment(environ, colours=colours)
 
 
 @pytest.mark.parametrize(
@@ -184,40 +151,37 @@ def target(tmp_path: Path) -> Target:
     return TARGET._replace(executable=str(tmp_path / "bin" / "python"), prefix=str(tmp_path), site_packages=(str(tmp_path / "lib"),))
 
 
-def _rejected(target: Target, *words: str) -> PythonUnsuitable | None:
-    """Return the error for `target` of the command line `words`, with the folder of the target first on PATH."""
-    inputs, _ = _read(*words, PATH=os.path.dirname(target.executable))
-    try:
-        cli.check_target(inputs, target, "")
-    except PythonUnsuitable as error:
-        return error
-    return None
-
-
-@pytest.mark.parametrize("option", ["--no-dev", "--check", "--inexact"])
-def test_a_virtual_environment_is_only_used_if_it_is_named(target: Target, option: str) -> None:
-    virtual = target._replace(virtual=True)
-    error = _rejected(virtual, option)
-
-    assert error is not None
-    assert {"python": target.executable, "prefix": target.prefix, "this": Option("python", target.prefix)} == error.values
-    assert (None, None) == (_rejected(virtual, option, "--python", target.prefix), _rejected(target, option))
-
-
-@pytest.mark.parametrize("virtual", [True, False])
-def test_the_python_that_runs_the_command_is_only_used_if_it_is_named(target: Target, *, virtual: bool) -> None:
-    own = target._replace(prefix=sys.prefix, virtual=virtual)
-    error = _rejected(own, "--check")
-
-    assert error is not None
-    assert {"python": target.executable, "example": _AN_EXAMPLE} == error.values
-    assert None is _rejected(own, "--python", sys.prefix, "--inexact")
-
-
 @pytest.mark.parametrize(("words", "is_rejected"), [(["--exact"], True), ([], False), (["--exact", "--check"], False)])
 def test_a_sync_must_not_remove_the_command_itself(target: Target, words: list[str], *, is_rejected: bool) -> None:
     holder = target._replace(site_packages=(str(ROOT / "src"),))
-    error = _rejected(holder, "--python", target.prefix, *words)
-    expected = {"prefix": target.prefix, "exact": Option("inexact", "false")}
+    with pytest.raises(PythonUnsuitable) if is_rejected else nullcontext() as caught:
+        cli.check_target(_inputs(*words), holder, "")
 
-    assert (expected if is_rejected else None) == (error.values if error else None)
+    expected = {"prefix": target.prefix, "exact": Option("inexact", "false")}
+    assert (expected if is_rejected else None) == (caught.value.values if caught else None)
+
+
+def _never(command: Command) -> Finish:
+    raise AssertionError(command)
+
+
+def test_a_python_that_path_leads_to_needs_no_advice(target: Target) -> None:
+    assert None is cli.path_advice(target, {"PATH": os.path.dirname(target.executable)}, _never)
+
+
+def test_a_python_that_a_shim_on_path_starts_needs_no_advice(tmp_path: Path) -> None:
+    """Whatever starts it, such as the shim of a version manager, its prefix is the target's."""
+    shim = program(tmp_path / "shims" / "python", "#!/bin/sh", f'exec "{sys.executable}" "$@"')
+    other = program(tmp_path / "other" / "python", "#!/bin/sh", "exit 127")
+    own = TARGET._replace(executable=sys.executable, prefix=sys.prefix, scripts=os.path.dirname(sys.executable))
+
+    assert None is cli.path_advice(own, {"PATH": str(shim.parent)}, start)
+    assert f"`python` on PATH is {other};" in str(cli.path_advice(own, {"PATH": str(other.parent)}, start))
+
+
+def test_for_another_python_the_line_to_copy_puts_the_most_important_folder_first(tmp_path: Path) -> None:
+    elsewhere = TARGET._replace(executable="/a b/python3", scripts="/c")
+    advice = str(cli.path_advice(elsewhere, {"PATH": str(tmp_path)}, _never))
+
+    assert "`python` on PATH is missing;" in advice
+    assert advice.endswith(" export PATH='/c:/a b':\"$PATH\"")

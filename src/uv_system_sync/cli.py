@@ -6,11 +6,12 @@ import argparse
 import io
 import os
 import sys
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Mapping, Sequence
 
 from uv_system_sync import errors, inputs, paths
-from uv_system_sync.errors import PythonNotFound, PythonUnsuitable, UvUnavailable
+from uv_system_sync.errors import PythonUnsuitable, UvUnavailable
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.reporting import console
 from uv_system_sync.reporting.context import RunContext
@@ -19,12 +20,17 @@ from uv_system_sync.text import Option
 
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
+    from uv_system_sync.process import Start
 
 # Titles of the help, and below each the options: name, what their value is called, and what they do. A NAME may be given more than
 # once; options without a value are switches.
 _OPTIONS = {
     "where to install": (
-        ("python", "PATH", "An interpreter, its prefix (`/usr/local`) or an existing virtual environment. Default: the python on PATH."),
+        (
+            "python",
+            "PYTHON",
+            "An interpreter, its prefix, a virtual environment, or a name or version on PATH (`python`, `3.12`). Required.",
+        ),
         ("working-directory", "PATH", "The folder of the project's pyproject.toml. Its uv.lock is there, or at the root of its workspace."),
         ("allow-externally-managed", "", "Install even into a Python that the operating system manages (PEP 668)."),
     ),
@@ -58,26 +64,25 @@ _EXAMPLES = """\
 Arguments after `--` are passed to `uv sync`.
 
 examples:
-  uv-system-sync                                      the python on PATH, with the group dev
-  uv-system-sync --python /usr/local --no-dev         in a Dockerfile, on an image of Python
+  uv-system-sync --python .venv              a virtual environment, with group dev
+  uv-system-sync --python 3.12               the Python 3.12 that is on PATH
+  uv-system-sync --python /usr/local --no-dev
+                                             in a Dockerfile, on a Python image
   uv-system-sync --python /var/lang --no-dev --no-editable
-                                                      in a Dockerfile, on an image of AWS Lambda
-  uv-system-sync --group test && pytest               in a job of GitLab
-  uv-system-sync --check                              is everything there?
-  uv-system-sync --check --exact                      is everything there, and nothing else?
-  uv-system-sync -- --no-binary-package numpy         an argument of uv sync
+                                             in a Dockerfile, on AWS Lambda
+  uv-system-sync --python python --group test && pytest
+                                             in a job of GitLab
+  uv-system-sync --python .venv --check      is everything there?
+  uv-system-sync --python .venv -- --no-binary-package numpy
+                                             an argument of uv sync
 
-uv has to be on PATH, and uv-system-sync installed elsewhere than in the Python that it installs into.
+uv has to be on PATH. With --exact, uv-system-sync has to be installed
+elsewhere than in the Python that it installs into.
 The exit status is 0 on success, 2 for a wrong command line, and one for each kind of error:
 """
 
 # Errors that only the actions raise.
 _ONLY_IN_ACTIONS = (errors.PackagesDiffer,)
-
-# `Inputs.python_source` without `--python`.
-_BY_DEFAULT = "python on PATH"
-
-_NAME_ANOTHER = "Name the Python to install into, such as {example}."
 
 
 def main() -> int:
@@ -93,8 +98,7 @@ def main() -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     log, json = (sys.stderr, sys.stdout) if arguments.json else (sys.stdout, None)
     colours = log.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    path = search_path(os.environ)
-    reporter = console.ConsoleReporter(log, json=json, search_path=path, colours=colours, verbose=arguments.verbose)
+    reporter = console.ConsoleReporter(log, json=json, colours=colours, verbose=arguments.verbose)
     context = RunContext()
     # `docker stop` sends the second. Both stop uv before they stop this process.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -117,7 +121,7 @@ def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, cont
     from uv_system_sync.uv.client import Uv
 
     environ = environment(os.environ, colours=reporter.colours)
-    context.inputs = read(arguments, environ, reporter.info)
+    context.inputs = read(arguments)
     # uv may have been installed beside this package.
     path = os.pathsep.join([environ.get("PATH", ""), os.path.dirname(sys.executable)])
     found = provision.on_path(path)
@@ -126,11 +130,14 @@ def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, cont
     uv = Uv(found, environ, process.start)
     effects = (uv, process.start, reporter, context)
     sync(Step(environ, context.inputs, *effects, partial(check_target, context.inputs), publishing=publishing))
+    advice = context.target and path_advice(context.target, environ, process.start)
+    if advice:
+        reporter.info(advice)
 
 
-def read(arguments: argparse.Namespace, environ: Mapping[str, str], info: Callable[[str], None]) -> Inputs:
-    """Return the inputs that the parsed `arguments` mean; without `--python`, it is the one on PATH, which `info` is told."""
-    chosen = Inputs(
+def read(arguments: argparse.Namespace) -> Inputs:
+    """Return the inputs that the parsed `arguments` mean."""
+    return Inputs(
         python=arguments.python,
         python_source="python",
         working_directory=arguments.working_directory or ".",
@@ -152,34 +159,10 @@ def read(arguments: argparse.Namespace, environ: Mapping[str, str], info: Callab
         summary=False,
         retries=inputs.retries(arguments.retries),
     ).checked()
-    if chosen.python:
-        return chosen
-    path = search_path(environ)
-    found = paths.program("python", path) or paths.program("python3", path)
-    if found is None:
-        raise PythonNotFound("There is no `python` on PATH.", _NAME_ANOTHER, example=Option("python", "/usr/local"))
-    info(f"Python is {found}, the one on PATH; use `--python` for another one.")
-    return chosen._replace(python=found, python_source=_BY_DEFAULT)
 
 
 def check_target(chosen: Inputs, target: Target, _: str) -> None:
-    """Raise `PythonUnsuitable` for a Python that is only used if it is named, and for one from which the sync would remove us."""
-    by_default = chosen.python_source == _BY_DEFAULT
-    if by_default and paths.same_file(target.prefix, sys.prefix):
-        raise PythonUnsuitable(
-            "The `python` on PATH is {python}, which runs uv-system-sync itself.",
-            _NAME_ANOTHER,
-            python=chosen.python,
-            example=Option("python", "/usr/local"),
-        )
-    if by_default and target.virtual:
-        raise PythonUnsuitable(
-            "The `python` on PATH is {python}, in the virtual environment {prefix}.",
-            "If you mean this one, use {this}; otherwise name another one.",
-            python=chosen.python,
-            prefix=target.prefix,
-            this=Option("python", target.prefix),
-        )
+    """Raise `PythonUnsuitable` for a Python from which the sync would remove this package."""
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     if not (chosen.inexact or chosen.check) and any(paths.same_file(ours, folder) for folder in target.site_packages):
         raise PythonUnsuitable(
@@ -190,9 +173,29 @@ def check_target(chosen: Inputs, target: Target, _: str) -> None:
         )
 
 
+def path_advice(target: Target, environ: Mapping[str, str], start: Start) -> str | None:
+    """Return how to get at `target`, unless `python` on PATH is there or, as the shim of a version manager, starts it."""
+    from uv_system_sync.interpreter.target import ask
+
+    found = paths.program("python", environ.get("PATH", ""))
+    if found and any(paths.same_file(os.path.dirname(found), folder) for folder in target.path_entries):
+        return None
+    with suppress(PythonUnsuitable):
+        if found and paths.same_file(ask(found, environ, start, os.curdir).prefix, target.prefix):
+            return None
+    import shlex
+
+    folders = shlex.quote(os.pathsep.join(reversed(target.path_entries)))
+    return f'`python` on PATH is {found or "missing"}; for this one: export PATH={folders}:"$PATH"'
+
+
 def environment(environ: Mapping[str, str], *, colours: bool) -> dict[str, str]:
-    """Return `environ` without what a runner, if this is one, and an action there have added; without `colours`, uv prints none."""
+    """Return `environ` as the user's shell has it, without what a runner, if this is one, and an action there have added.
+
+    Without `colours`, uv prints none.
+    """
     kept = {name: value for name, value in environ.items() if not name.startswith((inputs.PREFIX, "RUNNER_"))}
+    kept["PATH"] = search_path(environ)
     return kept if colours else {**kept, "NO_COLOR": "1"}
 
 

@@ -49,7 +49,11 @@ class Shell:
         return {**machine, "PATH": self.search_path, **self.environ}
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run the command with `options`; both streams are pipes of their own."""
+        """Run the command with `options`, for the Python on PATH unless they name one; both streams are pipes of their own."""
+        return self.exactly(*([] if "--python" in options else ["--python", "python"]), *options)
+
+    def exactly(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the command with `options` and no others."""
         return self.program(self.venv / "bin" / "uv-system-sync", *options)
 
     def program(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -126,32 +130,48 @@ def test_the_package_requires_packaging_and_tomli_alone(venv: Path) -> None:
 
 def test_the_version_is_that_of_pyproject_and_nowhere_else(shell: Shell) -> None:
     version = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    completed = shell.run("--version")
+    completed = shell.exactly("--version")
 
     assert (0, "", f"uv-system-sync {version}\n") == (completed.returncode, completed.stderr, completed.stdout)
     assert [] == [path for path in (ROOT / "src").rglob("*.py") if version in path.read_text(encoding="utf-8")]
 
 
 def test_help_needs_neither_uv_nor_a_python(shell: Shell) -> None:
-    completed = Shell(shell.venv, shell.cwd, "").run("--help")
+    completed = Shell(shell.venv, shell.cwd, "").exactly("--help")
 
     assert (0, "") == (completed.returncode, completed.stderr)
     assert completed.stdout.startswith("usage: uv-system-sync ")
 
 
 @pytest.mark.parametrize("python", found(), ids=lambda python: python.minor)
-def test_without_options_the_python_on_path_is_synced(shell: Shell, target: Path, python: Python) -> None:
-    """The first line names it, and a pipe gets no colours."""
-    completed = shell.run()
-    first, second, *_, last = completed.stdout.splitlines()
+def test_the_python_of_a_name_on_path_is_synced(shell: Shell, target: Path, python: Python) -> None:
+    """The first line says which it is, and a pipe gets no colours."""
+    completed = shell.exactly("--python", "python")
+    first, *_, last = completed.stdout.splitlines()
 
     assert (0, "") == (completed.returncode, completed.stderr), completed.stdout
-    assert f" {target}/bin/python, " in first
-    assert second.startswith(f"Python {python.version} at {target}, uv ")
+    assert first.startswith(f"Python {python.version} at {target}, uv ")
     assert "\x1b" not in completed.stdout
     assert last.startswith("5 packages: 4 installed in ")
     alpha = subprocess.run([target / "bin" / "alpha"], check=True, capture_output=True, text=True).stdout
     assert "alpha 1.0\n" == alpha
+
+
+def test_without_a_python_nothing_is_synced(shell: Shell, target: Path, python: Python, listing: Callable[[Path], object]) -> None:
+    """Those on PATH are listed."""
+    before = listing(target)
+    completed = shell.exactly()
+    error, hint = _error(completed)
+
+    assert (4, before) == (completed.returncode, listing(target))
+    assert ("`--python`" in error, f"`--python {target}`" in hint, f"`{target}` (Python {python.version})" in hint) == (True, True, True)
+
+
+def test_a_version_is_the_python_on_path_that_has_it(shell: Shell, target: Path, python: Python) -> None:
+    completed = shell.run("--python", python.minor)
+
+    assert (0, True) == (completed.returncode, f" {target}," in completed.stdout.splitlines()[0]), completed.stdout
+    assert 4 == shell.run("--python", "3.99").returncode
 
 
 def test_the_module_is_the_same_command(shell: Shell) -> None:
@@ -232,12 +252,12 @@ def uvx(wheel: Path, venv: Path) -> list[str]:
 @since("0.6.0", "`UV`, which uvx sets when it puts its environment on PATH,")
 def test_below_uvx_the_python_on_path_is_that_of_the_users_shell(shell: Shell, target: Path, other: Path, uvx: list[str]) -> None:
     named = shell.program(*uvx, "--python", str(other))
-    default = shell.program(*uvx)
+    default = shell.program(*uvx, "--python", "python")
 
     assert (0, 0) == (named.returncode, default.returncode), named.stdout + named.stderr + default.stdout + default.stderr
     last = named.stdout.splitlines()[-1]
     assert (True, True) == (f" {target}/bin/python;" in last, last.endswith(_export(other)))
-    assert f" {target}/bin/python, " in default.stdout.splitlines()[0]
+    assert f" {target}, " in default.stdout.splitlines()[0]
     assert default.stdout.splitlines()[-1].startswith("5 packages: 4 installed in ")
 
 
@@ -259,7 +279,7 @@ def test_json_is_the_documented_report_on_standard_output_and_the_log_on_standar
     assert _JSON_KEYS[outcome] == list(report)
     assert (1, outcome) == (report["schema"], report["outcome"])
     assert (outcome == "success") == (completed.returncode == 0)
-    assert f" {target}/bin/python, " in completed.stderr.splitlines()[0]
+    assert (f" {target}, " in completed.stderr.splitlines()[0]) == (outcome == "success")
 
 
 def _error(completed: subprocess.CompletedProcess[str]) -> tuple[str, str]:
@@ -333,25 +353,23 @@ def test_a_wrong_option_is_a_usage_error(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("active", [True, False], ids=["active", "on-path-alone"])
-def test_a_virtual_environment_on_path_is_only_used_if_it_is_named(
-    shell: Shell, tmp_path: Path, target: Path, listing: Callable[[Path], object], *, active: bool
-) -> None:
+def test_a_virtual_environment_on_path_is_synced_if_it_is_named(shell: Shell, tmp_path: Path, target: Path, *, active: bool) -> None:
     place = tmp_path / "env"
     subprocess.run([target / "bin" / "python3", "-m", "venv", "--without-pip", place], check=True)
     environ = {"VIRTUAL_ENV": str(place)} if active else {}
-    before = listing(place)
     inside = Shell(shell.venv, shell.cwd, f"{place}/bin:{shell.search_path}", environ)
-    completed = inside.run()
+    unnamed, named = inside.exactly(), inside.run("--python", "python")
 
-    assert (5, before) == (completed.returncode, listing(place))
-    assert f"`--python {place}`" in _error(completed)[1]
-    assert 0 == inside.run("--python", str(place)).returncode
+    assert (4, True) == (unnamed.returncode, f"`--python {place}`" in _error(unnamed)[1])
+    assert (0, True) == (named.returncode, f" {place}, " in named.stdout.splitlines()[0]), named.stdout
 
 
-def test_the_environment_of_the_command_is_never_the_default(shell: Shell) -> None:
-    completed = Shell(shell.venv, shell.cwd, f"{shell.venv}/bin:{shell.search_path}").run("--inexact")
+def test_the_shim_of_a_version_manager_needs_no_other_path(shell: Shell, target: Path, tmp_path: Path) -> None:
+    shim = program(tmp_path / "shims" / "python", "#!/bin/sh", f'exec {target}/bin/python3 "$@"')
+    completed = Shell(shell.venv, shell.cwd, f"{shim.parent}:{shell.search_path}").run()
 
-    assert (5, True) == (completed.returncode, f" {shell.venv}/bin/python," in _error(completed)[0])
+    assert (0, False) == (completed.returncode, "export PATH" in completed.stdout), completed.stdout
+    assert f" {target}, " in completed.stdout.splitlines()[0]
 
 
 def test_a_sync_that_would_remove_the_command_is_refused(shell: Shell) -> None:
@@ -382,7 +400,7 @@ def test_a_signal_stops_uv_and_its_builds_and_then_the_command(
     project.pyproject.write_text(document.replace('build-backend = "uv_build"', 'build-backend = "slow"'), encoding="utf-8")
     (project.folder / "slow.py").write_text(_SLOW.format(started=str(started)), encoding="utf-8")
     with subprocess.Popen(
-        [shell.venv / "bin" / "uv-system-sync"],
+        [shell.venv / "bin" / "uv-system-sync", "--python", "python"],
         cwd=shell.cwd,
         env=shell.variables,
         stdout=subprocess.PIPE,
@@ -420,7 +438,7 @@ def _lock(file: IO[str]) -> bool:
 
 @pytest.mark.parametrize("options", ["", "--json --verbose 2>&1"], ids=["log", "json"])
 def test_a_sync_goes_on_to_its_end_if_nobody_reads_its_log(shell: Shell, target: Path, options: str) -> None:
-    line = f"'{shell.venv}/bin/uv-system-sync' {options} | head -n 1; exit ${{PIPESTATUS[0]}}"
+    line = f"'{shell.venv}/bin/uv-system-sync' --python python {options} | head -n 1; exit ${{PIPESTATUS[0]}}"
     completed = shell.program("bash", "-c", line)
 
     assert (0, "", 1) == (completed.returncode, completed.stderr, len(completed.stdout.splitlines())), completed.stdout
@@ -469,7 +487,7 @@ def test_a_terminal_gets_colours_unless_the_user_wants_none(shell: Shell, enviro
     for options in ([], ["--all-extras", "--extra", "nope"]):
         ours, theirs = pty.openpty()
         with subprocess.Popen(
-            [shell.venv / "bin" / "uv-system-sync", *options],
+            [shell.venv / "bin" / "uv-system-sync", "--python", "python", *options],
             cwd=shell.cwd,
             env={**shell.variables, **environ},
             stdout=theirs,
@@ -524,8 +542,10 @@ def _marks(block: str) -> list[pytest.MarkDecorator]:
 
 @pytest.mark.parametrize("block", [pytest.param(block, id=str(number), marks=_marks(block)) for number, block in enumerate(_blocks("sh"))])
 def test_the_documented_commands_succeed(shell: Shell, tmp_path: Path, other: Path, uvx: list[str], block: str) -> None:
-    """They run in a project that is synced, with another Python instead of /usr/local."""
+    """They run in a project that is synced, with another Python instead of /usr/local, and an environment of the newest one."""
     shell.run()
+    subprocess.run([other / "bin" / "python3", "-m", "venv", "--without-pip", shell.cwd / ".venv"], check=True)
+    block = re.sub(r"\b3\.\d+\b", found()[-1].minor, block)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "uv-system-sync").symlink_to(shell.venv / "bin" / "uv-system-sync")
     lines = block.replace("uvx uv-system-sync", shlex.join(uvx)).replace("/usr/local", shlex.quote(str(other)))

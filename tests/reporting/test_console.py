@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 
 import pytest
 
-from tests.support import touch
 from tests.support.log_file import LogFile
 from uv_system_sync.errors import OutOfSync, SyncFailed
 from uv_system_sync.reporting.console import ConsoleReporter
@@ -20,9 +18,7 @@ from uv_system_sync.text import message
 ERROR = SyncFailed("It failed.", "Try again.")
 
 
-def result(*paths: str) -> Result:
-    """Return a result with these folders for PATH."""
-    return Result(env={}, paths=paths, outputs={}, report='{"schema": 1}\n', summary="")
+RESULT = Result(env={}, paths=(), outputs={}, report='{"schema": 1}\n', summary="")
 
 
 def test_a_text_is_one_line_without_escape_sequences(log: LogFile) -> None:
@@ -77,27 +73,9 @@ def test_titles_lists_and_debug_lines_appear_if_asked_for(log: LogFile, expected
     assert (verbose, expected) == (reporter.is_debugging, log.text)
 
 
-def test_a_python_that_path_leads_to_needs_no_advice(log: LogFile, tmp_path: Path) -> None:
-    touch(tmp_path / "bin", "python")
-    ConsoleReporter(log, search_path=str(tmp_path / "bin")).publish(result("/other", str(tmp_path / "bin")))
-
-    assert "" == log.text
-
-
-@pytest.mark.parametrize("names", [(), ("python",)], ids=["missing", "another-one"])
-def test_for_another_python_the_line_to_copy_puts_the_most_important_folder_first(
-    log: LogFile, tmp_path: Path, names: tuple[str, ...]
-) -> None:
-    touch(tmp_path, *names)
-    ConsoleReporter(log, search_path=str(tmp_path)).publish(result("/a b", "/c"))
-
-    assert f"`python` on PATH is {tmp_path / 'python' if names else 'missing'};" in log.text
-    assert log.text.endswith(" export PATH='/c:/a b':\"$PATH\"\n")
-
-
 def test_the_report_goes_to_a_file_of_its_own(log: LogFile) -> None:
     success, failure = LogFile(), LogFile()
-    ConsoleReporter(log, json=success).publish(result())
+    ConsoleReporter(log, json=success).publish(RESULT)
     status = ConsoleReporter(log, json=failure).publish_failure(OutOfSync("No.", "Yes."), RunContext())
 
     assert '{"schema": 1}\n' == success.text
@@ -118,4 +96,4 @@ def test_a_log_that_nobody_reads_any_more_ends_nothing() -> None:
         reporter.info("a")
         with reporter.group("uv sync") as relay:
             relay(b"b")
-        reporter.publish(result())
+        reporter.publish(RESULT)

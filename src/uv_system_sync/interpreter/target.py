@@ -70,8 +70,7 @@ def find(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: b
 
     Raise `PythonNotFound` if there is none, and `PythonUnsuitable` if it does not answer, is too old or is none that uv would use.
     """
-    asked = interpreter(inputs.python, inputs.python_source, windows=windows)
-    target = _ask(asked, environ, start)
+    asked, target = _named(inputs, environ, start, windows=windows) or _at_path(inputs, environ, start, windows=windows)
     if target.minor < (3, 8):
         raise PythonUnsuitable(
             "{interpreter} is Python {target.version}, and the oldest supported is 3.8.",
@@ -139,10 +138,28 @@ def require_next_python(target: Target, search_path: str, *, windows: bool = os.
             )
 
 
-def _ask(interpreter: str, environ: Mapping[str, str], start: Start) -> Target:
-    """Return how `interpreter` describes itself; the one that runs this is not started if uv would get the same answer."""
-    folder, own = os.path.dirname(interpreter), sys.executable or ""
-    is_own = paths.same_file(interpreter, own) and paths.same_file(folder, os.path.dirname(own))
+def _named(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool) -> tuple[str, Target] | None:
+    """Return the interpreter that the inputs name with one word that is no path, and how it describes itself; or None."""
+    if inputs.python_source != "python" or os.path.basename(inputs.python) != inputs.python:
+        return None
+    from uv_system_sync.interpreter import named
+
+    # The shim of a version manager may choose by the current folder.
+    return named.find(inputs, environ.get("PATH", ""), lambda program: ask(program, environ, start, os.curdir), windows=windows)
+
+
+def _at_path(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool) -> tuple[str, Target]:
+    found = interpreter(inputs.python, inputs.python_source, windows=windows)
+    return found, ask(found, environ, start, os.path.dirname(found))
+
+
+def ask(interpreter: str, environ: Mapping[str, str], start: Start, folder: str) -> Target:
+    """Return how `interpreter`, started in `folder`, describes itself; raise `PythonUnsuitable` if it does not.
+
+    The one that runs this is not started if uv would get the same answer.
+    """
+    own = sys.executable or ""
+    is_own = paths.same_file(interpreter, own) and paths.same_file(os.path.dirname(interpreter), os.path.dirname(own))
     if is_own and environment.INSTALL_LAYOUT not in environ:
         return _parsed({**probe.describe(), "executable": interpreter})
     option = Option("python")

@@ -6,7 +6,6 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Iterable, Iterator, TextIO
 
-from uv_system_sync import paths
 from uv_system_sync.reporting import report
 from uv_system_sync.text import Option, by_name, printable
 
@@ -24,17 +23,11 @@ _SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", 
 
 
 class ConsoleReporter:
-    """A reporter that writes lines to `log` and, if there is one, the report to `json`.
+    """A reporter that writes lines to `log` and, if there is one, the report to `json`."""
 
-    `search_path` is PATH as the user's shell has it.
-    """
-
-    def __init__(
-        self, log: TextIO, *, json: TextIO | None = None, search_path: str = "", colours: bool = False, verbose: bool = False
-    ) -> None:
+    def __init__(self, log: TextIO, *, json: TextIO | None = None, colours: bool = False, verbose: bool = False) -> None:
         self._log = log
         self._json = json
-        self._search_path = search_path
         self.colours = colours
         self.is_debugging = verbose
 
@@ -91,13 +84,7 @@ class ConsoleReporter:
         """Do nothing."""
 
     def publish(self, result: Result) -> None:
-        """Print the report if it was asked for, and how to get at the Python if PATH does not lead to it."""
-        found = paths.program("python", self._search_path)
-        if not (found and any(paths.same_file(os.path.dirname(found), folder) for folder in result.paths)):
-            import shlex
-
-            folders = shlex.quote(os.pathsep.join(reversed(result.paths)))
-            self.info(f'`python` on PATH is {found or "missing"}; for this one: export PATH={folders}:"$PATH"')
+        """Print the report if it was asked for."""
         self._report(result.report)
 
     def error(self, error: ActionError, details: str) -> None:
