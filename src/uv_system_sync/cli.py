@@ -8,7 +8,7 @@ import os
 import sys
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Mapping, Sequence
+from typing import TYPE_CHECKING, Callable, Mapping, Sequence
 
 from uv_system_sync import errors, inputs, paths
 from uv_system_sync.errors import PythonUnsuitable, UvUnavailable

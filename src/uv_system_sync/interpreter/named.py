@@ -130,8 +130,8 @@ def _not_found(inputs: Inputs, every: list[Candidate], version: str = "") -> Act
     there = message("On PATH are {pythons}.", pythons=listed(list(map(str, usable)))) if usable else Message(_NO_PYTHON, {})
     option = Option("python")
     if not inputs.python:
-        fact = "{option} is not set, and uv-system-sync does not choose the Python to install into."
-        return PythonNotFound(fact, "Set it, such as {example}. {there}", option=option, example=example, there=there)
+        unset = "{option} is not set, and uv-system-sync does not choose the Python to install into."
+        return PythonNotFound(unset, "Set it, such as {example}. {there}", option=option, example=example, there=there)
     if version:
         return PythonNotFound(
             "{option} is {word}, and there is no such Python on PATH.",

@@ -85,7 +85,7 @@ def _bullets(items: Sequence[str]) -> str:
 
 
 def _kind(package: Package) -> str:
-    # In a cell, an address would need more room than a phone has.
+    # In a cell, an address would be wider than a phone's screen.
     return " (a link)" if package.editable else f" (at {package.commit[:12]})" if package.commit else " (from a URL)"
 
 
