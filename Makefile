@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint docs screenshots fuzz faults compatibility bench bench-guard profile requirements dist release-check clean
+.PHONY: help demo test lint docs screenshots fuzz faults compatibility bench bench-guard profile real-actions requirements dist release-check clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s "$$(printf '\t')" 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
@@ -49,6 +49,9 @@ bench-guard: .venv/ready  ## Fail when the action's own work exceeds its budget 
 
 profile: .venv/ready  ## Show where the action's own work goes, by phase and by import
 	PYTHONPATH=src $(BIN)/python -m benchmarks.profiling
+
+real-actions: .venv/ready  ## Run workflows with GitHub's own actions, whose repositories are in MIRROR (`MIRROR=/folder` with actions/cache and others)
+	REAL_ACTIONS="$(MIRROR)" $(BIN)/python -m pytest tests/workflows/test_real_actions.py
 
 requirements: .venv/ready  ## Lock the requirements again
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.8 --generate-hashes --no-deps --no-header requirements/action.in --output-file requirements/action.txt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Act:
-    """An act with its own folders below `folder`, whose tool cache holds `pythons`, and with uv on PATH."""
+    """An act with its own folders below `folder`, whose tool cache holds `pythons`, and with uv on PATH.
+
+    `actions` are checkouts of other actions by their names; where it has none, a stand-in takes the place of an action.
+    """
 
     folder: Path
     pythons: tuple[Python, ...]
+    actions: Mapping[str, Path] = field(default_factory=dict)
 
     def prepare(self) -> Act:
         """Fill the tool cache and take a bare checkout of the action, and return this act."""
@@ -102,7 +106,7 @@ class Act:
         # The other workflows too: it may call one of them.
         texts = [path.read_text() for path in (*(workspace / workflow).parent.glob("*.yml"), ROOT / "action.yml")]
         used = {pair for text in texts for pair in re.findall(r"uses: ([\w.-]+/[\w.-]+)[\w./-]*@([\w.-]+)", text)}
-        places = {**_STANDINS, "org/uv-system-sync": self.action}
+        places = {**_STANDINS, **self.actions, "org/uv-system-sync": self.action}
         local = [f"{name}@{ref}={places[name]}" for name, ref in sorted(used) if name in places]
         command = [str(ACT), "push", "--json", "--workflows", workflow]
         command += [word for runner in _RUNNERS for word in ("--platform", f"{runner}=-self-hosted")]

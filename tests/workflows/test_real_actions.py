@@ -1,0 +1,138 @@
+"""Whole workflows with the real actions of GitHub, where `REAL_ACTIONS` names a folder with their repositories, such as `actions/cache`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import kinds
+from tests.support.documents import CHECKOUT, SETUP_PYTHON
+from tests.support.index import Index
+from tools.shared.act import Act, Job
+from tools.shared.pythons import Python, found
+
+_REPOSITORIES = os.environ.get("REAL_ACTIONS", "")
+_NAMES = ("actions/setup-python", "actions/cache", "actions/upload-artifact", "actions/download-artifact")
+
+pytestmark = [
+    pytest.mark.skipif(not _REPOSITORIES, reason="`make real-actions` runs it, with the repositories of GitHub's actions"),
+    pytest.mark.skipif(shutil.which("node") is None, reason="there is no node to run GitHub's actions"),
+]
+
+
+def _is_there(name: str) -> bool:
+    return Path(_REPOSITORIES, name).is_dir()
+
+
+def _needs(*names: str) -> pytest.MarkDecorator:
+    missing = [name for name in names if not _is_there(name)]
+    return pytest.mark.skipif(bool(missing), reason=f"REAL_ACTIONS has no {', '.join(missing)}")
+
+
+_BUILT = f"""\
+name: Test
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    strategy: {{max-parallel: 1, matrix: {{turn: [1, 2], python: VERSIONS}}}}
+    steps:
+      - uses: {CHECKOUT}
+      - uses: {SETUP_PYTHON}
+        with: {{python-version: "${{{{ matrix.python }}}}"}}
+      # Jobs in act share the Python, and a temporary folder of their own each would be another entry of the cache.
+      - run: rm -rf "FOLDER" && mkdir "FOLDER" && python -m pip uninstall -y -q slow
+      - uses: org/uv-system-sync@v1
+        id: sync
+        with: {{cache: "true"}}
+        env: {{RUNNER_TEMP: "FOLDER"}}
+      - run: python -c "import slow"
+"""
+
+
+@pytest.fixture
+def pythons() -> tuple[Python, ...]:
+    """The three newest CPythons or, where there are fewer, all of them."""
+    return found()[-3:]
+
+
+@pytest.fixture
+def real(tmp_path: Path, pythons: tuple[Python, ...]) -> Act:
+    """An act with checkouts of the real actions that are there."""
+    checkouts = {}
+    for name in filter(_is_there, _NAMES):
+        checkouts[name] = tmp_path / name.replace("/", "-")
+        subprocess.run(["git", "clone", "--quiet", Path(_REPOSITORIES, name).resolve(), checkouts[name]], check=True)
+    act = Act(tmp_path / "act", pythons, checkouts).prepare()
+    (act.folder / "bin" / "node").symlink_to(str(shutil.which("node")))
+    return act
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    """An index with slow, which has to be built."""
+    folder, information = tmp_path / "index", {"PKG-INFO": "Metadata-Version: 2.2\nName: slow\nVersion: 1.0\n"}
+    kinds.sdist(folder / "slow-1.0.tar.gz", {**kinds.package("slow"), **information})
+    with Index(folder).served() as served:
+        yield served
+
+
+def _run_built(act: Act, workspace: Path, *arguments: str) -> list[Job]:
+    temp = act.folder / "temp"
+    versions = str([python.minor for python in act.pythons])
+    text = _BUILT.replace("VERSIONS", versions).replace("FOLDER", str(temp))
+    (workspace / ".github" / "workflows" / "test.yml").write_text(text, encoding="utf-8")
+    return act.run(workspace, ".github/workflows/test.yml", "--cache-server-path", str(act.folder / "cache-server"), *arguments)
+
+
+@pytest.fixture
+def built(workspace: Path, index: Index) -> Path:
+    """A repository whose project needs slow, with a Python pinned for local use."""
+    settings = f'[tool.uv]\npackage = false\nindex = [{{ url = "{index.url}", default = true }}]\n'
+    (workspace / "pyproject.toml").write_text(kinds.project("sample", "slow") + settings, encoding="utf-8")
+    kinds.uv(workspace, "lock", "--no-cache")
+    (workspace / ".python-version").write_text(f"{found()[-1].minor}\n", encoding="utf-8")
+    return workspace
+
+
+@_needs("actions/setup-python", "actions/cache")
+def test_a_wheel_that_was_built_is_restored_in_the_next_job_of_the_same_python(real: Act, built: Path) -> None:
+    jobs = _run_built(real, built)
+
+    assert ["success"] * len(jobs) == [job.result for job in jobs]
+    assert {("1", "false", True), ("2", "true", False)} == {
+        (str(job.matrix["turn"]), job.outputs("sync")["cache-hit"], "Built" in job.log) for job in jobs
+    }
+    assert 2 * len(real.pythons) == len(jobs)
+
+
+@_needs("actions/cache")
+def test_without_a_cache_server_the_wheel_is_built(real: Act, built: Path) -> None:
+    """And actions/cache warns."""
+    jobs = _run_built(real, built, "--no-cache-server", "--matrix", "turn:1", "--matrix", f"python:{real.pythons[-1].minor}")
+
+    assert [("success", "false", True)] == [(job.result, job.outputs("sync")["cache-hit"], "[warning]" in job.log) for job in jobs]
+
+
+@_needs("actions/setup-python")
+def test_the_quick_start(real: Act, workspace: Path) -> None:
+    (job,) = real.run(workspace, ".github/workflows/quickstart.yml")
+
+    assert "success" == job.result, job.log
+
+
+@_needs("actions/upload-artifact", "actions/download-artifact")
+def test_the_reports_of_a_matrix_reach_the_job_that_compares_them(real: Act, workspace: Path) -> None:
+    path = workspace / ".github" / "workflows" / "matrix-report.yml"
+    names = ", ".join(f'"{python.minor}"' for python in real.pythons)
+    text = path.read_text(encoding="utf-8").replace('"3.10", "3.11", "3.12", "3.13"', names)
+    path.write_text(text.replace("3.10, 3.11, 3.12, 3.13", names.replace('"', "")), encoding="utf-8")
+    *jobs, report = real.run(workspace, ".github/workflows/matrix-report.yml", "--artifact-server-path", str(real.folder / "artifacts"))
+
+    assert ["success"] * (len(real.pythons) + 1) == [job.result for job in (*jobs, report)]
+    assert all(python.version in report.summary("report") for python in real.pythons)
