@@ -66,3 +66,31 @@ def text(path: str) -> str:
             return file.read()
     except (OSError, ValueError):
         return ""
+
+
+def denied(path: str) -> str | None:
+    """Return the folder on the way to the absolute `path` that this user may not enter, or `path` if they may not read it, or None."""
+    try:
+        os.stat(path)
+    except PermissionError:
+        above = os.path.dirname(path)
+        return denied(above) or above
+    except OSError:
+        return None
+    return None if os.access(path, os.X_OK if os.path.isdir(path) else os.R_OK) else path
+
+
+def owner(path: str) -> str:
+    """Return in a clause who `path` belongs to and whom this process runs as, or an empty string where that is not known."""
+    if os.name == "nt":
+        return ""
+    return f": it belongs to {_user(os.stat(path).st_uid)}, and this process runs as {_user(os.geteuid())}"
+
+
+def _user(number: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,7 +117,65 @@ def test_a_folder_without_pyproject_is_not_a_project(refused: Refused, project: 
     folder.mkdir()
     refusal = refused(working_directory="docs")
 
-    assert ("project-invalid", "", True) == (*refusal[:2], refusal.has(folder, "`working-directory`"))
+    assert ("project-invalid", "", True) == (*refusal[:2], refusal.has(folder, "`working-directory: .`"))
+
+
+@pytest.fixture
+def restricted(ci: Runner) -> Runner:
+    """A runner whose user has no more rights than the permissions of files say; root has."""
+    if os.geteuid() == 0:
+        if not shutil.which("setpriv"):
+            pytest.skip("needs setpriv (util-linux)")
+        ci.starter = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+    return ci
+
+
+@pytest.fixture
+def deny() -> Iterator[Callable[[Path], None]]:
+    """A function that takes all permissions from a path, until the test has ended."""
+    changed: list[tuple[Path, int]] = []
+
+    def change(path: Path) -> None:
+        changed.append((path, path.stat().st_mode))
+        path.chmod(0)
+
+    yield change
+    for path, mode in changed:
+        path.chmod(mode)
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "uv.lock", "."])
+def test_a_project_that_this_user_may_not_read_is_not_called_missing(
+    restricted: Runner, project: Project, deny: Callable[[Path], None], name: str
+) -> None:
+    path = project.folder / name
+    restricted.cwd = project.folder.parent
+    deny(path)
+    refusal = Refusal.of(restricted.sync(working_directory=project.folder.name))
+
+    facts = (f"{project.folder} is there", "this process runs as") if name == "." else (path, "Permission denied")
+    assert ("project-invalid", True) == (refusal.slug, refusal.has(*facts)), refusal
+
+
+def test_a_python_that_this_user_may_not_read_is_not_called_missing(restricted: Runner, target: Path, deny: Callable[[Path], None]) -> None:
+    (target.parent / "other").mkdir()
+    deny(target.parent / "other")
+    refusal = Refusal.of(restricted.sync(python=f"{target.parent}/other/bin/python"))
+
+    assert ("python-unsuitable", True) == (refusal.slug, refusal.has(f"access {target.parent}/other: it belongs to")), refusal
+
+
+def test_a_cache_that_this_user_may_not_write_is_named(restricted: Runner, tmp_path: Path, deny: Callable[[Path], None]) -> None:
+    """As the home of another user is."""
+    home = tmp_path / "home"
+    home.mkdir()
+    restricted.sync()
+    restricted.environ |= {"HOME": str(home), "UV_CACHE_DIR": ""}
+    del restricted.environ["UV_CACHE_DIR"]
+    deny(home)
+    refusal = Refusal.of(restricted.sync())
+
+    assert ("runner-unusable", True) == (refusal.slug, refusal.has(f"{home}/.cache/uv", "Permission denied", "`UV_CACHE_DIR`")), refusal
 
 
 def test_a_python_that_requires_python_excludes_is_an_error_on_that_line(refused: Refused, project: Project, target: Path) -> None:

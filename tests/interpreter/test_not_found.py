@@ -94,6 +94,16 @@ def test_a_missing_path_is_an_error_that_names_its_source(source: str) -> None:
     assert {"source": Option(source), "path": "missing/☃ python"} == error.values
 
 
+@pytest.mark.parametrize("version", ["3.12", "3.x", "python3.12", "python", "python3", "pypy3.10", "pypy-3.10", ">=3.10", "cpython@3.12"])
+def test_a_version_is_not_a_path(version: str) -> None:
+    assert "not a version" in str(_error(PythonNotFound, version).hint)
+
+
+@posix
+def test_a_path_of_another_system_is_explained() -> None:
+    assert "Windows" in str(_error(PythonNotFound, r"C:\hostedtoolcache\windows\Python\3.12.4\x64").hint)
+
+
 @posix
 @pytest.mark.parametrize(
     ("link", "path"),

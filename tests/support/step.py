@@ -46,12 +46,16 @@ class Outcome:
 
 @dataclass
 class Runner:
-    """A runner with its folders under `folder`, whose current step is the action's in the workspace `cwd`."""
+    """A runner with its folders under `folder`, whose current step is the action's in the workspace `cwd`.
+
+    `starter` is the command that starts each step, such as one that takes away capabilities.
+    """
 
     folder: Path
     cwd: Path
     search_path: str
     environ: dict[str, str] = field(default_factory=dict)
+    starter: tuple[str, ...] = ()
 
     def setup_python(self, prefix: Path) -> Runner:
         """Export what actions/setup-python exports on Linux for the installation `prefix`, and return this runner."""
@@ -90,7 +94,7 @@ class Runner:
         script = files.temp / "script.py"
         script.write_text(sync.script, encoding="utf-8")
         completed = subprocess.run(
-            sync.argv(script),
+            [*self.starter, *sync.argv(script)],
             cwd=self.cwd,
             env={
                 **_machine(),

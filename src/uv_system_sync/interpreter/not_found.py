@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 
-from uv_system_sync import paths
+from uv_system_sync import path_syntax, paths
 from uv_system_sync.errors import ActionError, PythonNotFound, PythonUnsuitable
 from uv_system_sync.text import Message, Option, listed, message
 
@@ -33,15 +34,22 @@ def error(path: str, source: str, *, windows: bool) -> ActionError:
                 link=link,
                 missing=os.path.realpath(link),
             )
+    denied = paths.denied(absolute) or paths.denied(os.path.join(absolute, "bin", "python3"))
+    if denied:
+        fact = "{source} is {path}, and this user may not access {denied}{owner}."
+        hint = "Give this user access, or use a Python that everyone may run."
+        return PythonUnsuitable(fact, hint, source=option, path=path, denied=denied, owner=paths.owner(denied))
     if not os.path.isdir(absolute):
-        return PythonNotFound(
-            "{source} is {path}, which does not exist.",
-            "Set it to an interpreter or to the folder above its `bin`; in a container, as the container sees it.",
-            source=option,
-            path=path,
-        )
+        return PythonNotFound("{source} is {path}, which does not exist.", _instead_of(path, windows=windows), source=option, path=path)
     text = "{source} is {path}, which is a folder without a Python of its own."
     return PythonNotFound(text, _advice(absolute, windows=windows), source=option, path=path)
+
+
+def _instead_of(path: str, *, windows: bool) -> Message:
+    if re.fullmatch(r"(?:c?python|pypy)?[-@]?\d[\w.*]*|(?:python|pypy)3?|(?:<|>|=|~|\^).*", path):
+        return message("It is a path, not a version: choose the version with actions/setup-python, and leave this out.")
+    text = "Set it to an interpreter or to the folder above its `bin`; in a container, as the container sees it."
+    return path_syntax.problem(path, windows=windows) or message(text)
 
 
 def _advice(folder: str, *, windows: bool) -> Message:

@@ -204,22 +204,10 @@ def _require_writable(folder: str) -> None:
     while not os.path.exists(folder):
         folder = os.path.dirname(folder)
     if not os.access(folder, os.W_OK):
-        owner = (
-            "" if os.name == "nt" else f": it belongs to {_user(os.stat(folder).st_uid)}, and this process runs as {_user(os.geteuid())}"
-        )
         raise PythonUnsuitable(
             "{folder} is not writable{owner}.",
             "Make this user the owner of this Python, or set {python} to a virtual environment of theirs.",
             folder=folder,
-            owner=owner,
+            owner=paths.owner(folder),
             python=Option("python"),
         )
-
-
-def _user(number: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return f"user {number}"

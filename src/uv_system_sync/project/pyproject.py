@@ -6,11 +6,11 @@ import os
 from typing import NamedTuple
 
 from uv_system_sync import paths
-from uv_system_sync.errors import InvalidInput, LockMissing, ProjectInvalid
+from uv_system_sync.errors import ProjectInvalid
 from uv_system_sync.project import toml
 from uv_system_sync.project.lockfile import Lockfile
 from uv_system_sync.project.toml import Document, Place, Table
-from uv_system_sync.text import Message, Option, message, normalized_name
+from uv_system_sync.text import Message, message, normalized_name
 
 
 class Project(NamedTuple):
@@ -76,25 +76,17 @@ def read(directory: str) -> Project:
 
     Raise `InvalidInput`, `ProjectInvalid` or `LockMissing`.
     """
-    path, is_folder = os.path.join(directory, "pyproject.toml"), os.path.isdir(directory)
+    path = os.path.join(directory, "pyproject.toml")
     if not os.path.isfile(path):
-        kind = ProjectInvalid if is_folder else InvalidInput
-        raise kind(
-            "There is no pyproject.toml in {directory}." if is_folder else "{option} is {directory}, which is not a folder.",
-            "Set {option} to the project's folder. In a workflow, check out the repository first.",
-            option=Option("working-directory"),
-            directory=directory,
-        )
+        from uv_system_sync.project import not_found
+
+        raise not_found.no_project(directory)
     pyproject = toml.read(path, ProjectInvalid)
     lock = Lockfile(os.path.join(_root(pyproject), "uv.lock"))
     if not os.path.isfile(lock.path):
-        raise LockMissing(
-            "There is no uv.lock in {directory}.",
-            "Run `uv lock` there and commit uv.lock; check that neither .gitignore nor .dockerignore names it.",
-            file=path,
-            line=1,
-            directory=os.path.dirname(lock.path),
-        )
+        from uv_system_sync.project import not_found
+
+        raise not_found.no_lock(pyproject, os.path.dirname(lock.path))
     project = Project(directory, pyproject, lock)
     _, settings = project.settings()[0]
     prefers_managed = "managed" in toml.string(settings, "python-preference")
