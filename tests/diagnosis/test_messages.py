@@ -59,6 +59,31 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
         "error: the argument '--package <PACKAGE>' cannot be used multiple times\n",
         (InvalidInput, {"argument": "--package"}, None),
     ),
+    "positional": ("error: unexpected argument 'foo' found\n\nUsage: uv sync\n", (InvalidInput, {"argument": "foo"}, None)),
+    "contradicting-arguments": (
+        "error: the argument '--no-dev' cannot be used with '--only-group <ONLY_GROUP>'\n\nUsage: uv\n",
+        (InvalidInput, {"argument": "--no-dev", "other": "--only-group"}, None),
+    ),
+    "contradicting-variable": (
+        "error: the argument `UV_OFFLINE` (environment variable) cannot be used with `--refresh`\n",
+        (InvalidInput, {"argument": "UV_OFFLINE", "other": "--refresh"}, None),
+    ),
+    "invalid-value": (
+        "error: invalid value 'x' for '--link-mode <LINK_MODE>'\n  [possible values: clone, copy]\n\nFor more information, try '--help'.\n",
+        (InvalidInput, {"value": "x", "argument": "--link-mode", "reason": "possible values: clone, copy"}, None),
+    ),
+    "invalid-value-with-a-reason": (
+        "error: invalid value 'x' for '--config-setting <C>': Invalid config setting: x (expected `KEY=VALUE`)\n\nFor more information\n",
+        (InvalidInput, {"value": "x", "reason": "Invalid config setting: x (expected `KEY=VALUE`)"}, None),
+    ),
+    "missing-value": (
+        "error: a value is required for '--cache-dir <CACHE_DIR>' but none was supplied\n",
+        (InvalidInput, {"argument": "--cache-dir"}, None),
+    ),
+    "find-links": (
+        "error: Failed to read `--find-links` directory: /a b\n  cause: No such file or directory (os error 2)\n",
+        (InvalidInput, {"path": "/a b", "reason": "No such file or directory"}, None),
+    ),
     "required-version": (
         "error: Required uv version `>=0.14` does not match the running version `0.13.9`. Update `uv`.\n",
         (UvUnavailable, {"required": ">=0.14", "uv": "0.13.9"}, ("pyproject.toml", 6)),
@@ -85,6 +110,13 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
             "  |        ^\ninvalid type.\n"
         ),
         (ProjectInvalid, {"name": "one/pyproject.toml", "column": "8", "reason": "invalid type"}, ("one/pyproject.toml", 2)),
+    ),
+    "conflict-in-a-member": (
+        (
+            "error: Failed to parse: one/pyproject.toml\n  cause: TOML parse error at line 5, column 9\n           |\n"
+            "         5 | <<<<<<< HEAD\n           |         ^\n         key with no value, expected `=`\n"
+        ),
+        (ProjectInvalid, {"name": "one/pyproject.toml"}, ("one/pyproject.toml", 5)),
     ),
     "python-of-a-group": (
         f"{_INCOMPATIBLE}`>=3.9, <3.12` (from `tool.uv.dependency-groups.old.requires-python`).\n",
@@ -195,6 +227,25 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
     "older-offline": (
         "  \u00d7 x\n  ╰─▶ Network connectivity is disabled, but the requested data wasn't found in\n      the cache for: `https://h/a.whl`\n",
         (SyncFailed, {"address": "https://h/a.whl"}, None),
+    ),
+    "cache-in-use": (
+        (
+            "error: Could not acquire lock\n  cause: Could not create temporary file\n"
+            '  cause: Permission denied (os error 13) at path "/x/.tmpVoff1i"\n'
+        ),
+        (RunnerUnusable, {"path": "/x/.tmpVoff1i", "reason": "Permission denied"}, None),
+    ),
+    "older-temporary-folder": (
+        'error: No such file or directory (os error 2) at path "/x/.tmpHlPmi4"\n',
+        (RunnerUnusable, {"path": "/x/.tmpHlPmi4", "reason": "No such file or directory"}, None),
+    ),
+    "read-only": (
+        "error: Failed to install: a-1.whl (a==1)\n  cause: failed to create directory `/x`: Read-only file system (os error 30)\n",
+        (RunnerUnusable, {"path": "/x", "reason": "Read-only file system"}, None),
+    ),
+    "disk-full": (
+        "error: Failed to install: a-1.whl (a==1)\n  cause: failed to copy file from `/y` to `/x`: No space left on device (os error 28)\n",
+        (RunnerUnusable, {"reason": "No space left on device"}, None),
     ),
     "cache": (
         "error: Failed to initialize cache at `/x`\n  cause: failed to create directory `/x`: Permission denied (os error 13)\n",

@@ -72,6 +72,11 @@ def refused(ci: Runner, target: Path, project: Project, listing: Callable[[Path]
         pytest.param({"packages": "simple-project"}, ["`simple-project`", "`packages`"], id="unknown package"),
         pytest.param({"frozen": "true", "args": "--locked"}, ["`frozen: true`", "`--locked`"], id="frozen and locked"),
         pytest.param({"all_extras": "true", "extras": "docs"}, ["`all-extras: true`", "`extras: docs`"], id="all extras and one"),
+        pytest.param({"args": "lint"}, ["`lint`", "`args`"], id="an argument without a name"),
+        pytest.param({"args": "--no-dev --only-dev"}, ["`--no-dev`", "`--only-dev`"], id="arguments that contradict each other"),
+        pytest.param({"args": "--link-mode fast"}, ["`--link-mode`", "'fast'", "hardlink"], id="an argument with a wrong value"),
+        pytest.param({"args": "--no-install-package"}, ["`--no-install-package`", "`args`"], id="an argument without its value"),
+        pytest.param({"args": "--find-links missing"}, ["missing", "`find-links`"], id="a folder of packages that does not exist"),
         pytest.param({"args": "--python 3.11"}, ["`args`", "`--python`"], id="an argument that is decided here"),
     ],
 )
@@ -109,6 +114,28 @@ def test_a_file_that_is_not_toml_is_an_error_on_its_line(refused: Refused, proje
     file.write_bytes(content)
 
     assert ("project-invalid", f"file={file}{line}") == refused()[:2]
+
+
+@pytest.mark.parametrize(("name", "fact"), [("uv.lock", "run `uv lock`"), ("pyproject.toml", "Resolve the conflict")])
+def test_the_markers_of_a_merge_conflict_are_named(refused: Refused, project: Project, name: str, fact: str) -> None:
+    file = project.folder / name
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"{text}\n<<<<<<< HEAD\nname = 1\n=======\nname = 2\n>>>>>>> branch\n", encoding="utf-8")
+    refusal = refused()
+
+    line = len(text.splitlines()) + 2
+    assert ("project-invalid", f"file={file},line={line}", True) == (*refusal[:2], refusal.has("merge conflict", fact)), refusal
+
+
+def test_the_markers_of_a_merge_conflict_in_another_member_are_named(refused: Refused, project: Project) -> None:
+    with project.pyproject.open("a", encoding="utf-8") as file:
+        file.write('\n[tool.uv.workspace]\nmembers = ["one"]\n')
+    member = project.folder / "one" / "pyproject.toml"
+    member.parent.mkdir()
+    member.write_text('[project]\n<<<<<<< HEAD\nname = "one"\n', encoding="utf-8")
+    refusal = refused()
+
+    assert ("project-invalid", f"file={member},line=2", True) == (*refusal[:2], refusal.has("merge conflict")), refusal
 
 
 def test_a_folder_without_pyproject_is_not_a_project(refused: Refused, project: Project) -> None:

@@ -31,7 +31,11 @@ def _malformed_lock(failure: Failure) -> ActionError | None:
     project, error = failure.project, failure.project.lock.error
     if error is None or error.line is None:
         return error
-    hint = message("Restore {path} from version control and run {command}.", path=project.lock.path, command=project.lock_command())
+    hint = message(
+        "Restore {path} from version control, as it was on one branch, and run {command}.",
+        path=project.lock.path,
+        command=project.lock_command(),
+    )
     return ProjectInvalid(error.message, hint, file=error.file, line=error.line)
 
 

@@ -35,6 +35,11 @@ _OTHER_PYTHON = (
     "Use a Python that the project accepts, or widen `requires-python` and run {lock_command}."
     " In a workflow, correct `python-version` of actions/setup-python, or leave this Python out of the matrix (`exclude:`)."
 )
+_OS_ERROR = r"^error: (?:.*? )?[Ff]ailed to (?:create|open|write|read|remove|rename|copy|lock|acquire lock)\b[^`]* `"
+_LET_IN = (
+    "Let this user write there, or set the variable that names the folder to one where it can:"
+    " `UV_CACHE_DIR` for the cache, `TMPDIR` for temporary files."
+)
 
 # fmt: off
 ROWS = (
@@ -42,6 +47,20 @@ ROWS = (
         "uv {uv} does not have the option `{argument}`.", _CORRECT_ARGS),
     Row(r"the argument '(?P<argument>-[\w-]+)[^']*' cannot be used multiple times", errors.InvalidInput,
         "uv {uv} takes `{argument}` only once.", _CORRECT_ARGS),
+    Row(r"^error: unexpected argument '(?P<argument>[^']+)' found", errors.InvalidInput,
+        "{args} has `{argument}`, which is neither an option of `uv sync` nor the value of one.",
+        "Remove it. In {args}, an option and its value are two words, or one with `=`."),
+    Row(r"^error: the argument ['`](?P<argument>[\w-]+)[^'`]*['`][^'`]*cannot be used with:? ['`](?P<other>[\w-]+)", errors.InvalidInput,
+        "uv takes only one of `{argument}` and `{other}`.", "Remove one of the two, from {args}, the inputs or the environment."),
+    Row(r"^error: invalid value '(?P<value>[^']*)' for '(?P<argument>-[\w-]+)[^']*':? \[?(?P<reason>.+?)\]?(?= (?:tip:|For more)|$)",
+        errors.InvalidInput, "uv cannot use {value!r} for `{argument}`: {reason}.",
+        "Correct it in {args}, or in the environment variable that sets this option."),
+    Row(r"^error: a value is required for '(?P<argument>-[\w-]+)", errors.InvalidInput,
+        "The option `{argument}` of uv has no value.",
+        "Give it one in {args}, or unset the environment variable that is empty, such as `UV_CACHE_DIR` for `--cache-dir`."),
+    Row(r"^error: Failed to read `--find-links` directory: (?P<path>.+?) (?:Caused by|cause): (?P<reason>[^()]+) \(os", errors.InvalidInput,
+        "uv cannot read {path}, where `find-links` takes packages from: {reason}.",
+        "Correct `find-links` in the settings of uv, {args} or `UV_FIND_LINKS`, or make that folder first."),
     Row(r"Required uv version `(?P<required>[^`]+)` does not match", errors.UvUnavailable,
         "The project requires uv {required}, and this is uv {uv}.",
         "Use a uv that the project accepts, or change `required-version`. In a workflow, {uv_version} can ask for another uv.",
@@ -53,6 +72,9 @@ ROWS = (
     Row(r"Unable to find lockfile", errors.LockMissing,
         "There is no uv.lock in {directory}.",
         "Run `uv lock` there and commit uv.lock; check that neither .gitignore nor .dockerignore names it.", "pyproject"),
+    Row(r"Failed to parse:? `?(?P<name>(?:[^`]*/)?(?:pyproject\.toml|uv\.toml))`? .*?"
+        r"error at line (?P<at>\d+), column \d+ [ |]*\d+ \| [<>|=]{7}", errors.ProjectInvalid,
+        "{name} has the markers of a merge conflict.", "Resolve the conflict in {name}, run {lock_command} and commit both.", "file"),
     Row(r"Failed to parse:? `?(?P<name>(?:[^`]*/)?(?:pyproject\.toml|uv\.lock|uv\.toml))`? .*?"
         r"error at line (?P<at>\d+), column (?P<column>\d+).*?(?:\^+ |$)(?P<reason>.*?)\.?(?= (?:hint|help|cause): |$)",
         errors.ProjectInvalid, "uv cannot read {name} at line {at}, column {column}: {reason}.", "Correct {name}.", "file"),
@@ -117,9 +139,14 @@ ROWS = (
         "Unset `UV_OFFLINE` or `offline`, or fill the cache of uv before."),
     Row(r"^error: Failed to parse environment variable `(?P<name>[^`]+)` with invalid value `(?P<value>[^`]*)`(?:: (?P<reason>.+))?",
         errors.InvalidInput, "uv cannot use the environment variable `{name}`, which is {value!r}: {reason}.", "Correct it, or unset it."),
-    Row(r"^error: (?:Failed to initialize cache .*?)?[Ff]ailed to (?:create|open|write)[^`]* `(?P<path>[^`]+)`: (?P<reason>[^()]+) \(os",
-        errors.RunnerUnusable, "uv cannot use {path}: {reason}.",
-        "Let this user write there, or set `UV_CACHE_DIR` to a folder where it can."),
+    Row(r"(?P<reason>No space left on device|Disk quota exceeded|Too many open files|Cannot allocate memory|not enough space on the disk)"
+        r"\.? \(os error", errors.RunnerUnusable, "The machine has run out of disk space, memory or file handles: {reason}.",
+        "Free some; `df -h`, `df -i` and `ulimit -a` show what is left."),
+    Row(rf"{_OS_ERROR}(?P<path>[^`]+)`: (?P<reason>Read-only file system) \(os", errors.RunnerUnusable, "uv cannot use {path}: {reason}.",
+        "Use a folder that can be written: another Python, or another cache (`UV_CACHE_DIR`)."),
+    Row(rf"{_OS_ERROR}(?P<path>[^`]+)`: (?P<reason>[^()]+) \(os", errors.RunnerUnusable, "uv cannot use {path}: {reason}.", _LET_IN),
+    Row(r"^error: (?:.*(?:cause|Caused by): )?(?P<reason>[A-Z][^():]+) \(os error \d+\) at path \"(?P<path>[^\"]+)\"",
+        errors.RunnerUnusable, "uv cannot use {path}: {reason}.", _LET_IN),
 )
 # fmt: on
 

@@ -56,7 +56,7 @@ def parsed(text: str) -> Table:
 
 def read(path: str, kind: type[ActionError]) -> Document:
     """Return the TOML file at `path`, or raise an error of the given kind with the line that is wrong."""
-    name = os.path.basename(path)
+    name, text = os.path.basename(path), ""
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
@@ -65,6 +65,11 @@ def read(path: str, kind: type[ActionError]) -> Document:
         fact, hint = "{name} is not UTF-8: {reason}.", "Save {path} as UTF-8; TOML allows no other encoding."
         raise kind(fact, hint, file=path, name=name, reason=error, path=path) from None
     except (ValueError, RecursionError) as error:
+        conflict = re.search(r"^(?:<{7}|>{7}|[|]{7}) ", text, re.MULTILINE)
+        if conflict:
+            at = text.count("\n", 0, conflict.start()) + 1
+            markers = "{name} has the markers of a merge conflict."
+            raise kind(markers, "Resolve the conflict in {path}.", file=path, line=at, name=name, path=path) from None
         # `TOMLDecodeError.lineno` is new in Python 3.14; the message has had the line from the beginning.
         line = re.search(r"\(at line (\d+)", str(error))
         fact = "{name} is not valid TOML: {reason}."
