@@ -82,7 +82,7 @@ The exit status is 0 on success, 2 for a wrong command line, and one for each ki
 """
 
 # Errors that only the actions raise.
-_ONLY_IN_ACTIONS = (errors.PackagesDiffer,)
+_ONLY_IN_ACTIONS = (errors.JobsFailed, errors.PackagesDiffer)
 
 
 def main() -> int:
