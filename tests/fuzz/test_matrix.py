@@ -24,7 +24,7 @@ from uv_system_sync.matrix.summary import render
 from uv_system_sync.reporting.github import GitHubReporter
 from uv_system_sync.text import printable
 
-_KEYS = ("schema", "outcome", "python", "project", "packages", "error", "name", "version", "kind", "message")
+_KEYS = ("schema", "outcome", "python", "project", "packages", "seeds", "error", "name", "version", "kind", "message")
 _texts = hostile.text.filter(lambda text: len(text) <= 255)
 _python = st.fixed_dictionaries({"version": _texts, "implementation": _texts, "platform": _texts})
 _some = st.none() | hostile.json_values
@@ -35,6 +35,7 @@ _documents: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "python": _python | _some,
         "project": st.fixed_dictionaries({"name": _texts}) | _some,
         "packages": st.lists(st.fixed_dictionaries({"name": _texts, "version": _texts}), max_size=3) | hostile.json_values,
+        "seeds": st.lists(_texts, max_size=2) | hostile.json_values,
         "error": st.fixed_dictionaries({"kind": _texts, "message": _texts}) | hostile.json_values,
     }
 )

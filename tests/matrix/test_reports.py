@@ -78,6 +78,13 @@ def test_names_of_packages_are_normalized(tmp_path: Path) -> None:
     assert [{"ruamel-yaml-x": "1"}] == [job.packages for job in read(str(tmp_path))]
 
 
+def test_seed_packages_that_are_not_in_the_lock_are_left_out(tmp_path: Path) -> None:
+    packages = [{"name": name, "version": "1"} for name in ("alpha", "pip", "Setup_Tools")]
+    write_report(tmp_path, "linux", {**REPORT, "packages": packages, "seeds": ["pip", "setup-tools", "wheel"]})
+
+    assert [{"alpha": "1"}] == [job.packages for job in read(str(tmp_path))]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -90,6 +97,7 @@ def test_names_of_packages_are_normalized(tmp_path: Path) -> None:
         *(({**REPORT, name: value}, FOREIGN) for name, value in (("schema", True), ("outcome", "maybe"), ("python", None))),
         *(({**REPORT, "packages": packages}, FOREIGN) for packages in ({"alpha": "1.0"}, [{"name": "alpha"}])),
         *(({**REPORT, "packages": [{"name": "a", "version": version}]}, FOREIGN) for version in (1, "1" * 256)),
+        *(({**REPORT, "seeds": seeds}, FOREIGN) for seeds in (1, [1])),
         *(({**FAILURE, "error": error}, FOREIGN) for error in (None, {"kind": "x", "message": 1})),
     ],
 )

@@ -12,6 +12,7 @@ from uv_system_sync import environment
 from uv_system_sync.errors import LockMissing
 from uv_system_sync.interpreter.repair import Broken
 from uv_system_sync.interpreter.site_packages import Change, Package
+from uv_system_sync.project.lockfile import Lockfile
 from uv_system_sync.reporting.context import RunContext, Timings
 from uv_system_sync.reporting.report import OUTPUT_LIMIT, Report, failure, file_name
 from uv_system_sync.text import Option, by_name
@@ -63,6 +64,7 @@ def test_the_whole_report_as_json() -> None:
         "outcome": "success",
         **RunContext(step_inputs(), TARGET, PROJECT, "0.13.9").as_json(),
         "packages": JSON_PACKAGES,
+        "seeds": [],
         "changes": JSON_CHANGES,
         "removed": ["beta"],
         "repaired": [{"name": "alpha", "reason": "it has no RECORD"}],
@@ -70,6 +72,15 @@ def test_the_whole_report_as_json() -> None:
     }
 
     assert expected == report()._replace(repaired=[Broken("alpha", "/a", "it has no RECORD")]).as_json()
+
+
+def test_seed_packages_are_named_unless_the_lock_has_them(tmp_path: Path) -> None:
+    lock = tmp_path / "uv.lock"
+    lock.write_bytes(b'[[package]]\r\nname = "setuptools"\r\nversion = "1"\r\ndependencies = [\r\n{ name = "pip" },\r\n]\r\n')
+    packages = tuple(Package(name, "1") for name in ("alpha", "pip", "setuptools", "uv"))
+    done = report(packages, ())._replace(project=PROJECT._replace(lock=Lockfile(str(lock))))
+
+    assert ["pip", "uv"] == done.as_json()["seeds"]
 
 
 def test_outputs_are_text_and_arrays_among_them_json() -> None:

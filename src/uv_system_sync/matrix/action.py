@@ -70,7 +70,7 @@ def _require_matches(matrix: Matrix, names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in (_ALL, *known)]
     if unknown:
         raise InvalidInput(
-            "{option} holds `{name}`, which no job has installed.",
+            "{option} holds `{name}`, which no job has installed from uv.lock.",
             "Correct the name, or find out why the jobs do not have it.",
             option=Option("must-match"),
             name=unknown[0],

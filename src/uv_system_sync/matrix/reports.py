@@ -33,8 +33,9 @@ class Python(NamedTuple):
 class Job(NamedTuple):
     """A job as its report describes it; `outcome` is `success`, `failure` or `missing`.
 
-    `packages` maps normalized names to versions (PEP 503). Of a failed job, `kind` is the error's and `reason`
-    the first line of its message; of a missing one, `reason` says what is there instead of a report.
+    `packages` maps normalized names to versions (PEP 503), without seed packages that are not in uv.lock.
+    Of a failed job, `kind` is the error's and `reason` the first line of its message; of a missing one,
+    `reason` says what is there instead of a report.
     """
 
     name: str
@@ -131,7 +132,10 @@ def _parsed(name: str, document: Any) -> Job:  # noqa: ANN401 - see above
         return job._replace(kind=_text(document["error"]["kind"]), reason=message.partition("\n")[0][: 2 * _LONGEST])
     if python is None:
         raise TypeError
-    return job._replace(packages={normalized_name(_text(package["name"])): _text(package["version"]) for package in document["packages"]})
+    packages = {normalized_name(_text(package["name"])): _text(package["version"]) for package in document["packages"]}
+    for seed in document.get("seeds", ()):
+        packages.pop(normalized_name(_text(seed)), None)
+    return job._replace(packages=packages)
 
 
 def _text(value: object) -> str:

@@ -31,6 +31,10 @@ class Lockfile:
         except ActionError as error:
             return Document(self.path, "", {}), error
 
+    @cached_property
+    def _text(self) -> str:
+        return paths.text(self.path)
+
     @property
     def error(self) -> ActionError | None:
         """What is wrong with the file, or None."""
@@ -49,6 +53,10 @@ class Lockfile:
     def names(self) -> set[str]:
         """Return the names of the packages, which uv writes in their normalized form."""
         return {toml.string(package, "name") for package in self.packages}
+
+    def has(self, name: str) -> bool:
+        """Return whether there is an entry of the package `name`, without parsing the file."""
+        return f'[[package]]\nname = "{name}"\n' in self._text
 
     def package(self, name: str, version: str) -> Table:
         """Return the entry of a package, or an empty one."""
@@ -73,7 +81,7 @@ class Lockfile:
         Only the entries returned are parsed, because with many packages parsing all takes longer than a sync.
         """
         entries = []
-        for block in paths.text(self.path).split("[[package]]")[1:]:
+        for block in self._text.split("[[package]]")[1:]:
             name = re.search(r'^name = "([^"]+)"', block, re.MULTILINE)
             is_candidate = re.search(r"^(?:sdist = \{ url = |source = \{ (?:git|url) = )", block, re.MULTILINE)
             if name and is_candidate and ("-none-any.whl" not in block or is_built(name[1])):

@@ -68,11 +68,17 @@ class Report(NamedTuple):
             "outcome": "success",
             **self.context.as_json(),
             "packages": [package.as_json() for package in self.packages],
+            "seeds": self._seeds(),
             "changes": [change._asdict() for change in self.changes],
             "removed": [change.name for change in self.changes if change.action == "removed"],
             "repaired": [{"name": item.name, "reason": item.reason} for item in self.repaired],
             "timings": {**{name: round(part, 3) for name, part in seconds.items()}, "total": round(sum(seconds.values()), 3)},
         }
+
+    def _seeds(self) -> list[str]:
+        from uv_system_sync.interpreter.site_packages import SEEDS
+
+        return [package.name for package in self.packages if package.name in SEEDS and not self.project.lock.has(package.name)]
 
     def outputs(self) -> dict[str, str]:
         """Return the step's outputs, except the path of the report; an array that is too long for an output is `null`."""

@@ -85,7 +85,7 @@ def _bullets(items: Sequence[str]) -> str:
 
 
 def _kind(package: Package) -> str:
-    # In a cell, an address would be wider than a phone's screen.
+    # An address in a cell would make the table wider than a phone.
     return " (a link)" if package.editable else f" (at {package.commit[:12]})" if package.commit else " (from a URL)"
 
 
