@@ -16,7 +16,7 @@ from uv_system_sync.text import Option, message
 KINDS = ActionError.__subclasses__()
 
 # Only the report action raises it.
-WITHOUT_A_STATUS = {"packages-differ"}
+WITHOUT_A_STATUS = {"jobs-failed", "packages-differ"}
 
 
 def test_an_error_has_its_fact_its_next_step_and_the_values_of_both() -> None:

@@ -89,6 +89,10 @@ class PackagesDiffer(ActionError, slug="packages-differ", exit_status=14):
     """Jobs of a matrix have different versions of a package that must match."""
 
 
+class JobsFailed(ActionError, slug="jobs-failed", exit_status=15):
+    """Jobs of a matrix that must succeed failed or have no report."""
+
+
 class Cancelled(ActionError, slug="cancelled", exit_status=130):
     """The runner or the user asked the run to stop."""
 

@@ -18,7 +18,7 @@ from tests.support.log_file import LogFile
 from tools.shared import ROOT
 from tools.shared.pythons import Python, found
 from tools.shared.runner_files import StepFiles, read_outputs
-from uv_system_sync.errors import ActionError, InvalidInput, PackagesDiffer, RunnerUnusable
+from uv_system_sync.errors import ActionError, InvalidInput, JobsFailed, PackagesDiffer, RunnerUnusable
 from uv_system_sync.inputs import variable
 from uv_system_sync.matrix import action
 from uv_system_sync.matrix.comparison import compared
@@ -159,6 +159,41 @@ def test_a_job_that_is_expected_and_has_no_artifact_is_missing_in_its_place(runn
 @pytest.mark.parametrize(
     ("inputs", "named"),
     [
+        ({"must_succeed": "*"}, "3.9: lock-outdated"),
+        ({"must_succeed": "3.10 3.9"}, "3.9: lock-outdated"),
+        ({"must_succeed": "*", "jobs": "3.10,3.12"}, "3.9: lock-outdated; 3.12: no artifact has its name"),
+        ({"must_succeed": "3.10 3.12", "jobs": "3.13"}, "3.12: no artifact has its name"),
+        ({"must_succeed": "3.9", "must_match": "*"}, "3.9: lock-outdated"),
+    ],
+    ids=["all", "failed", "all-with-a-missing-one", "missing", "and-packages-differ"],
+)
+def test_a_job_that_must_succeed_and_did_not_is_an_error_after_everything_was_written(
+    runner: StepFiles, folder: Path, inputs: dict[str, str], named: str
+) -> None:
+    error = failed(runner, folder=str(folder), **inputs)
+
+    assert (JobsFailed, named, {Option("must-succeed")}) == (type(error), error.values["jobs"], options(error))
+    assert "true" == read_outputs(runner.output)["different"]
+    assert all(f"**{name.partition(':')[0]}**" in runner.summary.read_text(encoding="utf-8") for name in named.split("; "))
+
+
+def test_other_jobs_than_those_that_must_succeed_may_fail(runner: StepFiles, folder: Path) -> None:
+    assert LOG == lines(runner, folder=str(folder), must_succeed="3.10, 3.11")
+
+
+def test_a_name_means_every_report_of_a_job(runner: StepFiles, folder: Path) -> None:
+    for project in ("web", "api"):
+        write_report(folder, "uv-system-sync-3.13", {**REPORT, "project": {"name": project}}, f"uv-system-sync-{project}.json")
+    log = lines(runner, folder=str(folder), must_succeed="3.13", jobs="3.13")
+    write_report(folder, "uv-system-sync-3.13", FAILURE, "uv-system-sync-c.json")
+
+    assert log[0].startswith("5 jobs, 1 failed: ")
+    assert "3.13: lock-outdated" == failed(runner, folder=str(folder), must_succeed="3.13").values["jobs"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
         ({"folder": " "}, {"folder": "", "reason": "No such file or directory"}),
         ({"folder": "gone"}, {"folder": "gone", "reason": "No such file or directory"}),
         ({"folder": "env"}, {"folder": "env", "reason": "Not a directory"}),
@@ -221,7 +256,7 @@ def test_an_input_has_its_variable_and_the_default_of_the_code(runner: StepFiles
 
 
 def test_inputs_and_outputs_are_those_of_version_1_and_every_output_is_written() -> None:
-    assert ["folder", "must-match", "jobs", "summary"] == list(ACTION["inputs"])
+    assert ["folder", "must-match", "must-succeed", "jobs", "summary"] == list(ACTION["inputs"])
     assert {name: f"${{{{ steps.compare.outputs.{name} }}}}" for name in compared([]).outputs()} == {
         name: output["value"] for name, output in ACTION["outputs"].items()
     }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Mapping, Sequence
+from typing import TYPE_CHECKING, Callable, Mapping, Sequence
 
 from uv_system_sync import inputs
-from uv_system_sync.errors import InvalidInput, PackagesDiffer
+from uv_system_sync.errors import InvalidInput, JobsFailed, PackagesDiffer
 from uv_system_sync.matrix import comparison, reports
 from uv_system_sync.reporting import runner_files
 from uv_system_sync.reporting.markdown import first
@@ -24,11 +24,15 @@ _ALL = "*"
 
 
 def compare(environ: Mapping[str, str], reporter: Reporter) -> None:
-    """Compare the reports in the folder and publish the result; raise an `ActionError` if packages differ that must match."""
+    """Compare the reports in the folder and publish the result.
+
+    Then raise an `ActionError` if jobs have failed that must succeed, or packages differ that must match.
+    """
     with_summary = inputs.flag(environ, "summary", default=True)
     jobs = _jobs(os.path.expanduser(inputs.text(environ, "folder")))
-    found = {job.name for job in jobs}
-    absent = [name for name in inputs.words(environ, "jobs") if name not in found]
+    required = inputs.words(environ, "must-succeed")
+    names = [name for name in dict.fromkeys((*inputs.words(environ, "jobs"), *required)) if name != _ALL]
+    absent = [name for name in names if not any(map(_is(name), jobs))]
     matrix = comparison.compared([*jobs, *(reports.Job(name, "missing", reason="no artifact has its name") for name in absent)])
     for line in _log(matrix):
         reporter.info(line)
@@ -39,6 +43,7 @@ def compare(environ: Mapping[str, str], reporter: Reporter) -> None:
 
         additions += runner_files.job_summary(environ, summary.render(matrix))
     runner_files.append_all(additions)
+    _require_success(matrix, required)
     _require_matches(matrix, [normalized_name(word) for word in inputs.words(environ, "must-match")])
 
 
@@ -63,6 +68,23 @@ def _log(matrix: Matrix) -> list[str]:
     lines = [f"- {job.name}: {job.outcome}: {': '.join(filter(None, (job.kind, job.reason)))}" for job in others]
     lines += [f"- {row.sentence()}" for row in matrix.differences]
     return [f"{matrix.sentence()}.", *first(lines, _LOG)]
+
+
+def _is(name: str) -> Callable[[Job], bool]:
+    """Return a function that says whether a job is called `name`; a job with several reports has a suffix for each."""
+    return lambda job: name in (job.name, job.name.partition(" (")[0])
+
+
+def _require_success(matrix: Matrix, names: Sequence[str]) -> None:
+    others = [job for job in matrix.jobs if job.outcome != "success" and (_ALL in names or any(_is(name)(job) for name in names))]
+    if others:
+        raise JobsFailed(
+            "{count} that must succeed did not: {jobs}.",
+            "Read the logs of these jobs. If a job may fail, name only the others in {option}.",
+            count=counted(len(others), "job"),
+            jobs=listed([f"{job.name}: {job.kind or job.reason}" for job in others], 10, "; "),
+            option=Option("must-succeed"),
+        )
 
 
 def _require_matches(matrix: Matrix, names: Sequence[str]) -> None:
