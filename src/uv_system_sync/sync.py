@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, NamedTuple,
 
 from uv_system_sync import environment, process
 from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
-from uv_system_sync.interpreter import repair, site_packages, sync_lock, target
+from uv_system_sync.interpreter import misplaced, repair, site_packages, sync_lock, target
 from uv_system_sync.project import pyproject
 from uv_system_sync.text import Option, listed
 
 if TYPE_CHECKING:
     from uv_system_sync.inputs import Inputs
+    from uv_system_sync.interpreter.misplaced import Before
     from uv_system_sync.interpreter.repair import Broken
     from uv_system_sync.interpreter.site_packages import Package
     from uv_system_sync.interpreter.sync_lock import SyncLock
@@ -139,13 +140,13 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     """Run uv and verify what it did; a check holds no `lock` and changes nothing."""
     python, timings = plan.target, step.context.timings
     infos = site_packages.dist_infos(python.site_packages)
-    before = site_packages.packages(infos)
+    before, was = site_packages.packages(infos), misplaced.before(infos, python)
     was_unfinished = lock.was_unfinished if lock else sync_lock.is_unfinished(python)
     repaired = _repair(infos, plan, step, unfinished=was_unfinished)
     timings.end("before")
-    completed = _uv_sync(plan, lock, step)
+    completed = _uv_sync(plan, lock, was, step)
     if completed.returncode:
-        completed, again = _try_again(completed, plan, lock, step)
+        completed, again = _try_again(completed, plan, lock, was, step)
         repaired = (*repaired, *again)
     timings.end("uv")
     infos_after = site_packages.dist_infos(python.site_packages)
@@ -169,18 +170,27 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     return report.Report(step.context, python, plan.project, after, changes, repaired, was_unfinished)
 
 
-def _uv_sync(plan: Plan, lock: SyncLock | None, step: Step) -> Completed:
-    """Run the one `uv sync`, in a group of the log."""
+def _uv_sync(plan: Plan, lock: SyncLock | None, was: Before, step: Step) -> Completed:
+    """Run the one `uv sync`, in a group of the log; raise `SyncFailed` if what it has installed is misplaced."""
     command = plan.command._replace(descriptors=lock.descriptors if lock else ())
     tries = len(step.context.retries)
     with step.reporter.group(f"uv sync, try {tries + 1}" if tries else "uv sync") as relay:
         finish = step.start(command)
         with process.meanwhile(finish):
             _import_while_uv_runs(step.reporter)
-        return finish(relay)
+        completed = finish(relay)
+    found = misplaced.take_back(was, plan.target)
+    if found:
+        raise SyncFailed(
+            "Packages have installed or changed what belongs to Python itself: {files}. {undone}.",
+            "Remove the package from the project, or lock a version that does not do this.",
+            files=listed([f"{item.path} ({item.package or 'no RECORD names it'})" for item in found]),
+            undone="The change could not be undone" if any(item.is_left for item in found) else "The change was undone",
+        )
+    return completed
 
 
-def _try_again(completed: Completed, plan: Plan, lock: SyncLock | None, step: Step) -> tuple[Completed, Sequence[Broken]]:
+def _try_again(completed: Completed, plan: Plan, lock: SyncLock | None, was: Before, step: Step) -> tuple[Completed, Sequence[Broken]]:
     """Run uv again as long as it fails for the network; return the last result, and what was repaired in between."""
     from uv_system_sync.uv import retries
 
@@ -195,7 +205,7 @@ def _try_again(completed: Completed, plan: Plan, lock: SyncLock | None, step: St
         if lock:
             infos = site_packages.dist_infos(plan.target.site_packages)
             repaired += _repair(infos, plan, step, unfinished=True)
-        completed = _uv_sync(plan, lock, step)
+        completed = _uv_sync(plan, lock, was, step)
     return completed, repaired
 
 

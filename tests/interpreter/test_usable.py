@@ -136,3 +136,28 @@ def test_users_without_a_name_are_called_by_their_number(reachable: Path) -> Non
 
     assert f" user {_UNKNOWN}, " in owner
     assert owner.endswith(f" user {_UNKNOWN + 1}")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "actual", "is_usable"),
+    [
+        *[("version = 3.12.4", "3.12.4", True), ("version_info=3.12.4", "3.12.4", True), (" version\t=\t3.12 ", "3.12.4", True)],
+        *[("version = 3.12.4", "3.12.4+", True), ("version = 3.13.0", "3.13.0rc1", True), ("version = 3.13.0rc1", "3.13.0rc1", True)],
+        *[("version = 3.12.3", "3.12.4", False), ("version = 3.11", "3.12.4", False), ("version = 3.12.4.1", "3.12.4", False)],
+        *[("version = 3.13.0rc1", "3.13.0", False), ("version = 3.12.4\nversion_info = 3.12.3", "3.12.4", False)],
+        # uv cannot read these, and goes by the interpreter.
+        *[("version = 3.12.3.final.0", "3.12.4", True), ("version = none\nversion = 3.12.3", "3.12.4", True), ("version", "3.12.4", True)],
+    ],
+)
+def test_an_environment_is_rejected_if_uv_takes_it_for_one_of_another_python(
+    target: Target, recorded: str, actual: str, *, is_usable: bool
+) -> None:
+    Path(target.prefix, "pyvenv.cfg").write_text(f"home = /x\n{recorded}\n", encoding="utf-8")
+    virtual = target._replace(virtual=True, version=actual)
+
+    if is_usable:
+        require_usable(virtual, step_inputs(), str)
+    else:
+        with pytest.raises(PythonUnsuitable) as caught:
+            require_usable(virtual, step_inputs(), str)
+        assert (recorded.rsplit(maxsplit=1)[-1], actual) == (caught.value.values["recorded"], caught.value.values["version"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Collection, Iterator, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Collection, NamedTuple, Sequence
 
 from uv_system_sync import paths
-from uv_system_sync.interpreter.site_packages import INSTALLERS, dist_infos, installer, name_and_version
+from uv_system_sync.interpreter.site_packages import INSTALLERS, dist_infos, installer, name_and_version, recorded
 
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
@@ -43,9 +43,9 @@ def remove(broken: Collection[Broken], target: Target) -> None:
     import shutil
 
     removed = {item.folder for item in broken}
-    kept = {os.path.normcase(path) for folder in dist_infos(target.site_packages) if folder not in removed for path, _ in _record(folder)}
+    kept = {os.path.normcase(path) for folder in dist_infos(target.site_packages) if folder not in removed for path, _ in recorded(folder)}
     for folder in removed:
-        for path, _ in _record(folder):
+        for path, _ in recorded(folder):
             if os.path.normcase(path) not in kept and paths.is_inside(os.path.dirname(path), target.prefix):
                 with suppress(OSError, ValueError):
                     os.unlink(path)
@@ -54,8 +54,8 @@ def remove(broken: Collection[Broken], target: Target) -> None:
 
 
 def _fault(folder: str) -> str:
-    recorded = list(_record(folder))
-    for path, size in recorded:
+    files = list(recorded(folder))
+    for path, size in files:
         try:
             actual = str(os.path.getsize(path))
         except (OSError, ValueError):
@@ -63,20 +63,4 @@ def _fault(folder: str) -> str:
         if size not in ("", actual):
             return f"{path} has {actual} bytes, not {size}"
     # An installer records its own name after everything else (PEP 376).
-    return "" if any(os.path.basename(path) == "INSTALLER" for path, _ in recorded) else "its RECORD does not name an INSTALLER"
-
-
-def _record(folder: str) -> Iterator[tuple[str, str]]:
-    """Yield the absolute paths in the RECORD of a .dist-info folder, and their sizes if it has them."""
-    import csv
-
-    try:
-        with open(os.path.join(folder, "RECORD"), encoding="utf-8", newline="") as file:
-            # A path, a hash and a size.
-            rows = [row for row in csv.reader(file) if row[2:]]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return
-    for path, _, size, *_ in rows:
-        # Byte code comes and goes.
-        if not path.endswith(".pyc"):
-            yield os.path.normpath(os.path.join(os.path.dirname(folder), path)), size
+    return "" if any(os.path.basename(path) == "INSTALLER" for path, _ in files) else "its RECORD does not name an INSTALLER"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple, Sequence
+from typing import Iterator, NamedTuple, Sequence
 
 from uv_system_sync import paths
 from uv_system_sync.text import normalized_name
@@ -81,6 +81,22 @@ def name_and_version(info: str) -> tuple[str, str]:
 def installer(info: str) -> str:
     """Return the INSTALLER of the package with the .dist-info folder `info` (PEP 376), or an empty string."""
     return paths.text(os.path.join(info, "INSTALLER")).strip()
+
+
+def recorded(info: str) -> Iterator[tuple[str, str]]:
+    """Yield the absolute paths in the RECORD of the .dist-info folder `info` (PEP 376), and their sizes if it has them."""
+    import csv
+
+    try:
+        with open(os.path.join(info, "RECORD"), encoding="utf-8", newline="") as file:
+            # A path, a hash and a size.
+            rows = [row for row in csv.reader(file) if row[2:]]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return
+    for path, _, size, *_ in rows:
+        # Byte code comes and goes.
+        if not path.endswith(".pyc"):
+            yield os.path.normpath(os.path.join(os.path.dirname(info), path)), size
 
 
 def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple
 
 from uv_system_sync import environment, paths
 from uv_system_sync.errors import PythonUnsuitable
-from uv_system_sync.interpreter import probe
+from uv_system_sync.interpreter import probe, pyvenv
 from uv_system_sync.process import Command, Start
 from uv_system_sync.text import Option
 
@@ -93,7 +93,7 @@ def find(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: b
 
 
 def require_usable(target: Target, inputs: Inputs, pip_list: Callable[[], str]) -> None:
-    """Raise `PythonUnsuitable` unless `inputs` allow to install into `target`, and this user is able to.
+    """Raise `PythonUnsuitable` unless `inputs` allow to install into `target`, this user is able to, and uv keeps it.
 
     `pip_list` asks uv what is installed there, as JSON. That takes time and is only done for a Python of the operating system.
     """
@@ -101,6 +101,8 @@ def require_usable(target: Target, inputs: Inputs, pip_list: Callable[[], str]) 
         from uv_system_sync.interpreter import externally_managed
 
         externally_managed.require(target, target.externally_managed, inputs, pip_list)
+    if target.virtual:
+        pyvenv.require_version(target)
     if not {"\n", "\r", os.pathsep}.isdisjoint(target.prefix):
         raise PythonUnsuitable(
             "{target.prefix!r} contains a line break or a `{separator}`, which is not possible in PATH.",
