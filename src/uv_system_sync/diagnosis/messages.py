@@ -35,7 +35,12 @@ _OTHER_PYTHON = (
     "Use a Python that the project accepts, or widen `requires-python` and run {lock_command}."
     " In a workflow, correct `python-version` of actions/setup-python, or leave this Python out of the matrix (`exclude:`)."
 )
-_OS_ERROR = r"^error: (?:.*? )?[Ff]ailed to (?:create|open|write|read|remove|rename|copy|lock|acquire lock)\b[^`]* `"
+# Text that uv does not quote: a name or a file in backticks may read like a message.
+_UNQUOTED = r"(?:[^`]|`[^`]*`)*?"
+_EXHAUSTED = "No space left on device|Disk quota exceeded|Too many open files|Cannot allocate memory|not enough space on the disk"
+# Messages about a build quote what the build has printed.
+_NOT_OF_A_BUILD = r"^error: (?!Failed to build)"
+_OS_ERROR = rf"{_NOT_OF_A_BUILD}(?:{_UNQUOTED} )?[Ff]ailed to (?:create|open|write|read|remove|rename|copy|lock|acquire lock)\b[^`]* `"
 _LET_IN = (
     "Let this user write there, or set the variable that names the folder to one where it can:"
     " `UV_CACHE_DIR` for the cache, `TMPDIR` for temporary files."
@@ -139,13 +144,12 @@ ROWS = (
         "Unset `UV_OFFLINE` or `offline`, or fill the cache of uv before."),
     Row(r"^error: Failed to parse environment variable `(?P<name>[^`]+)` with invalid value `(?P<value>[^`]*)`(?:: (?P<reason>.+))?",
         errors.InvalidInput, "uv cannot use the environment variable `{name}`, which is {value!r}: {reason}.", "Correct it, or unset it."),
-    Row(r"(?P<reason>No space left on device|Disk quota exceeded|Too many open files|Cannot allocate memory|not enough space on the disk)"
-        r"\.? \(os error", errors.RunnerUnusable, "The machine has run out of disk space, memory or file handles: {reason}.",
+    Row(rf"{_NOT_OF_A_BUILD}{_UNQUOTED}(?P<reason>{_EXHAUSTED})\.? \(os error", errors.RunnerUnusable, "The machine has run out of disk space, memory or file handles: {reason}.",
         "Free some; `df -h`, `df -i` and `ulimit -a` show what is left."),
     Row(rf"{_OS_ERROR}(?P<path>[^`]+)`: (?P<reason>Read-only file system) \(os", errors.RunnerUnusable, "uv cannot use {path}: {reason}.",
         "Use a folder that can be written: another Python, or another cache (`UV_CACHE_DIR`)."),
     Row(rf"{_OS_ERROR}(?P<path>[^`]+)`: (?P<reason>[^()]+) \(os", errors.RunnerUnusable, "uv cannot use {path}: {reason}.", _LET_IN),
-    Row(r"^error: (?:.*(?:cause|Caused by): )?(?P<reason>[A-Z][^():]+) \(os error \d+\) at path \"(?P<path>[^\"]+)\"",
+    Row(rf"{_NOT_OF_A_BUILD}(?:{_UNQUOTED}(?:cause|Caused by): )?(?P<reason>[A-Z][^():`]+) \(os error \d+\) at path \"(?P<path>[^\"]+)\"",
         errors.RunnerUnusable, "uv cannot use {path}: {reason}.", _LET_IN),
 )
 # fmt: on
