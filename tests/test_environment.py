@@ -166,6 +166,18 @@ def test_later_commands_of_uv_use_the_target_as_it_is(*, virtual: bool, more: di
         pytest.param({"UV_INDEX_URL": "https://0123456789abcdef@host/simple"}, ["0123456789abcdef"], id="token-in-an-address"),
         pytest.param({"https_proxy": "http://me:s3cret@host:3128"}, ["s3cret"], id="of-a-proxy"),
         pytest.param({"PIP_INDEX_URL": "https://me:s3cret@host/simple"}, ["s3cret"], id="of-pip"),
+        pytest.param({"UV_INDEX_A_USERNAME": "t0ken-of-many-letters"}, ["t0ken-of-many-letters"], id="user-without-a-password"),
+        pytest.param({"UV_INDEX_URL": "https://t0ken-of-many-letters:@host"}, ["t0ken-of-many-letters"], id="token-and-colon"),
+        pytest.param({"UV_INDEX_URL": "https://t0ken:x-oauth-basic@host"}, ["t0ken"], id="token-for-basic"),
+        pytest.param({"UV_INDEX_URL": "https://me:a/b@host/c"}, ["a%2Fb", "a/b"], id="slash"),
+        pytest.param({"UV_INDEX_URL": "https://me:a'b@host/c"}, ["a%27b", "a'b"], id="quote"),
+        pytest.param({"UV_INDEX_URL": "https://me:a@b@host/c"}, ["a%40b", "a@b"], id="at"),
+        pytest.param({"UV_INDEX_URL": "https://me:a b@host/c"}, ["a%20b", "a b"], id="space"),
+        pytest.param(
+            {"UV_SYSTEM_SYNC_ARGS": "--index https://me:a\\'b@host/c"}, ["a%5C%27b", "a%5C'b", "a%27b", "a\\'b", "a'b"], id="shell"
+        ),
+        pytest.param({"UV_INDEX": "docker://alpine:3@x", "UV_FIND_LINKS": "git+ssh://git@host/a@main"}, ["3"], id="git-over-ssh"),
+        pytest.param({"OTHER": "https://me:s3cret@host"}, [], id="of-another-program"),
     ],
 )
 def test_secrets_are_the_credentials_of_indexes_and_proxies(environ: dict[str, str], expected: list[str]) -> None:

@@ -79,6 +79,12 @@ class _Recording:
     def spell(self, option: Option) -> str:
         return by_name(option)
 
+    def mask(self, secrets: Sequence[str]) -> None:
+        raise AssertionError(secrets)
+
+    def redact(self, text: str) -> str:
+        return text
+
     def info(self, text: str) -> None:
         self.lines.append(text)
 

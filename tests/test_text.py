@@ -57,6 +57,29 @@ def test_characters_that_cannot_be_seen_are_written_as_escapes(value: str, expec
     assert expected == text.printable(value)
 
 
+@pytest.mark.parametrize("password", ["s3cret", "it's", 'a"b', "a`b", "a@b", "a/b", "a/b@c", "a:b", "a?b#c", "80a", "%2F%40", "[a]"])
+def test_credentials_go_whatever_a_password_is_made_of(password: str) -> None:
+    assert "see `https://host/simple`" == text.without_credentials(f"see `https://me:{password}@host/simple`")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "https://host/a@1.0",
+            "https://host:8080/a@1.0",
+            "http://[::1]:80/a@1",
+            "git+ssh://git@host/a@main",
+            "me@host",
+            "a @ https://host/",
+        ),
+        *("file:///C:/a@b", "https://host: no such host, says me@host", "https://host"),
+    ],
+)
+def test_what_is_no_credential_stays(value: str) -> None:
+    assert value == text.without_credentials(value)
+
+
 def test_a_number_has_its_noun_in_the_plural_unless_it_is_one() -> None:
     assert ["0 jobs", "1 job", "1,000 jobs"] == [text.counted(number, "job") for number in (0, 1, 1000)]
 

@@ -116,11 +116,13 @@ def _protected_sync(arguments: argparse.Namespace, reporter: console.ConsoleRepo
 
 def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext, publishing: Callable[[], None]) -> None:
     from uv_system_sync import process
+    from uv_system_sync.environment import secrets
     from uv_system_sync.sync import Step, sync
     from uv_system_sync.uv import provision
     from uv_system_sync.uv.client import Uv
 
     environ = environment(os.environ, colours=reporter.colours)
+    reporter.mask(secrets({**environ, inputs.variable("args"): " ".join(arguments.args)}))
     context.inputs = read(arguments)
     # uv may have been installed beside this package.
     path = os.pathsep.join([environ.get("PATH", ""), os.path.dirname(sys.executable)])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Mapping, NamedTuple
+from contextlib import suppress
+from typing import Iterator, Mapping, NamedTuple, Sequence
 
 from uv_system_sync.inputs import PREFIX
+from uv_system_sync.text import CREDENTIALS, without_credentials
 
 _OTHERS = "other commands of uv, its installer or its own tests"
 
@@ -75,13 +77,14 @@ UNKNOWN = "a variable of uv that this version of the action does not know"
 NOT_UV = "not a setting of uv"
 
 
-# Variables that are credentials, and variables that hold addresses with credentials in them.
+# Variables that are credentials, and what the names of those begin with that may hold addresses with credentials in them.
 _SECRETS = ("UV_AUTH_TOKEN", "UV_API_KEY")
-_ADDRESSES = (
-    *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
-    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", f"{PREFIX}ARGS"),
-)
+_ADDRESSES = ("UV_", "PIP_", "GIT_", f"{PREFIX}ARGS")
 _TOKEN_CHARACTERS = 16
+# What stands for a password if the user is a token.
+_NO_PASSWORD = "x-oauth-basic"  # noqa: S105 - it is none
+# What the user part of an address may have as it is (RFC 3986, and as the `url` crate of uv writes it).
+_UNQUOTED = "!$&'()*+,-.%"
 
 
 class Decision(NamedTuple):
@@ -114,22 +117,50 @@ def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def secrets(environ: Mapping[str, str]) -> list[str]:
-    """Return the credentials for indexes and proxies in `environ`, as they are and decoded as in an address, the longest first."""
-    names = [name for name in environ if name in _SECRETS or (name.startswith("UV_INDEX_") and name.endswith("_PASSWORD"))]
-    addresses = " ".join(environ.get(name, "") or environ.get(name.lower(), "") for name in _ADDRESSES)
-    in_addresses = re.findall(r"://([^\s/]+)@", addresses)
-    found = {*(environ[name] for name in names), *filter(None, map(_password, in_addresses))}
+    """Return the credentials for indexes and proxies in `environ`, in each form that an address can have them in, the longest first."""
+    found = {environ[name] for name in environ if name in _SECRETS}
+    for name, value in environ.items():
+        if name.startswith("UV_INDEX_") and name.endswith(("_USERNAME", "_PASSWORD")):
+            stem = name.rpartition("_")[0]
+            found.add(_password(f"{environ.get(f'{stem}_USERNAME', '')}:{environ.get(f'{stem}_PASSWORD', '')}"))
+        elif "@" in value and "://" in value and (name.startswith(_ADDRESSES) or name.lower().endswith("_proxy")):
+            found.update(map(_password, _in_addresses(value)))
+    found = {item for item in found if item.strip()}
     if not found:
         return []
-    from urllib.parse import unquote
+    from urllib.parse import quote, unquote
 
-    return sorted({secret for item in found for secret in (item, unquote(item)) if secret.strip()}, key=len, reverse=True)
+    decoded = {unquote(item) for item in found}
+    encoded = {quote(item, safe=_UNQUOTED) for item in found} | {quote(item, safe="") for item in decoded}
+    return sorted(filter(str.strip, found | decoded | encoded), key=len, reverse=True)
+
+
+def redacted(text: str, secrets: Sequence[str]) -> str:
+    """Return `text` without the `secrets`, and without what precedes the host in the addresses in it."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return without_credentials(text)
+
+
+def _in_addresses(value: str) -> Iterator[str]:
+    """Yield what precedes the hosts in `value`, which may be one address, several, or arguments as for a shell."""
+    yield from re.findall(CREDENTIALS, value)
+    if value.count("://") == 1:
+        # Only one address can have a space in its password.
+        yield from re.findall("://([^/]+)@", value)
+    if "'" in value or '"' in value or "\\" in value:
+        import shlex
+
+        with suppress(ValueError):
+            yield from re.findall(CREDENTIALS, "\n".join(shlex.split(value)))
 
 
 def _password(userinfo: str) -> str:
     """Return the secret part of `user:password`, or a token, which is longer than a user name; else an empty string."""
-    user, colon, password = userinfo.partition(":")
-    return password if colon else user * (len(user) >= _TOKEN_CHARACTERS)
+    user, _, password = userinfo.partition(":")
+    if password and password != _NO_PASSWORD:
+        return password
+    return user if password or len(user) >= _TOKEN_CHARACTERS else ""
 
 
 def with_credentials(index: str, environ: Mapping[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 from uv_system_sync.text import Message
 
 
@@ -99,6 +101,12 @@ class Cancelled(ActionError, slug="cancelled", exit_status=130):
 
 class InternalError(ActionError, slug="internal-error", exit_status=1):
     """A bug in uv-system-sync."""
+
+
+def redacted(error: ActionError, redact: Callable[[str], str]) -> ActionError:
+    """Return `error` with `redact` applied to everything that is not a sentence of ours."""
+    fact, hint = error.message.map(redact), error.hint.map(redact)
+    return type(error)(fact, hint, file=error.file, line=error.line, words=redact(error.words))
 
 
 def exhausted(error: OSError) -> RunnerUnusable | None:

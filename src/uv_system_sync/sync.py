@@ -156,7 +156,7 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     if completed.returncode:
         if lock and not repaired and before == after:
             lock.finish()
-        raise _explained(plan, completed)
+        raise _explained(plan, completed, step)
     _verify(plan, step, completed.output, after)
     if lock:
         lock.finish()
@@ -199,6 +199,7 @@ def _try_again(completed: Completed, plan: Plan, lock: SyncLock | None, was: Bef
         reason = retries.reason(completed.output, plan.project.lock.address_of) if completed.returncode else None
         if reason is None:
             break
+        reason = step.reporter.redact(reason)
         step.context.retries.append(reason)
         step.reporter.info(f"Trying again in {wait:.1f} s: {reason}")
         step.sleep(wait)
@@ -254,9 +255,11 @@ def _verify(plan: Plan, step: Step, output: str, after: Sequence[Package]) -> No
         )
 
 
-def _explained(plan: Plan, completed: Completed) -> ActionError:
+def _explained(plan: Plan, completed: Completed, step: Step) -> ActionError:
     """Return the error that explains why uv failed."""
     from uv_system_sync.diagnosis import explain
+
+    completed = completed._replace(output=step.reporter.redact(completed.output))
 
     def lock_dry_run() -> Completed:
         return plan.uv.lock_dry_run(plan.inputs, plan.project, plan.target)
@@ -277,7 +280,7 @@ def _result(done: Report, plan: Plan, step: Step) -> Result:
         if kept:
             reporter.info(f"Kept, although not in uv.lock: {listed(kept)}")
     outputs = done.outputs()
-    found = tuple(notices.notices(done, outputs, step.environ))
+    found = tuple(notice._replace(message=notice.message.map(reporter.redact)) for notice in notices.notices(done, outputs, step.environ))
     for notice in found:
         reporter.notice(notice)
     return done.result(outputs, summary.render(done, found, reporter.spell) if plan.inputs.summary else "", plan.uv.folder)

@@ -8,6 +8,10 @@ from typing import Callable, Mapping, NamedTuple, Sequence
 # How many items a sentence names.
 _NAMED = 20
 
+# What precedes the host in an address. A slash ends the host, unless what follows a colon before it is no port: then it is in a password.
+# `git@` is how to log in over SSH (PEP 610 keeps it, too).
+CREDENTIALS = r"(?<=://)(?!git@)(?:[^\s/]+|[^\s/@:\[]*:(?!\d{1,5}(?:[/?#]|\s|$))\S{0,500})(?=@)"
+
 
 class Option(NamedTuple):
     """An input of the action that is an option of the command, too; with `value`, as it would be set."""
@@ -62,7 +66,7 @@ def printable(text: str) -> str:
 
 def without_credentials(text: str) -> str:
     """Return `text` without what precedes the host in the addresses in it."""
-    return re.sub(r"(?<=://)[^\s/@`'\"]+@", "", text)
+    return re.sub(f"{CREDENTIALS}@", "", text) if "@" in text else text
 
 
 def counted(number: int, noun: str) -> str:
@@ -97,4 +101,4 @@ def _shown(value: object, spelling: Spelling) -> object:
 def _changed(value: object, change: Callable[[str], str]) -> object:
     if isinstance(value, (Option, Message)):
         return value.map(change) if isinstance(value, Message) else value._replace(value=change(value.value))
-    return change(value) if isinstance(value, str) else value
+    return change(str(value)) if isinstance(value, (str, BaseException)) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,14 @@ from urllib.parse import quote
 import pytest
 
 from tests.support import program
+from tests.support.index import Index
 from tests.support.layouts import before_the_step, watched_build
 from tests.support.projects import Project
 from tests.support.runner_log import Command, lines, obeyed
 from tests.support.step import Outcome, Runner
 from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
 from tools.shared.uv import UV
+from tools.shared.wheels import file_name
 
 PRINTED = (
     *("::set-env name=EVIL::1", "::add-path::/evil", "::add-mask::alpha", "::set-output name=evil::1", "::save-state name=evil::1"),
@@ -101,7 +104,7 @@ def test_output_of_a_successful_build_is_shown_and_not_obeyed(step: Step, stream
 
     outcome, content = step.run(args="--verbose")
 
-    assert ["group", "stop-commands", "token", "endgroup", "group", "endgroup"] == commands(content)
+    assert ["group", "stop-commands", "token", "endgroup"] == commands(content)
     assert [] == hidden(content)
     assert ["UV_NO_SYNC", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_PYTHON_PREFERENCE"] == sorted(outcome.env)
     assert "evil" not in outcome.outputs
@@ -124,7 +127,7 @@ def test_bytes_in_the_output_of_uv_are_shown_and_not_obeyed(step: Step, name: st
     outcome, content = step.run()
 
     assert 0 == outcome.returncode, content
-    assert ["group", "stop-commands", "token", "endgroup", "group", "endgroup"] == commands(content)
+    assert ["group", "stop-commands", "token", "endgroup"] == commands(content)
     assert b"".join(RAW[name]).replace(b"##[", b"##\\[") in content
 
 
@@ -368,3 +371,52 @@ def test_a_failing_build_that_prints_what_uv_prints_is_a_failed_build(step: Step
     fact = error.data.splitlines()[0]
     assert ("sync-failed", True) == (error.properties["title"], fact.startswith("sample-project could not be built")), error
     assert (1, False) == (outcome.returncode, b"Trying again" in content)
+
+
+_PASSWORDS = ("hunter2secret", "hunter2/secret", "hunter2'secret", 'hunter2"secret', "hunter2`secret", "hunter2@secret", "hunter2%40secret")
+# Where an address with a password may stand, and an input that makes the step fail and show it.
+_SHOWN: dict[str, tuple[str, str]] = {
+    "default-index": ("UV_DEFAULT_INDEX", ""),
+    "indexes": ("UV_INDEX", ""),
+    "refused-argument": ("", "--config-file={}"),
+    "open-quotation": ("", "--index {} '"),
+    "unknown-argument": ("", "--evil={}"),
+    "debug": ("", "--index {} --config-file=x"),
+}
+
+
+def left(step: Step, outcome: Outcome, log: bytes) -> str:
+    """Return all that leaves the step, as it is after the runner has replaced what it hides in the log."""
+    masks = sorted((command.data for command in obeyed(log) if command.name == "add-mask"), key=len, reverse=True)
+    shown = "\n".join(line for line in lines(log) if not line.startswith("::add-mask::"))
+    for mask in masks:
+        shown = shown.replace(mask, "***").replace(mask.replace("%", "%25"), "***")
+    reports = [path.read_text(encoding="utf-8") for path in step.folder.rglob("uv-system-sync-*.json")]
+    return "\n".join([shown, outcome.summary, str(outcome.outputs), str(outcome.env), *reports])
+
+
+@pytest.mark.parametrize("password", _PASSWORDS)
+@pytest.mark.parametrize("where", _SHOWN)
+def test_no_password_leaves_whatever_it_is_made_of(step: Step, where: str, password: str) -> None:
+    variable, args = _SHOWN[where]
+    address = f"http://someone:{password}@127.0.0.1:9/simple"
+    step.ci.environ.update({"RUNNER_DEBUG": "1", "UV_HTTP_RETRIES": "0", **({variable: address} if variable else {})})
+    quoted = address if where == "open-quotation" else shlex.quote(address)
+
+    outcome, content = step.run(args=args.format(quoted), retries="0")
+
+    assert [] == re.findall("hunter2.{,9}|.{,9}secret", left(step, outcome, content))
+
+
+@pytest.mark.parametrize("password", ["hunter2secret", "hunter2'secret"])
+def test_the_password_in_the_address_of_a_package_is_in_no_output_summary_or_report(step: Step, index: Index, password: str) -> None:
+    address = f"http://someone:{password}@127.0.0.1:{index.port}/files/{file_name('alpha', '1.0')}"
+    text = step.project.pyproject.read_text(encoding="utf-8").replace("'alpha<2'", f'"alpha @ {address}"')
+    step.project.pyproject.write_text(text, encoding="utf-8")
+    step.project.lock(offline=False)
+
+    outcome, content = step.run(no_install_project="true")
+    written = left(step, outcome, content).partition("::endgroup::")[2]
+
+    assert (0, True) == (outcome.returncode, "/files/alpha" in outcome.outputs.get("packages", "")), content
+    assert [] == re.findall("hunter2.{,9}|.{,9}secret", written)

@@ -189,3 +189,26 @@ def test_no_reporter_changes_words_in_the_path_of_a_user(output: Output, path: s
     assert shown["message"].startswith(f"{path} is not what `")
     assert f"Correct {path}." == shown["hint"]
     assert 2 == output.log.text.replace("%25", "%").count(path)
+
+
+def test_nothing_that_is_written_has_a_secret_or_the_credentials_of_an_address(output: Output) -> None:
+    """A secret is hidden by its value, even in the words of another program and in a bug."""
+    output.reporter.mask(["hunter2"])
+    shown = "hunter2 https://me:pass'wo/rd@host/"
+
+    def work(error: BaseException) -> Callable[[], None]:
+        def fail() -> None:
+            raise error
+
+        return fail
+
+    output.reporter.info(shown)
+    report_errors(work(ValueError(shown)), output.reporter)
+    error = report_errors(work(InvalidInput("It is {value!r}.", "See {other}.", words=shown, value=shown, other=shown)), output.reporter)
+    assert error is not None
+    output.reporter.publish_failure(error, RunContext())
+
+    log = output.log.text.replace("::add-mask::hunter2", "")
+    for text in (log, str(output.report()), error.words):
+        assert [] == [secret for secret in ("hunter2", "pass'", "rd@") if secret in text]
+        assert "*** https://host/" in text

@@ -40,6 +40,8 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self.answer(200, body)
 
+    do_HEAD = do_GET  # noqa: N815 - as http.server calls it
+
     def answer(self, status: int, body: bytes, *, length: int | None = None) -> None:
         """Send `status` and `body`, and announce a `length` that may be greater."""
         self.send_response(status)
@@ -53,7 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
             # As the files of the public index: uv does not ask again whether the one that it has built from is still the same.
             self.send_header("Cache-Control", "max-age=365000000, immutable")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
         self.close_connection = True
 
     def _may_ask(self) -> bool:

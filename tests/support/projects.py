@@ -95,10 +95,10 @@ class Project:
         self.pyproject.write_text(self._document(), encoding="utf-8")
         return self
 
-    def lock(self) -> Project:
-        """Make uv.lock with the real uv, offline, and return the project."""
+    def lock(self, *, offline: bool = True) -> Project:
+        """Make uv.lock with the real uv and return the project."""
         write_index(self.folder / "wheels")
-        command = [str(UV), "lock", "--quiet", "--offline", "--python", sys.executable]
+        command = [str(UV), "lock", "--quiet", *(["--offline"] if offline else []), "--python", sys.executable]
         subprocess.run(command, cwd=self.folder, check=True, env={**os.environ, "UV_PYTHON_PREFERENCE": "system"})
         return self
 

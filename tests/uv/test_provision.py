@@ -437,16 +437,11 @@ def test_a_pip_that_reports_success_and_has_installed_no_uv_has_failed(place: _P
     assert (0, []) == (caught.value.values["status"], os.listdir(place.temp))
 
 
-def test_the_words_of_pip_have_no_passwords_and_no_long_lists(place: _Place) -> None:
+def test_the_words_of_pip_have_no_long_lists(place: _Place) -> None:
     versions = ", ".join(f"0.{minor}.0" for minor in range(99))
-    output = f"Looking in https://me:p%40ss@host/a\np@ss ERROR: 403 Client Error https://t0ken@host/b (from versions: {versions})"
-    error = place.fail(Completed(1, output), UV_DEFAULT_INDEX="https://me:p%40ss@host/a")
+    error = place.fail(Completed(1, f"ERROR: 403 Client Error (from versions: {versions})"))
 
-    assert "Looking in https://host/a\n*** ERROR: 403 Client Error https://host/b (from versions: …)" == error.words
-
-
-def test_long_words_are_cut_at_the_beginning(place: _Place) -> None:
-    assert "x" * 2500 == place.fail(Completed(1, "y" + "x" * 2500)).words
+    assert "ERROR: 403 Client Error (from versions: …)" == error.words
 
 
 def test_an_error_about_a_version_names_the_input(place: _Place) -> None:

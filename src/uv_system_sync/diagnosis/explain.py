@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from uv_system_sync.diagnosis import builds, malware, messages, network, outdated_lock, selection
 from uv_system_sync.diagnosis.failure import Failure
 from uv_system_sync.errors import ActionError, ProjectInvalid, SyncFailed
-from uv_system_sync.text import message
+from uv_system_sync.text import message, without_credentials
 
 __all__ = ["Failure", "explain"]
 
@@ -15,7 +13,7 @@ __all__ = ["Failure", "explain"]
 def explain(failure: Failure) -> ActionError:
     """Return the error that explains why uv failed, without the credentials that addresses may have."""
     # Before anything is cut out of it: a password may have a character that ends an address.
-    failure = failure._replace(completed=failure.completed._replace(output=_redacted(failure.completed.output)))
+    failure = failure._replace(completed=failure.completed._replace(output=without_credentials(failure.completed.output)))
     # The first that returns an error decides; the more certain ones come first.
     matchers = (
         *(_malformed_lock, malware.stopped, outdated_lock.outdated, messages.find, selection.unknown_name, builds.no_distribution),
@@ -23,8 +21,8 @@ def explain(failure: Failure) -> ActionError:
     )
     error = next(error for match in matchers for error in [match(failure)] if error)
     # A message is one line.
-    fact, hint = (it.map(lambda text: _redacted(" ".join(text.splitlines()))) for it in (error.message, error.hint))
-    return type(error)(fact, hint, file=error.file, line=error.line, words=_redacted(error.words))
+    fact, hint = (it.map(lambda text: without_credentials(" ".join(text.splitlines()))) for it in (error.message, error.hint))
+    return type(error)(fact, hint, file=error.file, line=error.line, words=error.words)
 
 
 def _malformed_lock(failure: Failure) -> ActionError | None:
@@ -45,7 +43,3 @@ def _unknown(failure: Failure) -> ActionError:
         # uv does not verify what it installs from its cache.
         hint += " If it fails again, the cache may be corrupt: run `uv cache clean`."
     return failure.error(SyncFailed, "uv ended with exit status {status}.", hint, status=failure.completed.returncode)
-
-
-def _redacted(text: str) -> str:
-    return re.sub(r"(?<=://)[^\s/]+@", "", text)

@@ -13,7 +13,7 @@ from uv_system_sync.diagnosis.requirements import Difference
 from uv_system_sync.errors import ActionError, LockOutdated, SyncFailed
 from uv_system_sync.project import toml
 from uv_system_sync.project.toml import Place
-from uv_system_sync.text import Message, listed, message
+from uv_system_sync.text import Message, listed, message, without_credentials
 
 if TYPE_CHECKING:
     from uv_system_sync.diagnosis.failure import Failure
@@ -161,7 +161,7 @@ def _index(failure: Failure) -> Iterator[Difference]:
     settings = [url for url in urls if isinstance(url, str)]
     if not settings and variables.keys().isdisjoint(_DEFAULT_INDEX):
         return
-    known = re.sub(r"(?<=://)[^\s/]+@", "", "\n".join([document.text, *variables.values()]))
+    known = without_credentials("\n".join([document.text, *variables.values()]))
     for package in lock.packages:
         locked = toml.string(toml.table(package, "source"), "registry")
         if "://" in locked and locked.rstrip("/") not in known:

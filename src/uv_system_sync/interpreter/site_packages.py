@@ -7,7 +7,7 @@ import re
 from typing import Iterator, NamedTuple, Sequence
 
 from uv_system_sync import paths
-from uv_system_sync.text import normalized_name
+from uv_system_sync.text import normalized_name, without_credentials
 
 # Packages that a Python comes with, and that uv does not remove (astral-sh/uv, crates/uv-installer/src/plan.rs).
 SEEDS = frozenset({"pip", "setuptools", "wheel", "uv"})
@@ -165,6 +165,6 @@ def _package(info: str) -> Package:
         commit = direct.get("vcs_info", {}).get("commit_id")
         editable = bool(direct.get("dir_info", {}).get("editable", False))
         built_from = paths.text(os.path.join(info, "uv_cache.json"))
-        return Package(name, version, str(direct["url"]), editable, commit and str(commit), built_from)
+        return Package(name, version, without_credentials(str(direct["url"])), editable, commit and str(commit), built_from)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Package(name, version)

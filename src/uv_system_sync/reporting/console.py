@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Iterable, Iterator, TextIO
+from typing import TYPE_CHECKING, Iterable, Iterator, Sequence, TextIO
 
+from uv_system_sync import environment
 from uv_system_sync.reporting import report
 from uv_system_sync.text import Option, by_name, printable
 
@@ -28,6 +29,7 @@ class ConsoleReporter:
     def __init__(self, log: TextIO, *, json: TextIO | None = None, colours: bool = False, verbose: bool = False) -> None:
         self._log = log
         self._json = json
+        self._secrets: Sequence[str] = ()
         self.colours = colours
         self.is_debugging = verbose
 
@@ -45,9 +47,17 @@ class ConsoleReporter:
         value = "" if option.value == "true" else option.value
         return f"`--{_SINGULAR.get(option.name, option.name)}{value and ' '}{value}`"
 
+    def mask(self, secrets: Sequence[str]) -> None:
+        """Hide `secrets` in everything that is written from now on, except in the output of a program."""
+        self._secrets = secrets
+
+    def redact(self, text: str) -> str:
+        """Return `text` without secrets."""
+        return environment.redacted(text, self._secrets)
+
     def info(self, text: str) -> None:
         """Write `text` as one line."""
-        self._line(printable(text))
+        self._line(printable(self.redact(text)))
 
     def debug(self, text: str) -> None:
         """Write `text` if more was asked for."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, TextIO
+from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Sequence, TextIO
 
+from uv_system_sync import environment
 from uv_system_sync.errors import Cancelled, RunnerUnusable
 from uv_system_sync.reporting import runner_files
 from uv_system_sync.text import Option, by_name, printable
@@ -30,6 +31,7 @@ class GitHubReporter:
     def __init__(self, environ: Mapping[str, str], file: TextIO) -> None:
         self._environ = environ
         self._file = file
+        self._secrets: Sequence[str] = ()
 
     @property
     def is_debugging(self) -> bool:
@@ -40,21 +42,26 @@ class GitHubReporter:
         """Return `option` as an input of the action."""
         return by_name(option)
 
-    def mask(self, secrets: Iterable[str]) -> None:
+    def mask(self, secrets: Sequence[str]) -> None:
         """Have the runner hide `secrets` wherever they are printed from now on, in every step of the job."""
+        self._secrets = secrets
         for secret in secrets:
             self.command("add-mask", secret)
+
+    def redact(self, text: str) -> str:
+        """Return `text` without secrets; the runner hides them in the log, but not in files."""
+        return environment.redacted(text, self._secrets)
 
     def info(self, text: str) -> None:
         """Write `text` to the log as one line that is no command, whatever it holds."""
         # `##[` begins a command anywhere in a line (actions/runner, src/Runner.Common/ActionCommand.cs).
-        line = printable(text).replace("##[", "##\\[")
+        line = printable(self.redact(text)).replace("##[", "##\\[")
         self._write(f"> {line}" if line.lstrip().startswith("::") else line)
 
     def debug(self, text: str) -> None:
         """Write `text` to the log of a run with debug logging."""
         if self.is_debugging:
-            self.command("debug", text)
+            self.command("debug", self.redact(text))
 
     def notice(self, notice: Notice) -> None:
         """Annotate the step with `notice`."""
@@ -136,7 +143,7 @@ class GitHubReporter:
         with suppress(RunnerUnusable):
             runner_files.append_all([(self._report_file(), report.failure(error, context, self.spell))])
         if context.inputs is None or context.inputs.summary:
-            text = summary.render_failure(error, context.line(), self.spell)
+            text = summary.render_failure(error, self.redact(context.line()), self.spell)
             with suppress(RunnerUnusable):
                 runner_files.append_all(runner_files.job_summary(self._environ, text))
         return 1

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, ContextManager, Iterable, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Callable, ContextManager, Iterable, NamedTuple, Protocol, Sequence
 
 from uv_system_sync import errors
 
@@ -28,6 +28,8 @@ class Reporter(Protocol):
     @property
     def is_debugging(self) -> bool: ...
     def spell(self, option: Option) -> str: ...
+    def mask(self, secrets: Sequence[str]) -> None: ...
+    def redact(self, text: str) -> str: ...
     def info(self, text: str) -> None: ...
     def debug(self, text: str) -> None: ...
     def notice(self, notice: Notice) -> None: ...
@@ -52,6 +54,7 @@ def report_errors(work: Callable[[], None], reporter: Reporter) -> ActionError |
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         explained, details = errors.explained(error)
-        reporter.error(explained, details)
+        explained = errors.redacted(explained, reporter.redact)
+        reporter.error(explained, reporter.redact(details))
         return explained
     return None

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from uv_system_sync.process import Completed, Finish
     from uv_system_sync.uv.client import Uv
 
-_KEPT_CHARACTERS = 2500
-
 
 class Dependencies:
     """A folder below `temp`, the runner's temporary folder, with the packages of the hash-locked file `requirements`.
@@ -86,7 +84,7 @@ class Dependencies:
                 "{path} could not install the packages that uv-system-sync itself needs (exit status {status}).",
                 "Make them available on the index that uv uses: actions-toolkit, packaging and tomli."
                 " `UV_DEFAULT_INDEX` sets another index.",
-                words=completed.output.strip()[-_KEPT_CHARACTERS:],
+                words=completed.output.strip(),
                 path=self._uv.path,
                 status=completed.returncode,
             )

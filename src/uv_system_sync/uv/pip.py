@@ -11,7 +11,7 @@ from typing import Callable, Iterator, Mapping, Sequence
 from uv_system_sync import environment, inputs
 from uv_system_sync.errors import UvUnavailable
 from uv_system_sync.process import Command, Completed, Start
-from uv_system_sync.text import Message, Option, message, without_credentials
+from uv_system_sync.text import Message, Option, message
 from uv_system_sync.uv import dependencies, retries
 
 _OPTIONS = ("--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:", "--no-compile")
@@ -21,8 +21,6 @@ _NOT_FOR_UV = (
     *("PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_EDITABLE", "PIP_PREFIX", "PIP_ROOT", "PIP_DRY_RUN"),
     *("PIP_PYTHON", "PIP_PLATFORM", "PIP_PYTHON_VERSION", "PIP_IMPLEMENTATION", "PIP_ABI"),
 )
-
-_KEPT_CHARACTERS = 2500
 
 _INSTALL = message("Install uv in an earlier step.")
 _INDEX = message("Name an index that has it (`UV_DEFAULT_INDEX` or pip's settings), or install uv in an earlier step.")
@@ -125,12 +123,10 @@ class Pip:
         # pip lists every version that there is.
         output = re.sub(r"\(from versions: [^)]{100,}\)", "(from versions: …)", completed.output.strip())
         reason, hint = _reason(output)
-        for secret in environment.secrets(self._environ):
-            output = output.replace(secret, "***")
         return UvUnavailable(
             "pip could not install {requirement} (exit status {status}){reason}.",
             hint,
-            words=without_credentials(output)[-_KEPT_CHARACTERS:],
+            words=output,
             requirement=requirement[0] if len(requirement) == 1 else "uv",
             status=completed.returncode,
             reason=reason and f": {reason}",
