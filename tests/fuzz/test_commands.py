@@ -14,7 +14,7 @@ from tests.support.runner_log import Command, lines, obeyed, parse
 from uv_system_sync.errors import SyncFailed
 from uv_system_sync.reporting.github import GitHubReporter
 from uv_system_sync.text import message as sentence
-from uv_system_sync.text import without_credentials
+from uv_system_sync.text import printable, without_credentials
 
 
 def in_utf8(text: str) -> str:
@@ -93,6 +93,12 @@ def test_after_an_interruption_the_runner_reads_commands_again(title: str, piece
     assert ("group", "stop-commands", stop.data, "endgroup") == (group.name, stop.name, resume.name, end.name)
 
 
+def visible(text: str) -> str:
+    """Return `text` with its lines, and every other character that cannot be seen as an escape."""
+    lines = (printable(line.rstrip("\r").expandtabs()) for line in text.split("\n"))
+    return "\n".join(lines).replace("##[", "##\\[")
+
+
 @given(message=hostile.text, hint=hostile.text, words=hostile.text)
 @example(message=hostile.MEGABYTES[0], hint=hostile.MEGABYTES[1], words=hostile.MEGABYTES[3])
 @example(message="\U0001f600" * 5000, hint="\U0001f600" * 1000, words=hostile.MEGABYTES[1])
@@ -103,8 +109,11 @@ def test_github_shows_the_hint_of_an_annotation_whatever_comes_before_it_and_sho
     (command,) = obeyed(log.content)
     # As GitHub cuts it: 4096 UTF-16 code units.
     shown = command.data.encode("utf-16-le", "surrogatepass")[: 2 * 4096].decode("utf-16-le", "replace")
-    assert in_utf8(f"\n{hint[:1000]}") in shown
+    message, hint, words = map(visible, (message, hint, words))
+    assert f"\n{hint[:1000]}" in shown
     if len(message) <= 1000:
-        assert command.data.startswith(in_utf8(f"{message}\n{hint[:1000]}"))
+        assert command.data.startswith(f"{message}\n{hint[:1000]}")
     if len(words) <= 2000:
-        assert command.data.endswith(in_utf8(words))
+        assert command.data.endswith(words)
+    assert "##[" not in command.data
+    assert "".join(command.data.split("\n")).isprintable()

@@ -93,7 +93,9 @@ def test_output_of_a_failed_build_is_shown_and_the_one_error_is_ours(step: Step,
     outcome, content = step.run()
 
     assert ["group", "stop-commands", "token", "endgroup", "error"] == commands(content)
-    assert "sync-failed" == obeyed(content)[-1].properties["title"]
+    annotation = obeyed(content)[-1]
+    assert ("sync-failed", True, False) == (annotation.properties["title"], "set-env" in annotation.data, "##[" in annotation.data)
+    assert [] == [line for line in [*annotation.data.split("\n"), *outcome.summary.split("\n")] if not line.isprintable()]
     assert [] == hidden(content)
     assert (1, False) == (outcome.returncode, outcome.published)
 

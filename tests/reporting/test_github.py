@@ -140,8 +140,18 @@ def test_an_error_is_an_annotation_of_its_place(log: LogFile, place: dict[str, A
     error = SyncFailed("It failed: {reason}", "Try again.", words="no", reason="50%:\r\n::set-env name=A::1", **place)
     GitHubReporter({}, log).error(error, "")
 
-    data = "It failed: 50%25:%0D%0A::set-env name=A::1%0ATry again.%0AThe output ends with: no"
+    data = "It failed: 50%25:%0A::set-env name=A::1%0ATry again.%0AThe output ends with: no"
     assert f"::error title=sync-failed{properties}::{data}\n" == log.text
+
+
+def test_annotations_show_every_character_and_are_no_command_of_the_log(log: LogFile) -> None:
+    hostile = "a\r\nb\t##[error]c\x1b[31md\u202ee\rf"
+    GitHubReporter({}, log).error(SyncFailed("{x}", "{x}", words=hostile, x=hostile), "")
+    GitHubReporter({}, log).notice(Notice("retried", message("{x}", x=hostile)))
+
+    shown = "a%0Ab       ##\\[error]c\\x1b[31md\\u202ee\\rf"
+    error = f"::error title=sync-failed::{shown}%0A{shown}%0AThe output ends with: {shown}"
+    assert [error, f"::notice title=retried::{shown}"] == log.lines
 
 
 @pytest.mark.parametrize("letter", ["x", "😀"])
@@ -176,7 +186,7 @@ def test_a_listing_is_a_group_of_lines(log: LogFile) -> None:
 
 @pytest.mark.parametrize(
     ("environ", "expected"),
-    [({}, []), ({"RUNNER_DEBUG": "0"}, []), ({"RUNNER_DEBUG": "1"}, ["::debug::a%0Ab"])],
+    [({}, []), ({"RUNNER_DEBUG": "0"}, []), ({"RUNNER_DEBUG": "1"}, ["::debug::a\\nb"])],
     ids=["not-set", "off", "on"],
 )
 def test_debug_lines_are_written_in_a_run_with_debug_logging(log: LogFile, environ: dict[str, str], expected: list[str]) -> None:

@@ -54,18 +54,17 @@ class GitHubReporter:
 
     def info(self, text: str) -> None:
         """Write `text` to the log as one line that is no command, whatever it holds."""
-        # `##[` begins a command anywhere in a line (actions/runner, src/Runner.Common/ActionCommand.cs).
-        line = printable(self.redact(text)).replace("##[", "##\\[")
+        line = _visible(self.redact(text))
         self._write(f"> {line}" if line.lstrip().startswith("::") else line)
 
     def debug(self, text: str) -> None:
         """Write `text` to the log of a run with debug logging."""
         if self.is_debugging:
-            self.command("debug", self.redact(text))
+            self.command("debug", _visible(self.redact(text)))
 
     def notice(self, notice: Notice) -> None:
         """Annotate the step with `notice`."""
-        self.command("notice", notice.message.render(self.spell), title=notice.title)
+        self.command("notice", _visible_lines(notice.message.render(self.spell)), title=notice.title)
 
     @contextmanager
     def group(self, title: str) -> Iterator[Relay]:
@@ -127,10 +126,11 @@ class GitHubReporter:
         """Annotate the step, and the file and line of the error; `details` go to a group of the log."""
         if details:
             self.listing("Details", details.splitlines())
-        sentences = (error.message.render(self.spell), error.hint.render(self.spell))
+        sentences = [_visible_lines(sentence.render(self.spell)) for sentence in (error.message, error.hint)]
         text = "\n".join(sentence if len(sentence) <= _SENTENCE else f"{sentence[:_SENTENCE]} …" for sentence in sentences)
-        if error.words:
-            text += f"\nThe output ends with: {'… ' if len(error.words) > _WORDS else ''}{error.words[-_WORDS:]}"
+        words = _visible_lines(error.words)
+        if words:
+            text += f"\nThe output ends with: {'… ' if len(words) > _WORDS else ''}{words[-_WORDS:]}"
         self.command("error", text, title=error.slug, file=error.file, line=error.line)
 
     def publish_failure(self, error: ActionError, context: RunContext) -> int:
@@ -164,6 +164,15 @@ class GitHubReporter:
     def _write(self, line: str) -> None:
         self._file.write(f"{line}\n")
         self._file.flush()
+
+
+def _visible_lines(text: str) -> str:
+    return "\n".join(_visible(line.rstrip("\r").expandtabs()) for line in text.split("\n"))
+
+
+def _visible(text: str) -> str:
+    # `##[` begins a command anywhere in a line (actions/runner, src/Runner.Common/ActionCommand.cs).
+    return printable(text).replace("##[", "##\\[")
 
 
 def _escaped(text: str, also: str = "") -> str:
