@@ -127,3 +127,31 @@ def test_the_file_is_restored_too_if_a_build_changes_it(ci: Runner, tmp_path: Pa
 
     assert_failed(outcome, "sync-failed", f"{environment / 'pyvenv.cfg'} (no RECORD names it)")
     assert before == (environment / "pyvenv.cfg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *("../../../bin/python3", "../os.py", "../../../lib64/{python}/os.py", "../../../lib64/{python}/site-packages/alpha.py"),
+        *("../../../bin/{python}", "alpha-1.0.dist-info/METADATA"),
+    ],
+)
+def test_the_repair_of_a_package_with_a_record_of_its_own_making_removes_nothing_else(
+    ci: Runner, tmp_path: Path, target: Path, row: str
+) -> None:
+    site_packages = next(target.glob("lib/python3*/site-packages"))
+    (target / "lib64").symlink_to("lib")
+    row = row.format(python=site_packages.parent.name)
+    ghost = {"purelib/ghost-1.0.dist-info/RECORD": f"{row},,\n"}
+    ci.cwd = lock_wheel(tmp_path / "evil", "evil", ghost, "alpha<2").folder
+    precious = site_packages / row
+
+    outcomes = [ci.sync(), ci.sync()]
+
+    assert precious.exists(), outcomes[0].log
+    assert (
+        "alpha 1.0\n"
+        == subprocess.run(
+            [target / "bin" / "python3", "-c", "import alpha; alpha.main()"], capture_output=True, text=True, check=True
+        ).stdout
+    )

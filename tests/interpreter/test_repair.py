@@ -12,6 +12,8 @@ from uv_system_sync.interpreter import repair
 from uv_system_sync.interpreter.site_packages import dist_infos
 from uv_system_sync.interpreter.target import Target
 
+posix = pytest.mark.skipif(os.name == "nt", reason="links for everyone, and scripts that are text")
+
 
 @pytest.fixture
 def site_packages(tmp_path: Path) -> Path:
@@ -147,3 +149,70 @@ def test_removal_of_a_link_keeps_what_it_leads_to(target: Target, info: Path, tm
     repair.remove(repair.find_broken(dist_infos(target.site_packages), target, thorough=True), target)
 
     assert (True, False) == (precious.exists(), os.path.lexists(link))
+
+
+@pytest.fixture
+def installation(target: Target, site_packages: Path) -> Target:
+    """The target with an interpreter, scripts, a standard library and another name for the folder of packages."""
+    prefix = Path(target.prefix)
+    scripts = {
+        "python3": "ELF",
+        "pydoc3.12": f"#!{prefix}/bin/python3\n",
+        "activate": "deactivate () {\n",
+        "tool": "#!/bin/sh\n",
+        "alpha-tool": f"#!{prefix}/bin/python3\n",
+        "beta-tool": f"#!/bin/sh\n'''exec' '{prefix}/bin/python3' \"$0\" \"$@\"\n",
+    }
+    (prefix / "bin").mkdir()
+    for name, text in scripts.items():
+        (prefix / "bin" / name).write_text(text, encoding="utf-8")
+    (prefix / "bin" / "python").symlink_to("python3")
+    (prefix / "lib64").symlink_to("lib")
+    (site_packages.parent / "glob.py").touch()
+    (site_packages / "outside").symlink_to(site_packages.parent)
+    (site_packages / ".uv-system-sync-unfinished").touch()
+    return target._replace(executable=str(prefix / "bin" / "python3"), scripts=str(prefix / "bin"))
+
+
+def _listing(folder: Path) -> set[str]:
+    return {os.path.relpath(os.path.join(root, name), folder) for root, below, names in os.walk(folder) for name in (*below, *names)}
+
+
+@posix
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("../../bin/python3", "../../bin/python", "../../bin/pydoc3.12", "../../bin/activate", "../../bin/tool"),
+        *("../glob.py", "outside/glob.py", "../../lib64/glob.py", "../../lib64/site-packages/alpha.py", "./x/../alpha.py"),
+        *("alpha-1.0.dist-info/METADATA", "alpha-1.0.dist-info/added", ".uv-system-sync-unfinished", "{site_packages}/alpha.py"),
+        *("ALPHA-1.0.dist-info/METADATA", "../../share/data"),
+    ],
+)
+def test_removal_of_a_package_keeps_what_is_not_its_own(installation: Target, site_packages: Path, path: str) -> None:
+    """A package may have any RECORD, and be broken because it has no METADATA."""
+    (Path(installation.prefix) / "share").mkdir()
+    (Path(installation.prefix) / "share" / "data").touch()
+    (site_packages / "alpha-1.0.dist-info" / "added").touch()
+    before = _listing(Path(installation.prefix))
+    ghost = site_packages / "ghost-1.0.dist-info"
+    ghost.mkdir()
+    (ghost / "RECORD").write_text(f"{path.format(site_packages=site_packages)},,\n", encoding="utf-8")
+
+    repair.remove(repair.find_broken(dist_infos(installation.site_packages), installation, thorough=False), installation)
+
+    assert before == _listing(Path(installation.prefix))
+
+
+@posix
+def test_removal_takes_modules_and_scripts_of_the_package_by_whatever_path(installation: Target, site_packages: Path, info: Path) -> None:
+    before = _listing(Path(installation.prefix))
+    (info / "METADATA").unlink()
+    rows = ("../../lib64/site-packages/alpha.py", "../../bin/alpha-tool", "../../bin/beta-tool")
+    (info / "RECORD").write_text("".join(f"{row},,\n" for row in rows), encoding="utf-8")
+
+    repair.remove(repair.find_broken(dist_infos(installation.site_packages), installation, thorough=False), installation)
+
+    gone = {name for name in before - _listing(Path(installation.prefix)) if ".dist-info" not in name}
+    assert {"lib/site-packages/alpha.py", "bin/alpha-tool", "bin/beta-tool"} == gone
+    assert not info.exists()
+    assert site_packages.exists()

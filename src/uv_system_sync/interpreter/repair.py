@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Collection, NamedTuple, Sequence
 
 from uv_system_sync import paths
+from uv_system_sync.interpreter import sync_lock
 from uv_system_sync.interpreter.site_packages import INSTALLERS, dist_infos, installer, name_and_version, recorded
 
 if TYPE_CHECKING:
@@ -39,18 +40,56 @@ def find_broken(infos: Sequence[str], target: Target, *, thorough: bool) -> tupl
 
 
 def remove(broken: Collection[Broken], target: Target) -> None:
-    """Remove what is left of `broken`, so that uv installs them again; files that are in the RECORD of another package stay."""
+    """Remove what is left of `broken`, so that uv installs them again.
+
+    Anything may be in a RECORD. Only files in the folders of packages are removed, and scripts that start the target, and none that
+    another package has, by whatever path. uv overwrites what stays.
+    """
     import shutil
 
     removed = {item.folder for item in broken}
-    kept = {os.path.normcase(path) for folder in dist_infos(target.site_packages) if folder not in removed for path, _ in recorded(folder)}
+    others = {_identity(path) for folder in dist_infos(target.site_packages) if folder not in removed for path, _ in recorded(folder)}
     for folder in removed:
         for path, _ in recorded(folder):
-            if os.path.normcase(path) not in kept and paths.is_inside(os.path.dirname(path), target.prefix):
+            if _identity(path) not in others and (_is_of_package(path, folder, target) or _is_script(path, target)):
                 with suppress(OSError, ValueError):
                     os.unlink(path)
         # What cannot be removed is still broken, and found again by the next run.
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return what is the same for all paths of one file, or None if there is none; a link is not followed."""
+    with suppress(OSError, ValueError):
+        status = os.lstat(path)
+        return status.st_dev, status.st_ino
+    return None
+
+
+def _is_of_package(path: str, info: str, target: Target) -> bool:
+    """Return whether `path` really is in a folder of packages, and not in the metadata of another package than that of `info`."""
+    real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    for folder in map(os.path.realpath, target.site_packages):
+        if os.path.normcase(real).startswith(os.path.normcase(os.path.join(folder, ""))):
+            first = real[len(folder) :].strip(os.sep).partition(os.sep)[0]
+            is_metadata = first.lower().endswith((".dist-info", ".egg-info"))
+            return first != sync_lock.NAME and (not is_metadata or paths.same_file(os.path.join(folder, first), info))
+    return False
+
+
+def _is_script(path: str, target: Target) -> bool:
+    """Return whether `path` is a script that starts the target, but none that Python itself comes with."""
+    folder, name = os.path.split(path)
+    if not paths.same_file(folder, target.scripts) or name.startswith(("python", "pypy", "pydoc", "idle", "2to3")) or os.path.islink(path):
+        return False
+    beginning = os.fsencode(os.path.dirname(target.executable))
+    try:
+        with open(path, "rb") as file:
+            # As uv writes them: the interpreter is in the first line or, if its path is long, in the second.
+            first = file.read(4096)
+    except (OSError, ValueError):
+        return False
+    return first.startswith(b"#!") and beginning in b"".join(first.splitlines()[:2])
 
 
 def _fault(folder: str) -> str:

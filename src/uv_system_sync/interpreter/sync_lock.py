@@ -13,6 +13,8 @@ from uv_system_sync.errors import PythonUnsuitable
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
 
+NAME = ".uv-system-sync-unfinished"
+
 _TEXT = b"A sync has begun here and not finished; the next run of uv-system-sync checks every file.\n"
 
 
@@ -88,7 +90,7 @@ def is_unfinished(target: Target) -> bool:
 
 def _path(target: Target) -> str:
     # Beside the packages, so that it goes wherever they go: into a copy, an image, a cache.
-    return os.path.join(target.site_packages[0], ".uv-system-sync-unfinished")
+    return os.path.join(target.site_packages[0], NAME)
 
 
 def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callable[[str], None]) -> SyncLock:
