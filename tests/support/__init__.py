@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -79,7 +80,9 @@ def program(path: Path, *lines: str) -> Path:
 
 def write_program(path: Path, *lines: str) -> Path:
     """Write a program of Python `lines` that any POSIX system can start as `path`, and return its path."""
-    return program(path, f"#!{sys.executable} -IS", *lines)
+    # A first line cannot name an interpreter whose path has spaces. To Python, the next two lines are a string.
+    interpreter = re.sub(r'([\\"$`])', r"\\\1", sys.executable)
+    return program(path, "#!/bin/sh", f'\'\'\'exec\' "{interpreter}" -IS "$0" "$@"', "' '''", *lines)
 
 
 def touch(folder: Path, *names: str) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from tools.shared import ROOT
+from tools.shared.uv import uv_output
 
 # Copied once and shared by every run; `make clean` removes them.
 _COPIES = ROOT / ".venv" / "pythons"
@@ -25,32 +27,28 @@ _LEFT_OUT = shutil.ignore_patterns(
     "test", "idlelib", "tkinter", "turtledemo", "config-*", "*.a", "__pycache__", "site-packages", "EXTERNALLY-MANAGED"
 )
 
-_WHERE = (
-    "~/.pyenv/versions/*/bin/python3",
-    "~/.local/share/uv/python/cpython-*/bin/python3",
-    "/opt/hostedtoolcache/Python/*/*/bin/python3",
-    "/usr/local/bin/python3",
-    "/usr/local/bin/python3.*[0-9]",
-    "/usr/bin/python3.*[0-9]",
-)
-
-_WHERE_PYPY = (
-    "~/.pyenv/versions/pypy3*/bin/python3",
-    "~/.local/share/uv/python/pypy-*/bin/python3",
-    "/opt/hostedtoolcache/PyPy/*/*/bin/python3",
-    "/usr/bin/pypy3",
-)
+# Below a folder of installations, and in a folder of programs.
+_BELOW = {"cpython": ("cpython-*", "Python/*/*", "[0-9]*"), "pypy": ("pypy-*", "PyPy/*/*", "pypy3*")}
+_PROGRAMS = {"cpython": ("python3", "python3.[0-9]", "python3.[0-9][0-9]"), "pypy": ("pypy3",)}
 
 _NAMES = {"cpython": "CPython", "pypy": "PyPy"}
 
-# Where uv is asked to put one, when there is none.
-_INSTALLED = ROOT / ".venv" / "installed"
-
+# A free-threaded one is another implementation here: its folders and programs have other names.
 _FACTS = """
 import json, sys, sysconfig
 paths = [sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")]
-print(json.dumps([sys.implementation.name, sys.version.split()[0], *paths]))
+name = sys.implementation.name + ("-t" if "t" in getattr(sys, "abiflags", "") else "")
+print(json.dumps([sys.prefix, name, sys.version.split()[0], *paths]))
 """
+
+_SITE_CUSTOMIZE = """
+import site, sys, sysconfig
+if sys.prefix == sys.base_prefix:
+    site.addsitedir(sysconfig.get_path("purelib"))
+"""
+
+# Starting a Python takes milliseconds; what a version manager has on PATH in its place may do anything.
+_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,11 @@ class Python:
     def minor(self) -> str:
         """The version that a matrix names, such as `3.12`."""
         return ".".join(self.version.split(".")[:2])
+
+    @property
+    def is_debian(self) -> bool:
+        """Whether it is Debian's or Ubuntu's own, which has dist-packages where others have site-packages."""
+        return self.site_packages.name == "dist-packages"
 
     @property
     def name(self) -> str:
@@ -99,7 +102,8 @@ class Python:
             return Path(shutil.copytree(self.copy(Path(temp) / "python"), prefix, symlinks=True))
 
     def _pristine(self) -> Path:
-        pristine = _COPIES / (self.version if self.implementation == "cpython" else f"{self.implementation}-{self.version}")
+        # Several installations may have one version.
+        pristine = _COPIES / f"{self.implementation}-{self.version}-{hashlib.sha256(os.fsencode(self.prefix)).hexdigest()[:8]}"
         if not pristine.is_dir():
             _COPIES.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=_COPIES) as temp:
@@ -119,53 +123,76 @@ class Python:
         shutil.copy2(self.prefix / "bin" / self.program, prefix / "bin")
         for name in {"python3", "python", f"python{self.minor}"} - {self.program}:
             (prefix / "bin" / name).symlink_to(self.program)
+        if self.implementation == "cpython" and self.is_debian:
+            _undo_layout(stdlib)
         (stdlib / "site-packages").mkdir()
-        for distribution in [*self.site_packages.glob("pip"), *self.site_packages.glob("pip-*.dist-info")]:
+        # What distributions install of pip may be a package of its own; .venv has one in any case.
+        folders = [self.site_packages, *(ROOT / ".venv").glob("lib/python*/site-packages")]
+        source = next(folder for folder in folders if (folder / "pip").is_dir())
+        for distribution in [*source.glob("pip"), *source.glob("pip-*.dist-info")]:
             shutil.copytree(distribution, stdlib / "site-packages" / distribution.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 @cache
 def found() -> tuple[Python, ...]:
-    """Return the newest CPython of every minor version from 3.8 on, oldest first.
-
-    The running one is among them, unless it is a distribution's own, whose packages go to places outside
-    of its prefix, so that a copy of it is not one. When there is no other, uv installs one, which needs the network.
-    """
+    """Return the newest CPython of every minor version from 3.8 on, oldest first, that `places` has; end the program if there is none."""
     here = cpythons()
     if not here:
-        command: list[str | Path] = [
-            ROOT / ".venv" / "bin" / "uv",
-            "python",
-            "install",
-            "--quiet",
-            "--no-bin",
-            "--install-dir",
-            _INSTALLED,
-            "3.13",
-        ]
-        subprocess.run(command, check=False)
-        cpythons.cache_clear()
-        here = cpythons()
-    if not here:
         raise SystemExit(
-            "There is no CPython here that a copy can be made of (a distribution's own is not one), and uv could not install one."
-            " Install any other, for example with pyenv."
+            "\n  ".join(["There is no CPython 3.8 or newer in any of these folders; install one in one of them:", *places(os.environ)])
         )
     return here
 
 
 @cache
 def cpythons() -> tuple[Python, ...]:
-    """Return what `found` does of what is here already, which may be nothing."""
-    interpreters = {os.path.join(sys.base_prefix, "bin", "python3"), *glob.glob(str(_INSTALLED / "cpython-*" / "bin" / "python3"))}
-    pythons = [python for python in _ask({*interpreters, *_matching(_WHERE)}) if python.implementation == "cpython"]
-    return _newest(python for python in pythons if python.site_packages.name == "site-packages" and "t" not in python.version)
+    """Return what `found` does, which may be nothing.
+
+    The Python of Debian and Ubuntu is among them only if there is no other: it installs into folders outside of its prefix, so that
+    a copy has to be changed.
+    """
+    pythons = search(places(os.environ), "cpython")
+    return _newest(python for python in pythons if not python.is_debian) or _newest(pythons)
 
 
 @cache
 def pypys() -> tuple[Python, ...]:
     """Return the newest PyPy of every minor version from 3.8 on, oldest first; a distribution's own among them, of which a copy is one."""
-    return _newest(python for python in _ask(_matching(_WHERE_PYPY)) if python.implementation == "pypy")
+    return _newest(search(places(os.environ), "pypy"))
+
+
+def places(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the folders that may have Pythons: those of the running one, of PATH, pyenv, runners and uv, and the usual ones."""
+    pyenv = environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    programs = [os.path.join(sys.base_prefix, "bin"), *environ.get("PATH", "").split(os.pathsep), "/usr/local/bin", "/usr/bin"]
+    caches = [environ.get("RUNNER_TOOL_CACHE", ""), "/opt/hostedtoolcache"]
+    installations = [f"{pyenv}/versions", *caches, uv_output("python", "dir")]
+    # The shims of pyenv start what is in its folder of versions.
+    return tuple(dict.fromkeys(place for place in (*programs, *installations) if place and place != f"{pyenv}/shims"))
+
+
+def search(folders: Iterable[str], implementation: str) -> list[Python]:
+    """Return the Pythons in `folders` that are new enough and have their program where a copy needs it."""
+    patterns = [*_PROGRAMS[implementation], *(f"{below}/bin/python3" for below in _BELOW[implementation])]
+    interpreters = {path for folder in folders for pattern in patterns for path in glob.glob(os.path.join(glob.escape(folder), pattern))}
+    pythons = filter(None, dict.fromkeys(map(_facts, sorted(interpreters))))
+    return [
+        python
+        for python in pythons
+        if python.implementation == implementation and _key(python.version) >= (3, 8) and (python.prefix / "bin" / python.program).is_file()
+    ]
+
+
+def _undo_layout(stdlib: Path) -> None:
+    """Give the copied standard library of a Debian or Ubuntu the layout that CPython has everywhere else."""
+    for file in (stdlib / "sysconfig.py", stdlib / "sysconfig" / "__init__.py"):
+        if file.is_file():
+            text = file.read_text(encoding="utf-8").replace("dist-packages", "site-packages").replace("base}/local", "base}")
+            file.write_text(text, encoding="utf-8")
+    # The module `site` is part of the interpreter itself.
+    customize = stdlib / "sitecustomize.py"
+    customize.unlink(missing_ok=True)
+    customize.write_text(_SITE_CUSTOMIZE, encoding="utf-8")
 
 
 def python_of(interpreter: Path) -> Python:
@@ -173,10 +200,6 @@ def python_of(interpreter: Path) -> Python:
     python = _facts(str(interpreter))
     assert python is not None, interpreter
     return python
-
-
-def _matching(patterns: tuple[str, ...]) -> set[str]:
-    return {path for pattern in patterns for path in glob.glob(os.path.expanduser(pattern))}
 
 
 def _newest(pythons: Iterable[Python]) -> tuple[Python, ...]:
@@ -187,18 +210,16 @@ def _newest(pythons: Iterable[Python]) -> tuple[Python, ...]:
     return tuple(sorted(newest.values(), key=lambda python: _key(python.version)))
 
 
-def _ask(interpreters: set[str]) -> list[Python]:
-    """Return the Pythons of those `interpreters` that are new enough and have their program where a copy needs it."""
-    pythons = filter(None, map(_facts, sorted(interpreters)))
-    return [python for python in pythons if _key(python.version) >= (3, 8) and (python.prefix / "bin" / python.program).is_file()]
-
-
 def _facts(interpreter: str) -> Python | None:
-    completed = subprocess.run([interpreter, "-I", "-S", "-c", _FACTS], capture_output=True, text=True, check=False)
-    if completed.returncode:
+    """Return the Python of `interpreter`, or the one that a virtual environment was made from; None if it does not start."""
+    try:
+        command = [interpreter, "-I", "-S", "-c", _FACTS]
+        completed = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL, timeout=_SECONDS)
+        current, implementation, version, prefix, stdlib, purelib = json.loads(completed.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    implementation, version, prefix, stdlib, purelib = json.loads(completed.stdout)
-    return Python(version, Path(prefix), Path(stdlib), Path(purelib), implementation)
+    python = Python(version, Path(prefix), Path(stdlib), Path(purelib), implementation)
+    return python if current == prefix else _facts(os.path.join(prefix, "bin", f"python{python.minor}"))
 
 
 def _key(version: str) -> tuple[int, ...]:

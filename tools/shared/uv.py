@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -15,11 +16,23 @@ LOCKED_UV = ROOT / ".venv" / "bin" / "uv"
 UV = Path(os.environ.get("TESTED_UV", LOCKED_UV))
 
 
+def uv_output(*arguments: str | Path, uv: Path = UV) -> str:
+    """Run uv with `arguments` and return what it prints; if it fails, end the program with its words."""
+    command = [str(word) for word in (uv, *arguments)]
+    try:
+        completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise SystemExit(f"uv does not start: {shlex.join(command)}: {error.strerror}") from None
+    if completed.returncode:
+        raise SystemExit(f"uv failed: {shlex.join(command)}\n{completed.stderr.strip()}")
+    return completed.stdout.strip()
+
+
 def _parsed(version: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", version)[:3]))
 
 
-UV_VERSION = _parsed(subprocess.run([UV, "--version"], check=True, capture_output=True, text=True).stdout)
+UV_VERSION = _parsed(uv_output("--version"))
 
 
 def is_at_least(version: str) -> bool:
