@@ -2,6 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Who names a Python gets a .venv of it. The file .venv/ready has the one that it was made with.
+IDENTIFY := import sys; print(sys.version.split()[0], sys.base_prefix)
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell "$(PYTHON)" -c '$(IDENTIFY)' 2>/dev/null || echo none),$(shell cat .venv/ready 2>/dev/null))
+.PHONY: .venv/ready
+endif
+endif
+
 .PHONY: help demo test lint docs screenshots fuzz faults compatibility bench bench-guard profile real-actions requirements dist release-check clean
 
 help:  ## Show this list
@@ -74,8 +82,14 @@ clean:  ## Remove what the other verbs made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: requirements/action.txt requirements/dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed, and $(PYTHON) is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12")'
-	$(PYTHON) -m venv --clear .venv
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed, and $(PYTHON) is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12")'
+	@echo "Setting up .venv with $(PYTHON) ..."
+# Debian's Python has ensurepip only with the package python3-venv.
+	@if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then "$(PYTHON)" -m venv --clear .venv; \
+	elif command -v uv >/dev/null; then rm -rf .venv && uv venv --quiet --seed --python "$(PYTHON)" .venv; \
+	elif "$(PYTHON)" -c 'import pip' 2>/dev/null; then \
+		"$(PYTHON)" -m venv --clear --without-pip .venv && "$(PYTHON)" -m pip --python $(BIN)/python install --quiet --disable-pip-version-check pip; \
+	else echo "$(PYTHON) has neither ensurepip nor pip, and there is no uv on PATH: install one of them (Debian: apt-get install python3-venv)" >&2; exit 1; fi
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/action.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/dev.txt
-	touch $@
+	@"$(PYTHON)" -c '$(IDENTIFY)' >$@

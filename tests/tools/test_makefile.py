@@ -1,0 +1,51 @@
+"""When `make` sets `.venv` up again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.shared import ROOT
+
+
+def _is_ready(folder: Path, *arguments: str) -> bool:
+    """Return whether `make` would leave `.venv` in `folder` as it is."""
+    environ = {name: value for name, value in os.environ.items() if name not in ("PYTHON", "MAKEFLAGS", "MAKELEVEL")}
+    return subprocess.run(["make", "-q", ".venv/ready", *arguments], cwd=folder, env=environ, check=False).returncode == 0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A checkout, in a folder whose name has a space, with a `.venv` that the running Python has made."""
+    shutil.copytree(ROOT / "requirements", tmp_path / "a b" / "requirements")
+    shutil.copy2(ROOT / "Makefile", tmp_path / "a b")
+    (tmp_path / "a b" / ".venv").mkdir()
+    (tmp_path / "a b" / ".venv" / "ready").write_text(f"{sys.version.split()[0]} {sys.base_prefix}\n", encoding="utf-8")
+    return tmp_path / "a b"
+
+
+def test_the_python_that_has_made_it_leaves_it(folder: Path) -> None:
+    (folder / "python").symlink_to(sys.executable)
+
+    assert _is_ready(folder)
+    assert _is_ready(folder, f"PYTHON={sys.executable}")
+    assert _is_ready(folder, f"PYTHON={folder}/python")
+
+
+@pytest.mark.parametrize("identity", ["", "3.10.0 /usr"], ids=["unknown", "another"])
+def test_another_python_makes_it_anew(folder: Path, identity: str) -> None:
+    (folder / ".venv" / "ready").write_text(f"{identity}\n", encoding="utf-8")
+
+    assert _is_ready(folder)
+    assert not _is_ready(folder, f"PYTHON={sys.executable}")
+
+
+def test_a_python_that_does_not_start_is_not_taken_for_the_one_that_has_made_it(folder: Path) -> None:
+    (folder / ".venv" / "ready").write_text("", encoding="utf-8")
+
+    assert not _is_ready(folder, "PYTHON=/none/python3")
