@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import textwrap
 from pathlib import Path
+from typing import Any
 
 from tools.shared import ROOT
 from tools.shared.act import Act, Job
 from tools.shared.pythons import Python, found
-from tools.shared.uv import UV
+from tools.shared.uv import uv_output
 
 PYPROJECT = """\
 [project]
@@ -53,6 +53,7 @@ _SHOWN_LINES = 9
 # Behind the example's own steps: what a plain `python` finds installed.
 LATER_STEP = """\
       - id: later
+        name: what a later step sees
         shell: python
         run: |
           import sys
@@ -64,13 +65,18 @@ LATER_STEP = """\
 
 def main() -> int:
     """Run the demonstration and return its exit status."""
+    show("Looking for Pythons ...")
     pythons = found()
-    show(f"Pythons found: {', '.join(python.version for python in pythons)}")
+    for python in pythons:
+        show(f"  {python.version:<8} {python.prefix}{' (Debian, of which the copy has the usual layout)' * python.is_debian}")
     with tempfile.TemporaryDirectory(prefix="uv-system-sync-demo-") as temp:
         show("Locking a project with real packages ...")
         workspace = project(Path(temp) / "weather-report", pythons)
-        show("Running examples/matrix.yml in act: checkout, setup-python, uv-system-sync, python, pytest ...\n")
-        jobs = Act(Path(temp) / "act", pythons).prepare().run(workspace, ".github/workflows/matrix.yml")
+        show("Copying each Python into a tool cache ...")
+        act = Act(Path(temp) / "act", pythons, watch=lambda event: show_step(act, event)).prepare()
+        show("Running examples/matrix.yml in act ...")
+        jobs = act.run(workspace, ".github/workflows/matrix.yml")
+    show("")
     by_version = {job.matrix["python"]: job for job in jobs}
     for python in pythons:
         show_job(python, by_version[python.minor])
@@ -86,13 +92,24 @@ def project(folder: Path, pythons: tuple[Python, ...]) -> Path:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    subprocess.run([UV, "lock", "--quiet", "--directory", folder, "--python", sys.executable], check=True)
+    uv_output("lock", "--quiet", "--directory", folder, "--python", sys.executable)
     workflow.parent.mkdir(parents=True)
     shutil.copy2(ROOT / "examples" / "matrix.yml", workflow)
     versions = ", ".join(f'"{python.minor}"' for python in pythons)
     text = re.sub(r"python: \[.*\]", f"python: [{versions}]", workflow.read_text(encoding="utf-8"))
     workflow.write_text(text + LATER_STEP, encoding="utf-8")
     return folder
+
+
+def show_step(act: Act, event: dict[str, Any]) -> None:
+    """Print a step of a job that has ended; those inside of actions are left out."""
+    if event.get("stage") != "Main" or "stepResult" not in event or len(event["stepID"]) > 1:
+        return
+    name = event["step"].partition("@")[0]
+    stand_in = act.stand_in(name)
+    # act copies the checkout itself.
+    note = f" (a stand-in: {stand_in.relative_to(ROOT)})" if stand_in else " (by act)" if name == "actions/checkout" else ""
+    show(f"  {event['matrix']['python']:<5} {event['stepResult']} after {event.get('executionTime', 0) / 1e9:4.1f} s: {name}{note}")
 
 
 def show_job(python: Python, job: Job) -> None:
@@ -115,7 +132,7 @@ def show_job(python: Python, job: Job) -> None:
 def shortened(summary: str) -> str:
     """Return the job summary as it shows before its list is opened, with most rows of its table left out."""
     *shown, rest = summary.partition("<details>")[0].strip().split("\n", _SHOWN_LINES)
-    return "\n".join([*shown, f"… {len(rest.splitlines())} more rows, and the whole list, collapsed"])
+    return "\n".join([*shown, f"… {len(rest.splitlines())} more rows, then the unchanged packages, collapsed"])
 
 
 def fact(name: str, text: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from tools.shared import ROOT
 from tools.shared.action_steps import copy_action, inherited
 from tools.shared.pythons import Python
-from tools.shared.uv import UV
+from tools.shared.uv import UV, uv_output
 
 ACT = ROOT / ".venv" / "bin" / "act"
 
@@ -77,11 +78,13 @@ class Act:
     """An act with its own folders below `folder`, whose tool cache holds `pythons`, and with uv on PATH.
 
     `actions` are checkouts of other actions by their names; where it has none, a stand-in takes the place of an action.
+    `watch` gets every event of a job as it happens.
     """
 
     folder: Path
     pythons: tuple[Python, ...]
     actions: Mapping[str, Path] = field(default_factory=dict)
+    watch: Callable[[dict[str, Any]], object] = id
 
     def prepare(self) -> Act:
         """Fill the tool cache and take a bare checkout of the action, and return this act."""
@@ -112,19 +115,24 @@ class Act:
         command += [word for runner in _RUNNERS for word in ("--platform", f"{runner}=-self-hosted")]
         # Hosted jobs have a machine each; these share one, and must not sync the same Python at the same time.
         command += ["--concurrent-jobs", "1"]
-        completed = subprocess.run(
-            [*command, *arguments, *(word for place in local for word in ("--local-repository", place))],
-            cwd=workspace,
-            env={**self._environ(), **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        jobs = _jobs(completed.stdout)
+        command += [*arguments, *(word for place in local for word in ("--local-repository", place))]
+        output = ""
+        jobs: dict[str, Job] = {}
+        for line in _lines(command, workspace, {**self._environ(), **variables}):
+            output += line
+            event = json.loads(line) if line.startswith("{") else {}
+            if "jobID" in event:
+                key = f"{event['job']} {event.get('matrix')}"
+                jobs.setdefault(key, Job(event["jobID"], event.get("matrix") or {})).events.append(event)
+                self.watch(event)
         if not jobs:
-            raise RuntimeError(f"act ran no job:\n{completed.stdout}\n{completed.stderr}")
-        return jobs
+            raise SystemExit(f"act ran no job:\n{output}")
+        return list(jobs.values())
+
+    def stand_in(self, action: str) -> Path | None:
+        """Return what takes the place of `action`, such as `actions/cache@v1`, or None."""
+        name = action.partition("@")[0]
+        return None if name in self.actions else _STANDINS.get(name)
 
     @property
     def uv(self) -> Path:
@@ -143,11 +151,19 @@ class Act:
     def _environ(self) -> dict[str, str]:
         own = {"HOME": str(self.folder / "home"), "XDG_CACHE_HOME": str(self._cache), "PATH": f"{self.folder}/bin:/usr/bin:/bin"}
         standins = {"STANDIN_UV": str(UV.resolve()), "STANDIN_ARTIFACTS": str(self.folder / "artifacts")}
-        return {**inherited(), **own, "UV_CACHE_DIR": _uv_cache(), **standins}
+        return {**inherited(), **own, "UV_CACHE_DIR": uv_output("cache", "dir"), **standins}
 
 
-def _uv_cache() -> str:
-    return subprocess.run([UV, "cache", "dir"], check=True, capture_output=True, text=True).stdout.strip()
+def _lines(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines that `command` prints, as it prints them; those for people come last."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        with subprocess.Popen(
+            command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8"
+        ) as process:
+            assert process.stdout
+            yield from process.stdout
+        errors.seek(0)
+        yield from errors
 
 
 def _commit(workspace: Path) -> None:
@@ -158,13 +174,3 @@ def _commit(workspace: Path) -> None:
         ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "t", "--allow-empty"],
     ):
         subprocess.run(["git", *arguments], cwd=workspace, check=True)
-
-
-def _jobs(output: str) -> list[Job]:
-    jobs: dict[str, Job] = {}
-    for line in output.splitlines():
-        event = json.loads(line) if line.startswith("{") else {}
-        if "jobID" in event:
-            key = f"{event['job']} {event.get('matrix')}"
-            jobs.setdefault(key, Job(event["jobID"], event.get("matrix") or {})).events.append(event)
-    return list(jobs.values())
