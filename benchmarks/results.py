@@ -6,7 +6,6 @@ import os
 import platform
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from benchmarks.targets import Target
 from benchmarks.testbed import Testbed
 from tools.shared import ROOT
 from tools.shared.pythons import found
-from tools.shared.uv import UV
+from tools.shared.uv import UV, uv_output
 
 BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end: written by make bench -->"
 
@@ -46,7 +45,7 @@ def setting(bed: Testbed, command: str, load: float) -> dict[str, str]:
         "Date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "Machine": f"{_processor()}, {os.cpu_count()} cores, {_memory()}, {platform.system()} {platform.release().partition('-')[0]}",
         "Python": f"CPython {bed.python.version}",
-        "uv": subprocess.run([str(UV), "--version"], capture_output=True, text=True, check=True).stdout.strip(),
+        "uv": uv_output("--version"),
         "pip": version_of("pip", (ROOT / "requirements" / "bench.txt").read_text(encoding="utf-8")),
     }
 

@@ -15,7 +15,7 @@ from benchmarks import generated_wheels, index_server
 from tools.shared import ROOT
 from tools.shared.action_steps import copy_action, inherited, setup_python
 from tools.shared.pythons import Python, found
-from tools.shared.uv import UV
+from tools.shared.uv import UV, uv_output
 
 # A package without a wheel, and how long it takes to build.
 SLOW = "bench-slow"
@@ -115,15 +115,15 @@ def project(bed: Testbed, folder: Path, locked: Mapping[str, str]) -> Path:
     dependencies = "".join(f'    "{name}=={version}",\n' for name, version in locked.items())
     (folder / "pyproject.toml").write_text(PYPROJECT.format(dependencies=dependencies, url=bed.url), encoding="utf-8")
     environ = bed.environ(bed.base, bed.folder / "home")
-    subprocess.run([str(UV), "lock", "--quiet", "--python", executable(bed.base)], cwd=folder, env=environ, check=True)
+    uv_output("lock", "--quiet", "--python", executable(bed.base), folder=folder, environ=environ)
     return folder
 
 
 def export(bed: Testbed, folder: Path, *options: str) -> None:
     """Write what the uv.lock in `folder` locks as requirements.txt, with hashes."""
-    command = (str(UV), "export", "--locked", "--quiet", "--no-header", "--no-annotate", "--no-emit-project", *options)
+    command = ("export", "--locked", "--quiet", "--no-header", "--no-annotate", "--no-emit-project", *options)
     target = ("--python", executable(bed.base), "--output-file", "requirements.txt")
-    subprocess.run([*command, *target], cwd=folder, env=machine(), check=True, stdout=subprocess.DEVNULL)
+    uv_output(*command, *target, folder=folder, environ=machine())
 
 
 def executable(prefix: Path) -> str:
@@ -174,18 +174,8 @@ def own_pip(prefix: Path) -> None:
         raise ValueError("requirements/bench.txt locks no pip.")
     requirements = prefix.with_name("pip.txt")
     requirements.write_text(f"{found.group()}\n", encoding="utf-8")
-    command = [
-        str(UV),
-        "pip",
-        "install",
-        "--quiet",
-        "--no-config",
-        "--compile-bytecode",
-        "--python",
-        executable(prefix),
-        "--require-hashes",
-    ]
-    subprocess.run([*command, "--requirements", str(requirements)], env=machine(), check=True)
+    command = ("pip", "install", "--quiet", "--no-config", "--compile-bytecode", "--python", executable(prefix), "--require-hashes")
+    uv_output(*command, "--requirements", requirements, environ=machine())
 
 
 def copy_python(python: Python, folder: Path) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from tools.shared import ROOT
-from tools.shared.uv import LOCKED_UV
+from tools.shared.uv import LOCKED_UV, uv_output
 
 DOCUMENT = ROOT / "docs" / "compatibility.md"
 
@@ -111,7 +111,7 @@ def install(version: str, above: Path = _UVS) -> Path:
         (above / f"{version}.txt").write_text(block.group(), encoding="utf-8")
         how = ("--quiet", "--no-config", "--require-hashes", "--python", sys.executable)
         where = ("--target", str(folder), "--requirements", str(above / f"{version}.txt"))
-        subprocess.run([str(LOCKED_UV), "pip", "install", *how, *where], check=True)
+        uv_output("pip", "install", *how, *where, uv=LOCKED_UV)
     return program
 
 

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.shared import ROOT
@@ -16,11 +17,11 @@ LOCKED_UV = ROOT / ".venv" / "bin" / "uv"
 UV = Path(os.environ.get("TESTED_UV", LOCKED_UV))
 
 
-def uv_output(*arguments: str | Path, uv: Path = UV) -> str:
+def uv_output(*arguments: str | Path, uv: Path = UV, folder: Path | None = None, environ: Mapping[str, str] | None = None) -> str:
     """Run uv with `arguments` and return what it prints; if it fails, end the program with its words."""
     command = [str(word) for word in (uv, *arguments)]
     try:
-        completed = subprocess.run(command, capture_output=True, text=True, check=False)
+        completed = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     except OSError as error:
         raise SystemExit(f"uv does not start: {shlex.join(command)}: {error.strerror}") from None
     if completed.returncode:
