@@ -262,7 +262,20 @@ def test_below_uvx_the_python_on_path_is_that_of_the_users_shell(shell: Shell, t
 
 
 _JSON_KEYS = {
-    "success": ["schema", "outcome", "python", "uv", "project", "retries", "packages", "changes", "removed", "repaired", "timings"],
+    "success": [
+        "schema",
+        "outcome",
+        "python",
+        "uv",
+        "project",
+        "retries",
+        "packages",
+        "seeds",
+        "changes",
+        "removed",
+        "repaired",
+        "timings",
+    ],
     "failure": ["schema", "outcome", "python", "uv", "project", "retries", "error"],
 }
 

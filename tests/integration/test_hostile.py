@@ -278,7 +278,7 @@ def test_whatever_program_of_others_runs_the_files_of_the_runner_are_protected(
         )
     replaced.unlink()
     intrusion = f"echo BASH_ENV=/evil >>{others['outer']}; echo EVIL=1 >>{runner_files.env}"
-    program(replaced, "#!/bin/sh", f'case " $* " in *" {when} "*) {intrusion} ;; esac', f'exec {real} "$@"')
+    program(replaced, "#!/bin/sh", f'case " $* " in *" {when} "*) {intrusion} ;; esac', f'exec {shlex.quote(str(real))} "$@"')
 
     outcome, content = step.run(**inputs)
 
