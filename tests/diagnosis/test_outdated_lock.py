@@ -235,7 +235,15 @@ conflicts = [[{ extra = "docs" }, { package = "one", group = "Lint" }]]
 members = ["one"]
 """
 # Members can have conflicts of their own; their other settings do not count.
-_ONE = '[project]\nname = "one"\n[tool.uv]\nresolution = "highest"\nconflicts = [[{ extra = "a" }, { extra = "b" }]]\n'
+_ONE = """\
+[project]
+name = "one"
+[dependency-groups]
+includes-one = [{ include-group = "lint" }]
+[tool.uv]
+resolution = "highest"
+conflicts = [[{ extra = "a" }, { extra = "b" }]]
+"""
 _SETTINGS_LOCK = """\
 version = 1
 supported-markers = ["sys_platform == 'linux'"]
@@ -308,12 +316,36 @@ def test_setting_that_was_added(tmp_path: Path, line: str) -> None:
         ('"lowest"', '"lowest-direct"', "resolution"),
         ("Beta<9", "Beta<8", "constraint-dependencies"),
         ("delta_x >= 1.0; sys_platform == 'linux'", "delta_x >= 1.0", "constraint-dependencies"),
+        ("sys_platform == 'linux'\"]", "sys_platform == 'win32'\"]", "constraint-dependencies"),
         ("environments = [\"platform_system == 'Linux'\"]", "environments = ['a', 'b']", "environments"),
+        ("environments = [\"platform_system == 'Linux'\"]", "environments = [\"platform_system == 'Darwin'\"]", "environments"),
+        ('"2030-01-01"', '"2030-01-01T00:00:00Z"', "exclude-newer"),
+        ('extra = "docs"', 'extra = "doc"', "conflicts"),
     ],
 )
 def test_setting_that_was_changed(tmp_path: Path, old: str, new: str, setting: str) -> None:
     """The setting is named."""
     assert [setting] == [name for name, _, _ in _different(tmp_path, _SETTINGS.replace(old, new, 1))]
+
+
+@pytest.mark.parametrize(
+    ("revision", "line", "locked", "is_different"),
+    [
+        (5, 'default-groups = ["dev", "lint"]', "", True),
+        (5, "", 'default-groups = ["lint"]', True),
+        (5, 'default-groups = ["dev"]', "", False),
+        (5, 'default-groups = "all"', 'default-groups = "all"', False),
+        (4, 'default-groups = ["dev", "lint"]', "", False),
+    ],
+)
+def test_default_groups_are_in_locks_of_newer_versions(
+    tmp_path: Path, revision: int, line: str, locked: str, *, is_different: bool
+) -> None:
+    text = f'[project]\nname = "sample"\n[tool.uv]\n{line}\n'
+    lock = f'version = 1\nrevision = {revision}\n[[package]]\nname = "sample"\nsource = {{ virtual = "." }}\n{locked}\n'
+    place = ("pyproject.toml", 4) if line else ("uv.lock", 1)
+
+    assert ([("default-groups", *place)] if is_different else []) == _different(tmp_path, text, lock)
 
 
 def test_uv_toml_hides_some_settings_of_pyproject(tmp_path: Path) -> None:

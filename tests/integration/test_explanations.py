@@ -175,6 +175,28 @@ def test_outdated_lock_is_explained_by_its_cause_and_the_change(ci: Runner, proj
     assert before == everything(project.folder)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("conflicts = [[{extra = 'docs'}, {group = 'lint'}]]", "conflicts = [[{extra = 'docs'}, {group = 'dev'}]]"),
+        pytest.param(
+            "constraint-dependencies = [\"beta<9; python_version >= '3.9'\"]",
+            "constraint-dependencies = [\"beta<9; python_version >= '3.10'\"]",
+        ),
+        pytest.param("environments = [\"sys_platform == 'linux'\"]", "environments = [\"sys_platform == 'linux' or os_name == 'nt'\"]"),
+        pytest.param("default-groups = ['dev']", "default-groups = ['lint']", marks=since("0.13.9", "`default-groups` in uv.lock")),
+    ],
+    ids=lambda text: text.partition(" ")[0],
+)
+def test_setting_that_has_another_value_is_the_cause(ci: Runner, project: Project, before: str, after: str) -> None:
+    """Also where uv.lock has it in another form."""
+    _edit(project.pyproject, "[[tool.uv.index]]", f"[tool.uv]\n{before}\n\n[[tool.uv.index]]")
+    project.lock()
+    _edit(project.pyproject, before, after)
+
+    _assert_explained(ci.sync(), "lock-outdated", (project.pyproject, 19), f"`{before.partition(' ')[0]}` has changed", _NO_CHANGE)
+
+
 def test_setting_that_was_removed_is_the_cause(ci: Runner, project: Project) -> None:
     """A lock that was made with `exclude-newer` is outdated without it."""
     _edit(project.folder / "uv.lock", "\n[[package]]", '\n[options]\nexclude-newer = "2030-01-01T00:00:00Z"\n\n[[package]]')

@@ -123,6 +123,13 @@ def test_the_place_of_a_package_is_the_line_of_its_first_name(tmp_path: Path) ->
     assert [Place(lock.path, 4), Place(lock.path, 13), Place(lock.path, None)] == [*map(lock.place_of, ("alpha", "one", "beta"))]
 
 
+def test_a_dependency_is_not_the_place_of_a_package(tmp_path: Path) -> None:
+    text = '[[package]]\nname = "alpha"\ndependencies = [\n    { name = "beta" },\n]\n\n[[package]]\nname = "beta"\n'
+    lock = _lock(tmp_path, text)
+
+    assert lock.document.text.splitlines().index('name = "beta"') + 1 == lock.place_of("beta").line
+
+
 def test_members_are_the_packages_whose_folder_has_a_pyproject(tmp_path: Path) -> None:
     root = tmp_path / "root"
     lock = _lock(root)

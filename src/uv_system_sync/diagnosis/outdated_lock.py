@@ -6,17 +6,18 @@ import contextlib
 import os
 import re
 import textwrap
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Iterable, Iterator
 
 from uv_system_sync.diagnosis import requirements
 from uv_system_sync.diagnosis.requirements import Difference
 from uv_system_sync.errors import ActionError, LockOutdated, SyncFailed
 from uv_system_sync.project import toml
 from uv_system_sync.project.toml import Place
-from uv_system_sync.text import Message, listed, message, without_credentials
+from uv_system_sync.text import Message, listed, message, normalized_name, without_credentials
 
 if TYPE_CHECKING:
     from uv_system_sync.diagnosis.failure import Failure
+    from uv_system_sync.diagnosis.requirements import Requirement
     from uv_system_sync.project.pyproject import Project
 
 _LOCK = "Run {lock_command} and commit uv.lock."
@@ -44,6 +45,8 @@ _SETTINGS = (
     ("conflicts", "", "conflicts"),
 )
 _DEFAULTS = {"resolution": "highest", "prerelease": "if-necessary-or-explicit", "fork-strategy": "requires-python"}
+# The revision of uv.lock since which it has `default-groups`.
+_HAS_DEFAULT_GROUPS = 5
 # Variables that add an index, after those that replace the default one.
 _DEFAULT_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 _INDEXES = (*_DEFAULT_INDEX, "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
@@ -67,7 +70,7 @@ def unsolvable(failure: Failure) -> ActionError | None:
     cause = because(failure)
     name = re.match(r"Because (?:there (?:is|are) no versions? of |only )?([A-Za-z0-9][\w.-]*)", found.group(1))
     fact = "{subject}uv finds no versions that fit together. {reason}{because}"
-    hint = "Correct the requirement, then run {lock_command} and commit uv.lock."
+    hint = "Correct the requirement, or the setting that has changed, then run {lock_command} and commit uv.lock."
     reason = textwrap.shorten(found.group(1), 600, placeholder=" …")
     why = sentence(cause) or " uv had to resolve because uv.lock is outdated."
     subject = f"{name.group(1)}: " if name else ""
@@ -96,16 +99,21 @@ def setting_differences(project: Project) -> Iterator[Difference]:
         _, settings = project.settings()[0 if table == "options" else -1]
         value, locked = settings.get(setting), toml.table(lock, *table.split()).get(key)
         if setting == "conflicts":
-            # Members can have conflicts of their own, and uv adds some for groups that include others.
-            members = [it for it in requirements.members(project) if it.in_workspace]
-            value = any("conflicts" in toml.table(it.pyproject.data, "tool", "uv") for it in members)
+            value = _conflicts(project)
         now, before = _comparable(setting, value), _comparable(setting, locked)
-        if now != before:
+        if now != before or _is_another(setting, value, locked, project):
             clause = "`{setting}` has changed since uv.lock was made" if now else "uv.lock was made with `{setting}`, which is not set now"
             if isinstance(now, str):
                 clause = "uv.lock was made with `{setting}` {before}, and it is {now} now"
             place = next(it for it in (project.place_of_setting(setting), Place(project.lock.path, 1)) if it.line)
-            yield Difference(message(clause, setting=setting, now=now, before=before), place)
+            shown = {"now": now if value else "not set", "before": before}
+            yield Difference(message(clause, setting=setting, **shown), place)
+    for member in requirements.members(project):
+        # They are left out there if they are the default.
+        value = toml.table(member.pyproject.data, "tool", "uv").get("default-groups", ["dev"])
+        if lock.get("revision", 0) >= _HAS_DEFAULT_GROUPS and value != member.package.get("default-groups", ["dev"]):
+            place = member.pyproject.place_of("tool", "uv", "default-groups") or Place(project.lock.path, 1)
+            yield Difference(message("`{setting}` has changed since uv.lock was made", setting="default-groups"), place)
 
 
 def _comparable(setting: str, value: object) -> object:
@@ -114,9 +122,44 @@ def _comparable(setting: str, value: object) -> object:
     if setting in _DEFAULTS:
         return _DEFAULTS[setting] if value in (None, "if-necessary") else str(value)
     if setting.endswith("-dependencies"):
-        found = (requirements.parsed(item) if isinstance(item, str) else requirements.locked(item) for item in items)
-        return {(it.name, it.extras, None if it.has_source else it.specifier, bool(it.marker)) for it in found if it}
-    return len(items) if setting.endswith("environments") and items else bool(value)
+        return {(it.name, it.extras, None if it.has_source else it.specifier) for it in _requirements(items)}
+    return bool(value)
+
+
+def _is_another(setting: str, value: object, locked: object, project: Project) -> bool:
+    """Return whether a setting has another value in uv.lock, by what `_comparable` leaves out."""
+    if setting == "exclude-newer":
+        # A duration, and a date without a time, are written in another form there.
+        return len({it for it in (value, locked) if isinstance(it, str) and re.fullmatch(r"[\d-]+T[\d:.]+Z", it)}) > 1
+    now, before = ([it] if isinstance(it, str) else it if isinstance(it, list) else [] for it in (value, locked))
+    if setting == "conflicts":
+        declared, sets = {frozenset(it) for it in now}, {frozenset(map(_conflicting, it)) for it in before if isinstance(it, list)}
+        # uv adds some for groups that include others.
+        has_includes = any("include-group" in it.pyproject.text for it in requirements.members(project))
+        return not declared <= sets if has_includes else declared != sets
+    if setting.endswith("environments"):
+        lists = [[_requirements(f"x; {it}" for it in items) for items in (now, before)]]
+    else:
+        names = {it.name for it in _requirements(now)} if setting.endswith("-dependencies") else set()
+        lists = [[[it for it in _requirements(items) if it.name == name] for items in (now, before)] for name in names]
+    requires_python = toml.string(project.lock.document.data, "requires-python")
+    return any(requirements.markers_differ(one, other, requires_python, "") for one, other in lists)
+
+
+def _requirements(items: Iterable[object]) -> list[Requirement]:
+    return [*filter(None, (requirements.parsed(it) if isinstance(it, str) else requirements.locked(it) for it in items))]
+
+
+def _conflicts(project: Project) -> list[list[tuple[str, str, str]]]:
+    """Return the conflicts that the members of the workspace declare, with the package of each."""
+    members = [it for it in requirements.members(project) if it.in_workspace]
+    sets = [(it.name, one) for it in members for one in toml.array(toml.table(it.pyproject.data, "tool", "uv"), "conflicts")]
+    return [[_conflicting({"package": name, **item}) for item in items if isinstance(item, dict)] for name, items in sets]
+
+
+def _conflicting(item: toml.Table) -> tuple[str, str, str]:
+    kind = next((kind for kind in ("extra", "group") if kind in item), "")
+    return normalized_name(toml.string(item, "package")), kind, normalized_name(toml.string(item, kind))
 
 
 def _ignored_settings(failure: Failure) -> Iterator[Difference]:

@@ -126,13 +126,13 @@ def _compare(now: list[Requirement], before: list[Requirement], names: Table, wh
             yield message("{file} has another source for {name} than uv.lock", **values), item.text
         elif not any(it.extras == item.extras and (it.has_source or it.specifier == item.specifier) for it in others):
             yield message("{file} has `{requirement}` in `{table}`, and uv.lock has `{locked}`", locked=others[0].text, **values), item.text
-        elif _markers_differ([it for it in now if it.name == item.name], others, *where):
+        elif markers_differ([it for it in now if it.name == item.name], others, *where):
             yield message("{file} has `{requirement}` in `{table}`, and uv.lock has {name} with another marker", **values), item.text
     for text in {other.name: other.text for other in before if other.name not in [item.name for item in now]}.values():
         yield message("uv.lock has `{requirement}` in `{table}`, and {file} does not", requirement=text, **names), ""
 
 
-def _markers_differ(one: list[Requirement], other: list[Requirement], requires_python: str, extra: str) -> bool:
+def markers_differ(one: list[Requirement], other: list[Requirement], requires_python: str, extra: str) -> bool:
     """Return whether markers differ in some environment of the project; uv.lock has them in another form than pyproject.toml."""
     from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet

@@ -92,7 +92,9 @@ class Lockfile:
 
     def place_of(self, name: str) -> Place:
         """Return the line where the first entry of the package `name` begins; no line, if there is none."""
-        return Place(self.path, self.document.line_with(f'name = "{name}"'))
+        # In the dependencies of other packages, there is more before it.
+        found = re.search(rf'^name = "{re.escape(name)}"', self.document.text, re.MULTILINE)
+        return Place(self.path, self.document.text.count("\n", 0, found.start()) + 1 if found else None)
 
     def members(self) -> Iterator[tuple[str, Table]]:
         """Yield the path of the pyproject.toml of each package that comes from a folder, and the entry of that package."""
