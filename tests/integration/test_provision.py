@@ -352,3 +352,47 @@ def test_a_version_that_is_none_is_one_error(bare: Runner, wheels: Index, versio
     error = _error(bare.sync(uv_version=version))
 
     assert (True, True, []) == (error.startswith("title=invalid-input::"), repr(version) in error, wheels.asked)
+
+
+# What the action itself needs, which uv takes from its cache.
+
+_EVIL = "import os\nos.environ['EVIL'] = print('EVIL', flush=True) or '1'\n"
+
+
+def _own(folder: Path) -> Path:
+    """Return the one folder below `folder` with the modules of the toolkit that the action uses in every run."""
+    (found,) = {file.parent for file in folder.rglob("actions_toolkit/file_command.py")}
+    return found
+
+
+@pytest.fixture
+def cached(ci: Runner, tmp_path: Path) -> Path:
+    """The cache of uv with what the action needs, after a job that has ended."""
+    ci.environ["UV_CACHE_DIR"] = str(tmp_path / "own-cache")
+    outcome = ci.sync()
+    assert 0 == outcome.returncode, outcome.log
+    return tmp_path / "own-cache"
+
+
+@pytest.mark.parametrize("name", ["file_command.py", "added.py", "file_command.cpython-312-x86_64-linux-gnu.so"])
+def test_code_that_a_build_of_another_job_has_put_into_the_cache_of_uv_is_not_run(ci: Runner, cached: Path, name: str) -> None:
+    """The packages are compared with the wheels of this release, file by file; uv does not verify what it has unpacked before."""
+    shutil.rmtree(ci.folder / "temp")
+    file = _own(cached) / name
+    file.unlink(missing_ok=True)
+    file.write_text(_EVIL, encoding="utf-8")
+
+    outcome = ci.sync()
+
+    assert ("title=uv-unavailable", True) == (_error(outcome).partition("::")[0], f"actions_toolkit/{name}" in _error(outcome))
+    assert (False, []) == ("EVIL" in outcome.log, [*(ci.folder / "temp").glob("uv-system-sync-*/")])
+
+
+def test_packages_in_the_cache_of_uv_need_no_network(ci: Runner, cached: Path) -> None:
+    del cached
+    shutil.rmtree(ci.folder / "temp")
+    ci.environ["UV_OFFLINE"] = "1"
+
+    outcome = ci.sync()
+
+    assert 0 == outcome.returncode, outcome.log

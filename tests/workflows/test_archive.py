@@ -18,7 +18,7 @@ from tools.shared.act import Act
 from tools.shared.pythons import found
 
 # What the actions need, and what `pip install` of the archive needs besides.
-_NEEDED = ("action.yml", "report/action.yml", "requirements/action.txt", "requirements/uv.txt", "src")
+_NEEDED = ("action.yml", "report/action.yml", "requirements/action.txt", "requirements/action-files.txt", "requirements/uv.txt", "src")
 _FOR_PIP = {"LICENSE", "README.md", "pyproject.toml"}
 
 
