@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,21 +15,30 @@ import pytest
 import yaml
 
 from tests.support import TARGET, options, program, step_inputs, touch
+from tests.support.log_file import LogFile
 from tools.shared import ROOT
 from uv_system_sync import cli, errors
-from uv_system_sync.errors import InvalidInput, PythonUnsuitable
+from uv_system_sync.errors import Cancelled, InvalidInput, PythonUnsuitable, UvUnavailable
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.interpreter.target import Target
-from uv_system_sync.process import Command, Finish, start
+from uv_system_sync.process import Command, Completed, Finish, start
+from uv_system_sync.reporting.console import ConsoleReporter
 from uv_system_sync.text import Option
 
 _INPUTS: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
 
 # Inputs of the runner alone or of what installs uv, and the one that is behind `--`.
 _NO_OPTION = {"summary", "args", "uv-version", "cache", "cache-suffix"}
-_NO_INPUT = {"exact", "help", "json", "verbose", "version"}
+_NO_INPUT = {"dry-run", "exact", "help", "json", "verbose", "version", "yes"}
 _SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", "packages": "package"}
 _SWITCHES = [name for name, entry in _INPUTS.items() if name not in _NO_OPTION and entry["default"] == "false"]
+
+
+@pytest.fixture
+def log() -> LogFile:
+    """The log of the command."""
+    return LogFile()
+
 
 _OWN_FOLDER = os.path.dirname(sys.executable)
 
@@ -185,3 +196,119 @@ def test_for_another_python_the_line_to_copy_puts_the_most_important_folder_firs
 
     assert "`python` on PATH is missing;" in advice
     assert advice.endswith(" export PATH='/c:/a b':\"$PATH\"")
+
+
+# What it will do is said first.
+
+_DRY_RUN = """\
+Would uninstall 4 packages
+Would install 3 packages
+ - alpha==0.1 (from file:///alpha-0.1-py3-none-any.whl)
+ + alpha==1.0
+ + beta==1.0
+ - other==0.1
+ - setuptools==75.0
+ ~ sample @ file:///sample
+"""
+_SEEDS_ONLY = " - setuptools==75.0\n - pip==24.0\n"
+
+
+class _User:
+    """Somebody at a terminal who gives one answer."""
+
+    def __init__(self, *, answer: bool) -> None:
+        self.questions: list[str] = []
+        self._answer = answer
+
+    def __call__(self, question: str) -> bool:
+        self.questions.append(question)
+        return self._answer
+
+
+def _confirm(log: LogFile, *words: str, ask: Callable[[str], bool] | None = None, dry_run: Completed | UvUnavailable | None = None) -> bool:
+    confirm = cli.confirmation(cli.parse(words), ConsoleReporter(log), ask)
+    assert confirm is not None
+    return confirm(dry_run or Completed(0, _DRY_RUN))
+
+
+@pytest.mark.parametrize(
+    ("words", "terminal"),
+    [
+        pytest.param([], False, id="job"),
+        pytest.param(["--exact", "--yes"], False, id="exact-job-that-may-remove"),
+        pytest.param(["--check"], True, id="check"),
+        pytest.param(["--check", "--exact"], False, id="exact-check"),
+    ],
+)
+def test_uv_is_not_asked_beforehand_if_nobody_has_to_know(log: LogFile, words: list[str], *, terminal: bool) -> None:
+    assert None is cli.confirmation(cli.parse(words), ConsoleReporter(log), _User(answer=True) if terminal else None)
+
+
+@pytest.mark.parametrize("words", [[], ["--exact", "--yes"]])
+def test_at_a_terminal_what_will_change_is_shown_first(log: LogFile, words: list[str]) -> None:
+    user = _User(answer=False)
+
+    assert (True, []) == (_confirm(log, *words, ask=user), user.questions)
+    assert "Packages: 1 to install, 2 to update, 2 to remove (other 0.1, setuptools 75.0)\n" == log.text
+
+
+def test_a_sync_that_removes_packages_asks_first(log: LogFile) -> None:
+    user = _User(answer=True)
+
+    assert _confirm(log, "--exact", ask=user)
+    assert ["Remove other 0.1, which uv.lock does not have? [y/N] "] == user.questions
+
+
+def test_nothing_changes_if_the_answer_is_no(log: LogFile) -> None:
+    with pytest.raises(Cancelled) as caught:
+        _confirm(log, "--exact", ask=_User(answer=False))
+
+    assert {Option("inexact", "false")} == options(caught.value)
+
+
+def test_without_a_terminal_a_sync_that_removes_packages_needs_yes(log: LogFile) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        _confirm(log, "--exact")
+
+    assert {"exact": Option("inexact", "false"), "packages": "other 0.1", "yes": Option("yes", "true")} == caught.value.values
+
+
+@pytest.mark.parametrize("ask", [None, _User(answer=False)], ids=["job", "terminal"])
+@pytest.mark.parametrize("printed", [_SEEDS_ONLY, " + alpha==1.0\n - alpha==0.1\n", "Would make no changes\n"])
+def test_what_a_python_comes_with_and_what_is_replaced_needs_no_question(log: LogFile, ask: _User | None, printed: str) -> None:
+    assert _confirm(log, "--exact", ask=ask, dry_run=Completed(0, printed))
+
+
+@pytest.mark.parametrize("words", [[], ["--exact"], ["--exact", "--yes"]])
+@pytest.mark.parametrize("ask", [None, _User(answer=False)], ids=["job", "terminal"])
+def test_a_dry_run_shows_what_uv_prints_and_goes_no_further(log: LogFile, words: list[str], ask: _User | None) -> None:
+    assert not _confirm(log, "--dry-run", *words, ask=ask)
+    assert _DRY_RUN in log.text
+    assert "Packages: 1 to install, 2 to update, 2 to remove" in log.text
+
+
+_NEEDED = [(["--exact"], True), (["--dry-run"], True), ([], False), (["--exact", "--yes"], False)]
+
+
+@pytest.mark.parametrize(("words", "is_needed"), _NEEDED)
+def test_a_uv_without_a_dry_run_is_an_error_where_one_is_needed(log: LogFile, words: list[str], *, is_needed: bool) -> None:
+    error = UvUnavailable("Old.", "Install a newer one.")
+    with pytest.raises(UvUnavailable) if is_needed else nullcontext():
+        assert _confirm(log, *words, ask=_User(answer=True), dry_run=error)
+
+
+@pytest.mark.parametrize(("words", "is_needed"), _NEEDED)
+def test_after_a_dry_run_that_fails_a_sync_is_only_tried_if_none_was_needed(log: LogFile, words: list[str], *, is_needed: bool) -> None:
+    assert is_needed is not _confirm(log, *words, ask=_User(answer=True), dry_run=Completed(2, "error: dns error"))
+
+
+def test_there_is_nobody_to_ask_without_a_terminal(log: LogFile) -> None:
+    assert [None, None] == [cli.question(log, answers) for answers in (io.StringIO("y\n"), None)]
+
+
+@pytest.mark.parametrize("more", ["--check", "--json"])
+def test_a_dry_run_is_neither_a_check_nor_a_report(capsys: pytest.CaptureFixture[str], more: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.parse(["--dry-run", more])
+
+    assert (2, True) == (ended.value.code, more in capsys.readouterr().err)

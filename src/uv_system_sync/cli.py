@@ -8,19 +8,22 @@ import os
 import sys
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Callable, Mapping, Sequence, TextIO
 
 from uv_system_sync import errors, inputs, paths
-from uv_system_sync.errors import PythonUnsuitable, UvUnavailable
+from uv_system_sync.errors import Cancelled, InvalidInput, PythonUnsuitable, UvUnavailable
 from uv_system_sync.inputs import Inputs
+from uv_system_sync.interpreter.site_packages import SEEDS
 from uv_system_sync.reporting import console
 from uv_system_sync.reporting.context import RunContext
 from uv_system_sync.reporting.reporter import report_errors
-from uv_system_sync.text import Option
+from uv_system_sync.text import Option, listed, printable
 
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
-    from uv_system_sync.process import Start
+    from uv_system_sync.process import Completed, Start
+
+    Confirm = Callable[[Completed | UvUnavailable], bool]
 
 # Titles of the help, and below each the options: name, what their value is called, and what they do. A NAME may be given more than
 # once; options without a value are switches.
@@ -47,11 +50,13 @@ _OPTIONS = {
         ("no-editable", "", "Install the project and its workspace members as copies instead of links to the checkout."),
     ),
     "how to install": (
-        ("exact", "", "Remove installed packages that are not in the lock."),
+        ("exact", "", "Remove installed packages that are not in the lock, after a question."),
         ("inexact", "", "Keep them. This is the default; the last of the two counts."),
         ("frozen", "", "Install uv.lock as it is, without checking that it matches pyproject.toml."),
         ("retries", "NUMBER", "How often a sync that failed for the network is tried again. Default: 2."),
-        ("check", "", "Change nothing, and fail if the environment does not match the lock."),
+        ("yes", "", "Remove what `--exact` removes without asking. Needed where there is no terminal to ask on."),
+        ("check", "", "Change nothing, show what would change, and fail if that is anything."),
+        ("dry-run", "", "Change nothing and show what would change, as with uv. The exit status is 0 even then."),
     ),
     "output": (
         ("json", "", "Print the report as JSON on standard output, and everything else on standard error."),
@@ -91,7 +96,7 @@ def main() -> int:
 
     arguments = parse(sys.argv[1:])
     # The package has set it for the action, which is started with -B; here it is as the user has it.
-    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or arguments.check
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or arguments.check or arguments.dry_run
     for stream in (sys.stdout, sys.stderr):
         # Neither a terminal's code page nor the C locale of an image holds uv's output and every path.
         if isinstance(stream, io.TextIOWrapper):
@@ -103,18 +108,25 @@ def main() -> int:
     # `docker stop` sends the second. Both stop uv before they stop this process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    error = report_errors(lambda: _protected_sync(arguments, reporter, context), reporter)
+    confirm = confirmation(arguments, reporter, question(log, sys.stdin))
+    error = report_errors(lambda: _protected_sync(arguments, reporter, context, confirm), reporter)
     return reporter.publish_failure(error, context) if error else 0
 
 
-def _protected_sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext) -> None:
+def _protected_sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext, confirm: Confirm | None) -> None:
     from uv_system_sync.reporting import runner_files
 
     with runner_files.protected(os.environ) as publishing:
-        _sync(arguments, reporter, context, publishing)
+        _sync(arguments, reporter, context, confirm, publishing)
 
 
-def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext, publishing: Callable[[], None]) -> None:
+def _sync(
+    arguments: argparse.Namespace,
+    reporter: console.ConsoleReporter,
+    context: RunContext,
+    confirm: Confirm | None,
+    publishing: Callable[[], None],
+) -> None:
     from uv_system_sync import process
     from uv_system_sync.environment import secrets
     from uv_system_sync.sync import Step, sync
@@ -130,8 +142,10 @@ def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, cont
     if found is None:
         raise UvUnavailable("There is no uv on PATH.", "Install uv first, for example with `pip install uv`.")
     uv = Uv(found, environ, process.start)
-    effects = (uv, process.start, reporter, context)
-    sync(Step(environ, context.inputs, *effects, partial(check_target, context.inputs), publishing=publishing))
+    effects = (uv, process.start, reporter, context, partial(check_target, context.inputs))
+    sync(Step(environ, context.inputs, *effects, confirm=confirm, publishing=publishing))
+    if arguments.dry_run:
+        return
     advice = context.target and path_advice(context.target, environ, process.start)
     if advice:
         reporter.info(advice)
@@ -173,6 +187,55 @@ def check_target(chosen: Inputs, target: Target, _: str) -> None:
             prefix=target.prefix,
             exact=Option("inexact", "false"),
         )
+
+
+def confirmation(arguments: argparse.Namespace, reporter: console.ConsoleReporter, ask: Callable[[str], bool] | None) -> Confirm | None:
+    """Return what shows the dry run of a sync and decides whether to go on, or None if none is needed.
+
+    `ask` asks a yes-or-no question at a terminal; without one, it is None.
+    """
+    from uv_system_sync.uv import output
+
+    is_removing = arguments.exact and not arguments.yes
+    if arguments.check or not (arguments.dry_run or is_removing or ask):
+        return None
+
+    def confirm(dry_run: Completed | UvUnavailable) -> bool:
+        if isinstance(dry_run, UvUnavailable) or dry_run.returncode:
+            is_needed = arguments.dry_run or is_removing
+            if is_needed and isinstance(dry_run, UvUnavailable):
+                raise dry_run
+            return not is_needed
+        if arguments.dry_run:
+            with reporter.group("uv sync --dry-run") as relay:
+                relay(dry_run.output.encode())
+        planned = output.planned(dry_run.output)
+        reporter.info(f"Packages: {planned}")
+        # uv keeps those that a Python comes with, or as many of them as that Python has.
+        removed = listed([name for name in planned.removed if name.partition(" ")[0] not in SEEDS])
+        if arguments.dry_run or not (is_removing and removed):
+            return not arguments.dry_run
+        yes, exact = Option("yes", "true"), Option("inexact", "false")
+        if ask is None:
+            fact = "{exact} would remove {packages}, and there is no terminal to ask on."
+            raise InvalidInput(fact, "Add {yes} to remove them, or leave out {exact}.", exact=exact, packages=removed, yes=yes)
+        if not ask(f"Remove {removed}, which uv.lock does not have? [y/N] "):
+            raise Cancelled("The answer was no, and nothing was changed.", "To keep these packages, leave out {exact}.", exact=exact)
+        return True
+
+    return confirm
+
+
+def question(log: TextIO, answers: TextIO | None) -> Callable[[str], bool] | None:
+    """Return what asks a yes-or-no question on `log` and reads the answer from `answers`, or None unless both are terminals."""
+    if answers is None or not (log.isatty() and answers.isatty()):
+        return None
+
+    def ask(text: str) -> bool:
+        console.put(log, printable(text))
+        return answers.readline().strip().lower() in ("y", "yes")
+
+    return ask
 
 
 def path_advice(target: Target, environ: Mapping[str, str], start: Start) -> str | None:
@@ -250,6 +313,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     if found.version:
         console.put(sys.stdout, f"uv-system-sync {_version()}\n")
         sys.exit()
+    if found.dry_run and (found.check or found.json):
+        parser().error("--dry-run cannot be used with --check or --json; --check --json prints a report, too")
     found.args = words[at + 1 :]
     return found
 

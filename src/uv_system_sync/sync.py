@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, NamedTuple, Sequence
 
 from uv_system_sync import environment, process
-from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed
+from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed, UvUnavailable
 from uv_system_sync.interpreter import misplaced, repair, site_packages, sync_lock, target
 from uv_system_sync.project import pyproject
 from uv_system_sync.text import Option, listed
@@ -36,6 +36,7 @@ class Step(NamedTuple):
     `suitable_uv` returns the uv for a project, if that may be another one than `uv`. `sleep` waits for some seconds.
     `restore` asks the runner to restore wheels that were built earlier, for a next step, which does the rest. `publishing` is called
     when no other program runs any more, before anything is handed on.
+    `confirm` gets a dry run of uv before anything changes, or why this uv has none, and returns whether to go on.
     """
 
     environ: Mapping[str, str]
@@ -49,6 +50,7 @@ class Step(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
     restore: Callable[[Wanted], None] | None = None
     publishing: Callable[[], None] = lambda: None
+    confirm: Callable[[Completed | UvUnavailable], bool] | None = None
 
 
 class Plan(NamedTuple):
@@ -69,6 +71,8 @@ def sync(step: Step) -> None:
         step.reporter.info(step.context.line())
         _debug(plan, step)
         if step.restore and _restore(plan, step, step.restore):
+            return
+        if step.confirm and not _confirmed(plan, step, step.confirm):
             return
         with _locked(plan, step) as lock, _built_wheels(plan, step):
             done = _sync(plan, lock, step)
@@ -125,6 +129,20 @@ def _restore(plan: Plan, step: Step, restore: Callable[[Wanted], None]) -> bool:
         step.publishing()
         restore(wanted)
     return wanted is not None
+
+
+def _confirmed(plan: Plan, step: Step, confirm: Callable[[Completed | UvUnavailable], bool]) -> bool:
+    try:
+        completed = plan.uv.dry_run(plan.inputs, plan.project, plan.target)
+    except UvUnavailable as error:
+        return confirm(error)
+    if confirm(completed):
+        return True
+    if completed.returncode == 0:
+        return False
+    with step.reporter.group("uv sync --dry-run") as relay:
+        relay(completed.output.encode())
+    raise _explained(plan, completed, step)
 
 
 def _built_wheels(plan: Plan, step: Step) -> ContextManager[None]:

@@ -164,7 +164,7 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
     },
     "check": (
         "Would install 1 package\n + alpha==1.0\nerror: The environment is outdated; run `uv sync` to update the environment\n",
-        (OutOfSync, {}, None),
+        (OutOfSync, {"planned": "1 to install"}, None),
     ),
     "environments": (
         "error: The current Python platform is not compatible with the lockfile's supported environments: `sys_platform == 'darwin'`\n",

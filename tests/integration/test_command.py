@@ -20,11 +20,11 @@ import pytest
 import tomli
 
 from tests.support import program
-from tests.support.projects import CAN_CHECK, Project, Wheel, since
+from tests.support.projects import CAN_CHECK, CAN_DRY_RUN, Project, Wheel, since
 from tools.shared import ROOT
 from tools.shared.action_steps import NETWORK
 from tools.shared.pythons import Python, found
-from tools.shared.uv import LOCKED_UV, UV
+from tools.shared.uv import LOCKED_UV, UV, is_at_least
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the copies have the layout of POSIX")
 
@@ -82,15 +82,15 @@ def venv(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     folder = tmp_path_factory.mktemp("command") / "venv"
     made = _uv("venv", "--quiet", "--python", found()[0].prefix / "bin" / "python3", folder)
     assert 0 == made.returncode, made.stderr
-    if _install(wheel, folder, "--offline").returncode:
-        installed = _install(wheel, folder)
+    if _install_command(wheel, folder, "--offline").returncode:
+        installed = _install_command(wheel, folder)
         assert 0 == installed.returncode or "Failed to fetch" in installed.stderr, installed.stderr
         if installed.returncode:
             pytest.skip(f"packaging and tomli are not in uv's cache, and there is no index: {installed.stderr}")
     return folder
 
 
-def _install(wheel: Path, venv: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def _install_command(wheel: Path, venv: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return _uv("pip", "install", "--quiet", *options, "--python", venv, wheel)
 
 
@@ -187,7 +187,9 @@ def test_a_check_fails_before_the_first_sync_and_succeeds_after_it(shell: Shell)
     shell.run()
     after = shell.run()
 
-    assert (10, True) == (before.returncode, "`--check`" in _error(before)[0])
+    error, hint = _error(before)
+    assert (10, True, True) == (before.returncode, "4 to install" in error, "not `uv sync`" in hint), before.stdout
+    assert before.stdout.splitlines()[-1] == hint
     assert (0, True) == (after.returncode, "5 packages: nothing changed in " in after.stdout)
     assert 0 == shell.run("--check").returncode
 
@@ -200,12 +202,145 @@ def test_a_package_that_is_not_in_the_lock_stays_unless_the_sync_is_exact(shell:
 
     kept = shell.run()
     checked, checked_exactly = shell.run("--check").returncode, shell.run("--check", "--exact").returncode
-    exact = shell.run("--exact")
+    exact = shell.run("--exact", "--yes")
 
     assert (0, True) == (kept.returncode, "Kept, although not in uv.lock: other 0.1" in kept.stdout), kept.stdout
     assert (True, False) == (" - alpha==0.1" in kept.stdout, " - other==0.1" in kept.stdout), kept.stdout
     assert (0, 10) == (checked, checked_exactly)
     assert (0, True) == (exact.returncode, " - other==0.1" in exact.stdout), exact.stdout
+
+
+def _install(target: Path, folder: Path, *names: str) -> None:
+    """Install version 0.1 of `names` in `target`."""
+    wheels = [Wheel(name, "0.1").write(folder) for name in names]
+    done = _uv("pip", "install", "--offline", "--no-deps", "--python", target / "bin" / "python3", *wheels)
+    assert 0 == done.returncode, done.stderr
+
+
+def _at_a_terminal(shell: Shell, *options: str, answer: str = "", **environ: str) -> tuple[int, str]:
+    """Run the command with a terminal of its own, at which `answer` is typed; return its exit status and what is on the terminal."""
+    import pty
+
+    status, terminal = pty.fork()
+    if status == 0:
+        os.chdir(shell.cwd)
+        command = [str(shell.venv / "bin" / "uv-system-sync"), "--python", "python", *options]
+        os.execve(command[0], command, {**shell.variables, "TERM": "xterm", **environ})  # noqa: S606 - there is no shell in between: the child is already the one at the terminal
+    printed = b""
+    while piece := _read(terminal):
+        printed += piece
+        if answer and printed.endswith(b"[y/N] "):
+            os.write(terminal, answer.encode())
+    _, status = os.waitpid(status, 0)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(status), printed.decode()
+
+
+def _read(descriptor: int) -> bytes:
+    # On Linux, it is an error that the other side is closed.
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""
+
+
+def _logged_uv(shell: Shell, folder: Path) -> tuple[Shell, Path]:
+    """Return `shell` with a uv first on PATH that writes its arguments to a file, and that file."""
+    log = folder / "uv.log"
+    uv = program(folder / "logged" / "uv", "#!/bin/sh", f'echo "$@" >>{log}', f'exec {UV} "$@"')
+    return Shell(shell.venv, shell.cwd, f"{uv.parent}:{shell.search_path}"), log
+
+
+@CAN_DRY_RUN
+@pytest.mark.parametrize(
+    ("answer", "is_removed"),
+    [
+        pytest.param("y\n", True, id="yes"),
+        pytest.param("n\n", False, id="no"),
+        pytest.param("\n", False, id="empty"),
+        pytest.param("\x04", False, id="end-of-input"),
+        pytest.param("\x03", False, id="interrupt"),
+    ],
+)
+def test_at_a_terminal_an_exact_sync_asks_before_it_removes(
+    shell: Shell, target: Path, listing: Callable[[Path], object], answer: str, *, is_removed: bool
+) -> None:
+    """What will change is shown above the question."""
+    _install(target, shell.cwd / "others", "alpha", "other", "setuptools")
+    before = listing(target)
+    status, printed = _at_a_terminal(shell, "--exact", answer=answer, NO_COLOR="1")
+
+    assert (0 if is_removed else 130, is_removed) == (status, " - other==0.1" in printed), printed
+    shown, question = "Packages: 3 to install, 1 to update, ", "Remove other 0.1, which uv.lock does not have? [y/N] "
+    assert 0 <= printed.index(shown) < printed.index(question), printed
+    assert is_removed == (before != listing(target))
+
+
+@CAN_DRY_RUN
+def test_at_a_terminal_what_will_change_is_shown_without_a_question_if_nothing_else_is_removed(shell: Shell, target: Path) -> None:
+    status, printed = _at_a_terminal(shell, "--exact", NO_COLOR="1")
+    first, second, *_ = printed.splitlines()
+
+    assert (0, True, "Packages: 4 to install") == (status, f" {target}, " in first, second), printed
+
+
+@CAN_DRY_RUN
+def test_without_a_terminal_an_exact_sync_removes_nothing_unless_told_to(
+    shell: Shell, target: Path, tmp_path: Path, listing: Callable[[Path], object]
+) -> None:
+    """With `--yes`, uv is not asked what it would do."""
+    _install(target, tmp_path / "others", "other")
+    before = listing(target)
+    logged, log = _logged_uv(shell, tmp_path)
+    refused = logged.run("--exact")
+
+    error, hint = _error(refused)
+    assert (3, before) == (refused.returncode, listing(target)), refused.stdout
+    assert ("`--exact`" in error, "other 0.1" in error, "`--yes`" in hint) == (True, True, True)
+    log.unlink()
+    assert 0 == logged.run("--exact", "--yes").returncode
+    assert 1 == log.read_text(encoding="utf-8").count("sync ")
+    assert not list(target.glob("lib/python*/site-packages/other-*"))
+
+
+def test_without_a_terminal_a_sync_runs_uv_once(shell: Shell, tmp_path: Path) -> None:
+    logged, log = _logged_uv(shell, tmp_path)
+
+    assert 0 == logged.run().returncode
+    assert ["--version", "sync"] == [line.partition(" ")[0] for line in log.read_text(encoding="utf-8").splitlines()]
+
+
+@CAN_DRY_RUN
+@pytest.mark.parametrize("frozen", [[], ["--frozen"]], ids=["locked", "frozen"])
+def test_a_dry_run_succeeds_and_changes_nothing(
+    shell: Shell, target: Path, tmp_path: Path, listing: Callable[[Path], object], frozen: list[str]
+) -> None:
+    _install(target, tmp_path / "others", "other")
+    before = listing(target)
+    completed = shell.run("--dry-run", "--exact", *frozen)
+    *_, last = completed.stdout.splitlines()
+
+    assert (0, before) == (completed.returncode, listing(target)), completed.stdout
+    assert (True, True) == (" - other==0.1" in completed.stdout, " + alpha==1.0" in completed.stdout), completed.stdout
+    assert "Packages: 4 to install, 1 to remove (other 0.1)" == last
+
+
+@CAN_DRY_RUN
+@pytest.mark.parametrize("options", [["--dry-run"], ["--exact"]])
+def test_a_dry_run_that_fails_is_the_error_of_the_sync(shell: Shell, project: Project, options: list[str]) -> None:
+    _edit(project, "alpha<2", "alpha<1.5")
+    completed = shell.run(*options)
+
+    assert (9, 1) == (completed.returncode, completed.stdout.count("needs to be updated")), completed.stdout
+
+
+@pytest.mark.skipif(is_at_least("0.6.15"), reason="uv has a dry run of a locked sync since 0.6.15")
+def test_an_older_uv_is_an_error_where_a_dry_run_is_needed(shell: Shell, target: Path, listing: Callable[[Path], object]) -> None:
+    before = listing(target)
+
+    assert [11, 11] == [shell.run(option).returncode for option in ("--dry-run", "--exact")]
+    assert before == listing(target)
+    assert 0 == shell.run("--exact", "--yes").returncode
 
 
 def test_names_are_given_one_by_one_and_arguments_of_uv_after_two_dashes(shell: Shell, target: Path) -> None:
@@ -479,34 +614,9 @@ def test_in_a_step_of_a_workflow_the_command_uses_nothing_of_the_runner(shell: S
 )
 def test_a_terminal_gets_colours_unless_the_user_wants_none(shell: Shell, environ: dict[str, str], *, coloured: bool) -> None:
     """Both in uv's lines and in ours."""
-    import pty
+    printed = [_at_a_terminal(shell, *options, **environ)[1] for options in ([], ["--all-extras", "--extra", "nope"])]
 
-    printed: list[bytes] = []
-    for options in ([], ["--all-extras", "--extra", "nope"]):
-        ours, theirs = pty.openpty()
-        with subprocess.Popen(
-            [shell.venv / "bin" / "uv-system-sync", "--python", "python", *options],
-            cwd=shell.cwd,
-            env={**shell.variables, **environ},
-            stdout=theirs,
-            stderr=theirs,
-        ):
-            os.close(theirs)
-            text = b""
-            while piece := _read(ours):
-                text += piece
-        os.close(ours)
-        printed.append(text)
-
-    assert [coloured, coloured] == [b"\x1b[" in text for text in printed]
-
-
-def _read(descriptor: int) -> bytes:
-    # On Linux, it is an error that the other side is closed.
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:
-        return b""
+    assert [coloured, coloured] == ["\x1b[" in text for text in printed]
 
 
 def test_no_byte_code_is_written_if_the_user_wants_none(shell: Shell, tmp_path: Path) -> None:

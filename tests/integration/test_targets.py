@@ -385,7 +385,7 @@ _REJECTED: dict[str, Callable[[Site], Rejected]] = {
     "missing path": lambda site: _not_found(site.folder / "python3"),
     "path with a missing parent": lambda site: _not_found(site.folder / "not" / "there" / "bin" / "python3"),
     # What PATH has is no answer to where to install.
-    "command": lambda _: _not_found("python3"),
+    "name that is not on PATH": lambda _: _not_found("python3.99"),
     "path below a file": lambda site: _not_found(site.prefix / "bin" / "python3" / "bin"),
     "bin": lambda site: _part(site.prefix, "bin"),
     "bin with a slash": lambda site: _part(site.prefix, "bin/"),

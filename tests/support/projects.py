@@ -24,6 +24,7 @@ def since(version: str, what: str) -> pytest.MarkDecorator:
 
 
 CAN_CHECK = since("0.6.10", "`uv sync --check`")
+CAN_DRY_RUN = since("0.6.15", "a dry run of a locked sync")
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,23 @@ def test_a_dry_run_of_lock_asks_no_index() -> None:
     assert (Completed(2, "Would update"), [Command(argv, _SYNC_ENV, PROJECT.directory)]) == (completed, starter.commands)
 
 
+@pytest.mark.parametrize("version", ["0.5.31", "0.6.14"])
+def test_a_dry_run_of_a_sync_needs_a_uv_that_has_one(version: str) -> None:
+    starter = Starter(version=f"uv {version}")
+    with pytest.raises(UvUnavailable) as caught:
+        _uv(starter).dry_run(step_inputs(), PROJECT, TARGET)
+
+    assert (("0.6.15", version), []) == ((caught.value.values["oldest"], caught.value.values["version"]), starter.commands)
+
+
+def test_a_dry_run_of_a_sync_is_that_sync_with_one_more_option() -> None:
+    starter = Starter(Completed(0, "Would install"), version="uv 0.6.15")
+    completed = _uv(starter).dry_run(step_inputs(inexact="true"), PROJECT, TARGET)
+
+    argv = ("/bin/uv", "sync", "--color", "always", "--dry-run", *_ON_TARGET, "--locked", "--inexact")
+    assert (Completed(0, "Would install"), [Command(argv, _SYNC_ENV, PROJECT.directory)]) == (completed, starter.commands)
+
+
 def test_a_list_of_packages_ignores_settings() -> None:
     starter = Starter(Completed(0, "[]"))
     listed = _uv(starter).pip_list(TARGET)

@@ -78,5 +78,6 @@ class Failure(NamedTuple):
         file, line = place or (None, None)
         printed = self.completed.output.strip()
         end = f"… {printed[-_KEPT:]}" if len(printed) > _KEPT else printed
-        known = {"uv": self.uv_version, "target": self.target, "lock_command": self.project.lock_command(), **OPTIONS}
+        facts = {"uv": self.uv_version, "target": self.target, "planned": str(output.planned(self.own))}
+        known = {**facts, "lock_command": self.project.lock_command(), **OPTIONS}
         return kind(message, hint, file=file, line=line, words=words or end, **{**known, **values})

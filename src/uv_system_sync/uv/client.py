@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # would change no package, and 0.5.15 calls a workspace's lock outdated if an index in it is a relative path.
 _OLDEST = "0.5.31"
 
+# The first that takes `--dry-run` together with `--locked` or `--frozen`.
+_DRY_RUN = "0.6.15"
+
 _INSTALL = "Install a newer uv first, or put one first on PATH; in a workflow, {option} can ask for one."
 
 
@@ -67,6 +70,20 @@ class Uv:
         """Return the `uv sync` that does what `inputs` ask for; raise `InvalidInput` for an argument that it cannot take."""
         argv = ("sync", *arguments.colours(inputs, self._environ), "--python", target.executable, *arguments.sync(inputs))
         return self._command(*argv, target=target, cwd=project.directory)
+
+    def dry_run(self, inputs: Inputs, project: Project, target: Target) -> Completed:
+        """Ask what a sync would change; it changes nothing. Raise `UvUnavailable` if this uv cannot say."""
+        if _release(self.version) < _release(_DRY_RUN):
+            raise UvUnavailable(
+                "Only uv {oldest} or newer says what a sync would change, and {path} is uv {version}.",
+                "Install a newer uv. Without one, {yes} removes what is not in uv.lock without asking.",
+                oldest=_DRY_RUN,
+                path=self.path,
+                version=self.version,
+                yes=Option("yes", "true"),
+            )
+        argv = ("sync", *arguments.colours(inputs, self._environ), "--dry-run", "--python", target.executable, *arguments.sync(inputs))
+        return self._start(self._command(*argv, target=target, cwd=project.directory))(None)
 
     def use_cache(self, folder: str) -> None:
         """Use the cache `folder` from now on."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Sequence
+from typing import NamedTuple, Sequence
+
+from uv_system_sync.text import listed
 
 # How much of one message is searched. The reason is near its beginning, and a build can make it as long as it wants.
 _SEARCHED = 30_000
@@ -21,6 +23,32 @@ _INTERRUPTED = re.compile(r"error decoding response body|error reading a body|ne
 OFFLINE = r"Network connectivity is disabled, but the requested data wasn't found in the cache(?: for)?: `?(?P<address>[^\s`]+)"
 _STATUS = r"HTTP status \w+ error \((\d{3}[^)]*)\)"
 _UNINDENTED = re.compile(r"^(?! |DEBUG |TRACE ).+", re.MULTILINE)
+
+
+class Planned(NamedTuple):
+    """The packages that a sync would change: names, and for those that it would remove, with their versions."""
+
+    installed: tuple[str, ...]
+    updated: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return how many packages that are, and the names of those to remove."""
+        counts = [("install", len(self.installed)), ("update", len(self.updated)), ("remove", len(self.removed))]
+        names = f" ({listed(self.removed)})" if self.removed else ""
+        return (", ".join(f"{count} to {what}" for what, count in counts if count) + names) or "nothing to change"
+
+
+def planned(output: str) -> Planned:
+    """Return what a sync would change, by the `output` of its dry run or check."""
+    lines = re.findall(r"^ ([+~-]) ([a-z0-9-]+)(?:==(\S+)| @ )", output, re.MULTILINE)
+    removed = {name: version for sign, name, version in lines if sign == "-"}
+    present = {name: sign for sign, name, _ in lines if sign != "-"}
+    return Planned(
+        installed=tuple(name for name, sign in present.items() if sign == "+" and name not in removed),
+        updated=tuple(name for name, sign in present.items() if sign == "~" or name in removed),
+        removed=tuple(f"{name} {version}".rstrip() for name, version in removed.items() if name not in present),
+    )
 
 
 def without_quotes(output: str) -> str:
