@@ -61,6 +61,40 @@ def test_the_help_lists_the_exit_status_of_each_kind_of_error() -> None:
     assert sorted((kind.exit_status, kind.slug) for kind in kinds) == [(int(status), slug) for status, slug in listed]
 
 
+@pytest.mark.parametrize("columns", ["40", "200"])
+def test_the_help_fits_80_columns_on_any_terminal(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+
+    assert [] == [line for line in cli.parser().format_help().splitlines() if len(line) > 80]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("--pyhton", "--python"),
+        ("--pyhton=3.12", "--python"),
+        ("--extras", "--extra"),
+        ("--no-edtable", "--no-editable"),
+        ("--dryrun", "--dry-run"),
+        ("--no-group", None),
+        ("--upgrade", None),
+        ("-p", None),
+        ("here", None),
+    ],
+)
+def test_for_a_misspelled_option_the_one_that_was_meant_is_suggested(
+    capsys: pytest.CaptureFixture[str], word: str, meant: str | None
+) -> None:
+    """Other words may be arguments of uv."""
+    with pytest.raises(SystemExit) as ended:
+        cli.parse([word, "x"])
+    *_, message = capsys.readouterr().err.splitlines()
+
+    assert 2 == ended.value.code
+    assert f": {word}; did you mean {meant}? (" in message if meant else f": {word} (" in message
+    assert "`--`" in message
+
+
 def test_without_options_all_but_the_summary_and_what_is_removed_is_as_in_a_step_without_inputs() -> None:
     assert step_inputs(python="/opt/python", summary="false", inexact="true") == _inputs()
 

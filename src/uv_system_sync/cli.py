@@ -69,7 +69,7 @@ _EXAMPLES = """\
 Arguments after `--` are passed to `uv sync`.
 
 examples:
-  uv-system-sync --python .venv              a virtual environment, with group dev
+  uv-system-sync --python .venv              a virtual environment, with dev
   uv-system-sync --python 3.12               the Python 3.12 that is on PATH
   uv-system-sync --python /usr/local --no-dev
                                              in a Dockerfile, on a Python image
@@ -83,8 +83,12 @@ examples:
 
 uv has to be on PATH. With --exact, uv-system-sync has to be installed
 elsewhere than in the Python that it installs into.
-The exit status is 0 on success, 2 for a wrong command line, and one for each kind of error:
+The exit status is 0 on success, 2 for a wrong command line, and one for each
+kind of error:
 """
+
+# How wide the help is, on every terminal.
+_COLUMNS = 80
 
 # Errors that only the actions raise.
 _ONLY_IN_ACTIONS = (errors.JobsFailed, errors.PackagesDiffer)
@@ -279,13 +283,14 @@ def parser() -> argparse.ArgumentParser:
     import textwrap
 
     kinds = sorted((kind.exit_status, kind.slug) for kind in errors.ActionError.__subclasses__() if kind not in _ONLY_IN_ACTIONS)
-    statuses = ", ".join(f"{status} {slug}" for status, slug in kinds)
+    # No line ends between the two.
+    statuses = ", ".join(f"{status}\N{NO-BREAK SPACE}{slug}" for status, slug in kinds)
     made = argparse.ArgumentParser(
         prog="uv-system-sync",
         usage="%(prog)s [options] [-- arguments of uv sync]",
         description="Install a project's uv.lock into a Python that is already there.",
-        epilog=_EXAMPLES + textwrap.fill(statuses, 110, break_on_hyphens=False),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXAMPLES + textwrap.fill(statuses, _COLUMNS, break_on_hyphens=False).replace("\N{NO-BREAK SPACE}", " "),
+        formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=_COLUMNS),
         allow_abbrev=False,
     )
     for title, options in _OPTIONS.items():
@@ -306,7 +311,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     """Return the parsed command line, with the words after `--` as `args`; argparse itself exits for help and for errors."""
     at = words.index("--") if "--" in words else len(words)
     try:
-        found = parser().parse_args(words[:at])
+        found, unknown = parser().parse_known_args(words[:at])
+        if unknown:
+            parser().error(_unknown(unknown[0]))
     except SystemExit:
         console.put(sys.stdout, "")
         raise
@@ -317,6 +324,17 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         parser().error("--dry-run cannot be used with --check or --json; --check --json prints a report, too")
     found.args = words[at + 1 :]
     return found
+
+
+def _unknown(word: str) -> str:
+    """Return the message for `word`, which is no option; `--no-group` is not meant by `--group`, nor the other way round."""
+    import difflib
+
+    negated = word.startswith("--no-")
+    names = [f"--{name}" for options in _OPTIONS.values() for name, _, _ in options]
+    similar = difflib.get_close_matches(word.partition("=")[0], [name for name in names if name.startswith("--no-") == negated], n=1)
+    meant = f"; did you mean {similar[0]}?" if similar else ""
+    return f"unrecognized argument: {word}{meant} (arguments of `uv sync` go after `--`)"
 
 
 def _version() -> str:
