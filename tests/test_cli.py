@@ -29,7 +29,7 @@ _INPUTS: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encodin
 
 # Inputs of the runner alone or of what installs uv, and the one that is behind `--`.
 _NO_OPTION = {"summary", "args", "uv-version", "cache", "cache-suffix"}
-_NO_INPUT = {"dry-run", "exact", "help", "json", "verbose", "version", "yes"}
+_NO_INPUT = {"dry-run", "exact", "help", "json", "quiet", "verbose", "version", "yes"}
 _SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", "packages": "package"}
 _SWITCHES = [name for name, entry in _INPUTS.items() if name not in _NO_OPTION and entry["default"] == "false"]
 
@@ -211,7 +211,7 @@ def _never(command: Command) -> Finish:
 
 
 def test_a_python_that_path_leads_to_needs_no_advice(target: Target) -> None:
-    assert None is cli.path_advice(target, {"PATH": os.path.dirname(target.executable)}, _never)
+    assert [] == cli.path_advice(target, {"PATH": os.path.dirname(target.executable)}, _never)
 
 
 def test_a_python_that_a_shim_on_path_starts_needs_no_advice(tmp_path: Path) -> None:
@@ -220,13 +220,13 @@ def test_a_python_that_a_shim_on_path_starts_needs_no_advice(tmp_path: Path) -> 
     other = program(tmp_path / "other" / "python", "#!/bin/sh", "exit 127")
     own = TARGET._replace(executable=sys.executable, prefix=sys.prefix, scripts=os.path.dirname(sys.executable))
 
-    assert None is cli.path_advice(own, {"PATH": str(shim.parent)}, start)
+    assert [] == cli.path_advice(own, {"PATH": str(shim.parent)}, start)
     assert f"`python` on PATH is {other};" in str(cli.path_advice(own, {"PATH": str(other.parent)}, start))
 
 
 def test_for_another_python_the_line_to_copy_puts_the_most_important_folder_first(tmp_path: Path) -> None:
     elsewhere = TARGET._replace(executable="/a b/python3", scripts="/c")
-    advice = str(cli.path_advice(elsewhere, {"PATH": str(tmp_path)}, _never))
+    (advice,) = cli.path_advice(elsewhere, {"PATH": str(tmp_path)}, _never)
 
     assert "`python` on PATH is missing;" in advice
     assert advice.endswith(" export PATH='/c:/a b':\"$PATH\"")
@@ -340,9 +340,10 @@ def test_there_is_nobody_to_ask_without_a_terminal(log: LogFile) -> None:
     assert [None, None] == [cli.question(log, answers) for answers in (io.StringIO("y\n"), None)]
 
 
-@pytest.mark.parametrize("more", ["--check", "--json"])
-def test_a_dry_run_is_neither_a_check_nor_a_report(capsys: pytest.CaptureFixture[str], more: str) -> None:
+@pytest.mark.parametrize("words", [["--dry-run", "--check"], ["--dry-run", "--json"], ["--quiet", "--verbose"]], ids=" ".join)
+def test_options_that_exclude_each_other_are_a_usage_error(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.parse(["--dry-run", more])
+        cli.parse(words)
+    printed = capsys.readouterr().err
 
-    assert (2, True) == (ended.value.code, more in capsys.readouterr().err)
+    assert (2, []) == (ended.value.code, [word for word in words if word not in printed])

@@ -7,7 +7,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,48 @@ def test_a_relay_gets_output_while_the_program_runs(tmp_path: Path) -> None:
     completed = run(command, lambda _: seen.touch())
 
     assert 0 == completed.returncode
+
+
+@pytest.fixture
+def terminal() -> Iterator[int]:
+    """A terminal with 50 columns."""
+    if os.name == "nt":
+        pytest.skip("Windows has no pseudo-terminals of this kind")
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
+    yield theirs
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_program_for_a_terminal_has_one_and_what_it_erases_is_relayed_and_not_kept(terminal: int) -> None:
+    pieces: list[bytes] = []
+    facts = "[os.isatty(0), os.isatty(1), os.isatty(2), os.get_terminal_size(2).columns]"
+    lines = ("sys.stderr.write('50%\\r\\x1b[2K')", f"print(*{facts})", "print('x' * 60)", "sys.exit(3)")
+    completed = run(_python(*lines)._replace(terminal=terminal), pieces.append)
+
+    assert (3, f"False True True 50\n{'x' * 60}\n") == completed
+    assert f"50%\r\x1b[2KFalse True True 50\n{'x' * 60}\n" == b"".join(pieces).decode()
+
+
+def test_much_output_for_a_terminal_is_read_to_its_end(terminal: int) -> None:
+    completed = run(_python("for number in range(5000): print(number)")._replace(terminal=terminal))
+
+    assert [str(number) for number in range(5000)] == completed.output.split()
+
+
+def test_a_program_for_a_terminal_that_does_not_start_leaves_nothing_open(terminal: int) -> None:
+    before = len(os.listdir("/dev/fd"))
+    with pytest.raises(FileNotFoundError):
+        start(Command(("/nowhere",), {}, "/", terminal=terminal))
+    run(_python()._replace(terminal=terminal))
+
+    assert before == len(os.listdir("/dev/fd"))
 
 
 def test_bytes_that_are_not_utf8_are_escaped() -> None:

@@ -88,6 +88,9 @@ class _Recording:
     def info(self, text: str) -> None:
         self.lines.append(text)
 
+    def headline(self, text: str) -> None:
+        self.lines.append(text)
+
     def debug(self, text: str) -> None:
         self.debugged.append(text)
 

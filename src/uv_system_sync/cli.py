@@ -60,6 +60,7 @@ _OPTIONS = {
     ),
     "output": (
         ("json", "", "Print the report as JSON on standard output, and everything else on standard error."),
+        ("quiet", "", "Print nothing but an error, with what uv has printed before it, and questions."),
         ("verbose", "", "Show uv's command line, which variables it sees, and how long everything takes."),
         ("version", "", "Print the version and exit."),
     ),
@@ -107,30 +108,23 @@ def main() -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     log, json = (sys.stderr, sys.stdout) if arguments.json else (sys.stdout, None)
     colours = log.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    reporter = console.ConsoleReporter(log, json=json, colours=colours, verbose=arguments.verbose)
+    reporter = console.ConsoleReporter(log, json=json, colours=colours, verbose=arguments.verbose, quiet=arguments.quiet)
     context = RunContext()
     # `docker stop` sends the second. Both stop uv before they stop this process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    confirm = confirmation(arguments, reporter, question(log, sys.stdin))
-    error = report_errors(lambda: _protected_sync(arguments, reporter, context, confirm), reporter)
+    error = report_errors(lambda: _protected_sync(arguments, reporter, context), reporter)
     return reporter.publish_failure(error, context) if error else 0
 
 
-def _protected_sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext, confirm: Confirm | None) -> None:
+def _protected_sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext) -> None:
     from uv_system_sync.reporting import runner_files
 
     with runner_files.protected(os.environ) as publishing:
-        _sync(arguments, reporter, context, confirm, publishing)
+        _sync(arguments, reporter, context, publishing)
 
 
-def _sync(
-    arguments: argparse.Namespace,
-    reporter: console.ConsoleReporter,
-    context: RunContext,
-    confirm: Confirm | None,
-    publishing: Callable[[], None],
-) -> None:
+def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext, publishing: Callable[[], None]) -> None:
     from uv_system_sync import process
     from uv_system_sync.environment import secrets
     from uv_system_sync.sync import Step, sync
@@ -146,13 +140,21 @@ def _sync(
     if found is None:
         raise UvUnavailable("There is no uv on PATH.", "Install uv first, for example with `pip install uv`.")
     uv = Uv(found, environ, process.start)
+    log = sys.stderr if arguments.json else sys.stdout
+    confirm = confirmation(arguments, reporter, question(log, sys.stdin))
+    # uv's progress bars have colours even with NO_COLOR.
+    terminal = log.fileno() if reporter.colours and not arguments.quiet else None
+    advice: list[str] = []
+
+    def publish() -> None:
+        # It may start a program.
+        advice.extend(path_advice(context.target, environ, process.start) if context.target else ())
+        publishing()
+
     effects = (uv, process.start, reporter, context, partial(check_target, context.inputs))
-    sync(Step(environ, context.inputs, *effects, confirm=confirm, publishing=publishing))
-    if arguments.dry_run:
-        return
-    advice = context.target and path_advice(context.target, environ, process.start)
-    if advice:
-        reporter.info(advice)
+    sync(Step(environ, context.inputs, *effects, publishing=publish, confirm=confirm, terminal=terminal))
+    for line in advice:
+        reporter.info(line)
 
 
 def read(arguments: argparse.Namespace) -> Inputs:
@@ -242,20 +244,20 @@ def question(log: TextIO, answers: TextIO | None) -> Callable[[str], bool] | Non
     return ask
 
 
-def path_advice(target: Target, environ: Mapping[str, str], start: Start) -> str | None:
-    """Return how to get at `target`, unless `python` on PATH is there or, as the shim of a version manager, starts it."""
+def path_advice(target: Target, environ: Mapping[str, str], start: Start) -> list[str]:
+    """Return a line on how to get at `target`, unless `python` on PATH is there or, as the shim of a version manager, starts it."""
     from uv_system_sync.interpreter.target import ask
 
     found = paths.program("python", environ.get("PATH", ""))
     if found and any(paths.same_file(os.path.dirname(found), folder) for folder in target.path_entries):
-        return None
+        return []
     with suppress(PythonUnsuitable):
         if found and paths.same_file(ask(found, environ, start, os.curdir).prefix, target.prefix):
-            return None
+            return []
     import shlex
 
     folders = shlex.quote(os.pathsep.join(reversed(target.path_entries)))
-    return f'`python` on PATH is {found or "missing"}; for this one: export PATH={folders}:"$PATH"'
+    return [f'`python` on PATH is {found or "missing"}; for this one: export PATH={folders}:"$PATH"']
 
 
 def environment(environ: Mapping[str, str], *, colours: bool) -> dict[str, str]:
@@ -322,6 +324,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         sys.exit()
     if found.dry_run and (found.check or found.json):
         parser().error("--dry-run cannot be used with --check or --json; --check --json prints a report, too")
+    if found.quiet and found.verbose:
+        parser().error("--quiet cannot be used with --verbose")
     found.args = words[at + 1 :]
     return found
 

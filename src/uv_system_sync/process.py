@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import IO, Callable, Iterator, Mapping, NamedTuple, Optional, cast
+from typing import IO, TYPE_CHECKING, Callable, Iterator, Mapping, NamedTuple, Optional, cast
+
+if TYPE_CHECKING:
+    from uv_system_sync.terminal import Screen, Terminal
 
 # How much of the end of a program's output is kept after all of it was relayed.
 _KEPT_BYTES = 256 * 1024
@@ -25,12 +29,16 @@ _SILENCE = 0.2
 
 
 class Command(NamedTuple):
-    """A program with its arguments, its whole environment, its working directory, and the descriptors that it inherits."""
+    """A program with its arguments, its whole environment, its working directory, and the descriptors that it inherits.
+
+    `terminal` is the terminal, if any, that shows what is relayed: the program then writes to one, too, and can show progress.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
     descriptors: tuple[int, ...] = ()
+    terminal: int | None = None
 
 
 class Completed(NamedTuple):
@@ -54,19 +62,41 @@ def start(command: Command) -> Finish:
     Both streams share one pipe, because the runner may read a step's stderr before its stdout. If waiting is interrupted,
     the program is stopped first. Processes that it leaves running in its process group are killed in any case.
     """
-    process = subprocess.Popen(
-        command.argv,
-        env=dict(command.env),
-        cwd=command.cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        bufsize=0,
-        pass_fds=command.descriptors,
-        # A process group of its own, so that the builds that uv has started can be stopped with it.
-        start_new_session=True,
-    )
-    return partial(_finish, process)
+    terminal = _terminal(command.terminal)
+    try:
+        process = subprocess.Popen(
+            command.argv,
+            env=dict(command.env),
+            cwd=command.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=terminal.theirs if terminal else subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            bufsize=0,
+            pass_fds=command.descriptors,
+            # A process group of its own, so that the builds that uv has started can be stopped with it.
+            start_new_session=True,
+        )
+    except BaseException:
+        if terminal:
+            os.close(terminal.ours)
+        raise
+    finally:
+        if terminal:
+            os.close(terminal.theirs)
+    if terminal is None:
+        return partial(_finish, process)
+    from uv_system_sync.terminal import Screen
+
+    process.stdout = io.FileIO(terminal.ours)
+    return partial(_finish, process, screen=Screen(terminal.columns))
+
+
+def _terminal(descriptor: int | None) -> Terminal | None:
+    if descriptor is None or sys.platform == "win32":
+        return None
+    from uv_system_sync import terminal
+
+    return terminal.open_like(descriptor)
 
 
 @contextmanager
@@ -83,35 +113,50 @@ def _stop(_: bytes) -> None:
     """Take the place of a relay, for a program that is to be stopped instead of waited for."""
 
 
-def _finish(process: subprocess.Popen[bytes], relay: Relay | None = None) -> Completed:
+def _finish(process: subprocess.Popen[bytes], relay: Relay | None = None, screen: Screen | None = None) -> Completed:
     with process:
         try:
             if relay is _stop:
                 _terminate(process)
                 return Completed(process.returncode, "")
-            kept = _drain(process, relay)
+            output = _drain(process, relay, screen)
             process.wait()
         except BaseException:
             _terminate(process)
             raise
         finally:
             _signal(process, "SIGKILL")
-    return Completed(process.returncode, re.sub(_CONTROL_SEQUENCES, "", kept.decode("utf-8", "backslashreplace")))
+    return Completed(process.returncode, output)
 
 
-def _drain(process: subprocess.Popen[bytes], relay: Relay | None) -> bytes:
+def _drain(process: subprocess.Popen[bytes], relay: Relay | None, screen: Screen | None) -> str:
     kept = b""
     for piece in _pieces_on_windows(process) if sys.platform == "win32" else _pieces(cast("IO[bytes]", process.stdout)):
-        kept = (kept + piece)[-_KEPT_BYTES:]
+        if screen is None:
+            kept = (kept + piece)[-_KEPT_BYTES:]
+        else:
+            screen.write(piece)
         if relay is not None:
             relay(piece)
-    return kept
+    return screen.text if screen else re.sub(_CONTROL_SEQUENCES, "", kept.decode("utf-8", "backslashreplace"))
 
 
 def _pieces(pipe: IO[bytes]) -> Iterator[bytes]:
     # Unbuffered, so that a read returns as soon as there is something to show.
-    while piece := pipe.read(64 * 1024):
+    while piece := _read(pipe):
         yield piece
+
+
+def _read(pipe: IO[bytes]) -> bytes:
+    try:
+        return pipe.read(64 * 1024)
+    except OSError as error:
+        import errno
+
+        # On Linux, the end of a terminal is an error.
+        if error.errno != errno.EIO:
+            raise
+        return b""
 
 
 def _pieces_on_windows(process: subprocess.Popen[bytes]) -> Iterator[bytes]:

@@ -36,6 +36,7 @@ class Step(NamedTuple):
     `suitable_uv` returns the uv for a project, if that may be another one than `uv`. `sleep` waits for some seconds.
     `restore` asks the runner to restore wheels that were built earlier, for a next step, which does the rest. `publishing` is called
     when no other program runs any more, before anything is handed on.
+    `terminal` is the descriptor of the terminal that shows the log, if there is one, for uv's progress bars.
     `confirm` gets a dry run of uv before anything changes, or why this uv has none, and returns whether to go on.
     """
 
@@ -51,6 +52,7 @@ class Step(NamedTuple):
     restore: Callable[[Wanted], None] | None = None
     publishing: Callable[[], None] = lambda: None
     confirm: Callable[[Completed | UvUnavailable], bool] | None = None
+    terminal: int | None = None
 
 
 class Plan(NamedTuple):
@@ -191,6 +193,9 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
 def _uv_sync(plan: Plan, lock: SyncLock | None, was: Before, step: Step) -> Completed:
     """Run the one `uv sync`, in a group of the log; raise `SyncFailed` if what it has installed is misplaced."""
     command = plan.command._replace(descriptors=lock.descriptors if lock else ())
+    if step.terminal is not None and not environment.is_true(step.environ, "UV_NO_PROGRESS"):
+        env = {name: value for name, value in command.env.items() if name != "UV_NO_PROGRESS"}
+        command = command._replace(terminal=step.terminal, env=env)
     tries = len(step.context.retries)
     with step.reporter.group(f"uv sync, try {tries + 1}" if tries else "uv sync") as relay:
         finish = step.start(command)
@@ -291,7 +296,7 @@ def _result(done: Report, plan: Plan, step: Step) -> Result:
     from uv_system_sync.reporting import notices, summary
 
     reporter = step.reporter
-    reporter.info(done.sentence())
+    reporter.headline(done.sentence())
     if plan.inputs.inexact:
         locked = plan.project.lock.names() | site_packages.SEEDS
         kept = [f"{package.name} {package.version}" for package in done.packages if package.name not in locked]

@@ -219,10 +219,14 @@ def _install(target: Path, folder: Path, *names: str) -> None:
 
 def _at_a_terminal(shell: Shell, *options: str, answer: str = "", **environ: str) -> tuple[int, str]:
     """Run the command with a terminal of its own, at which `answer` is typed; return its exit status and what is on the terminal."""
+    import fcntl
     import pty
+    import struct
+    import termios
 
     status, terminal = pty.fork()
     if status == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 70, 0, 0))
         os.chdir(shell.cwd)
         command = [str(shell.venv / "bin" / "uv-system-sync"), "--python", "python", *options]
         os.execve(command[0], command, {**shell.variables, "TERM": "xterm", **environ})  # noqa: S606 - there is no shell in between: the child is already the one at the terminal
@@ -616,7 +620,53 @@ def test_a_terminal_gets_colours_unless_the_user_wants_none(shell: Shell, enviro
     """Both in uv's lines and in ours."""
     printed = [_at_a_terminal(shell, *options, **environ)[1] for options in ([], ["--all-extras", "--extra", "nope"])]
 
-    assert [coloured, coloured] == ["\x1b[" in text for text in printed]
+    assert [coloured, coloured] == [re.search(r"\x1b\[[\d;]*m", text) is not None for text in printed]
+
+
+_NO_PROGRESS = ({"UV_NO_PROGRESS": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1"})
+
+
+@pytest.mark.parametrize(("environ", "has_progress"), [({}, True), *((wish, False) for wish in _NO_PROGRESS)])
+def test_at_a_terminal_uv_shows_its_progress_unless_the_user_wants_none(
+    shell: Shell, target: Path, environ: dict[str, str], *, has_progress: bool
+) -> None:
+    """What is read of its output is the same."""
+    status, printed = _at_a_terminal(shell, **environ)
+
+    assert (0, has_progress) == (status, "\x1b[2K" in printed), printed
+    assert "5 packages: 4 installed in " in printed
+    assert (target / "bin" / "alpha").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        pytest.param(lambda project: _edit(project, "alpha<2", "alpha<1.5"), 9, id="lock-outdated"),
+        pytest.param(lambda project: shutil.rmtree(project.folder / "wheels"), 12, id="no-wheels"),
+    ],
+)
+def test_at_a_terminal_an_error_of_uv_is_explained_last(
+    shell: Shell, project: Project, change: Callable[[Project], object], status: int
+) -> None:
+    change(project)
+    piped = shell.run("--verbose", "--", "--no-cache")
+    found_status, printed = _at_a_terminal(shell, "--", "--no-cache")
+    lines = re.sub(r"\x1b\[[0-?]*[@-~]", "", printed).splitlines()
+
+    assert (status, status) == (piped.returncode, found_status), printed
+    assert list(_error(piped)) == [line for line in lines if line.startswith(("error: ", "hint: "))][-2:]
+    assert lines[-1].startswith("hint: ")
+
+
+@pytest.mark.parametrize("is_failing", [False, True])
+def test_quiet_prints_errors_alone(shell: Shell, project: Project, *, is_failing: bool) -> None:
+    """What uv has printed is one of them."""
+    if is_failing:
+        _edit(project, "alpha<2", "alpha<1.5")
+    completed = shell.run("--quiet")
+
+    assert (9 if is_failing else 0, is_failing) == (completed.returncode, "needs to be updated" in completed.stdout), completed.stdout
+    assert is_failing == bool(completed.stdout + completed.stderr)
 
 
 def test_no_byte_code_is_written_if_the_user_wants_none(shell: Shell, tmp_path: Path) -> None:

@@ -250,7 +250,9 @@ def test_in_the_image_for_aws_lambda_the_base_image_calls_the_handler(build: Bui
     assert [] == of_the_build(image)
     assert [] == unreadable(image, "/var/lang")
 
-    exact = replace(build, folder=tmp_path / "exact").follow(text("lambda.Dockerfile").replace(" --no-editable", " --no-editable --exact"))
+    exact = replace(build, folder=tmp_path / "exact").follow(
+        text("lambda.Dockerfile").replace(" --no-editable", " --no-editable --exact --yes")
+    )
 
     assert exact.start().stdout.endswith("No module named awslambdaric\n")
 

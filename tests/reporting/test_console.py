@@ -41,17 +41,50 @@ def test_details_are_quoted_before_the_error(log: LogFile) -> None:
     assert "| Traceback\n|   error: \\x07\nerror: It failed.\nhint: Try again.\n" == log.text
 
 
-def test_only_labels_are_coloured(log: LogFile) -> None:
+def test_labels_are_coloured_and_what_matters_is_bold(log: LogFile) -> None:
     reporter = ConsoleReporter(log, colours=True)
-    reporter.error(ERROR, "")
+    reporter.info("a")
+    reporter.headline("5 packages")
     reporter.notice(Notice("python-chosen", message("Well.")))
+    reporter.error(SyncFailed("It failed:\nhere.", "Try again."), "")
 
-    error, hint, note = log.lines
-    assert ("\x1b[1;31merror:\x1b[0m It failed.", "\x1b[1;36mhint:\x1b[0m Try again.") == (error, hint)
+    info, headline, note, error, more, hint = log.lines
+    assert ("a", "\x1b[1m5 packages\x1b[0m") == (info, headline)
     assert "\x1b[1;33mnote:\x1b[0m Well. (python-chosen)" == note
+    assert ("\x1b[1;31merror:\x1b[0m \x1b[1mIt failed:\x1b[0m", "  here.") == (error, more)
+    assert "\x1b[1;36mhint:\x1b[0m Try again." == hint
 
 
-def test_output_of_a_program_is_passed_through_and_its_last_line_ended(log: LogFile) -> None:
+def test_nothing_is_bold_without_colours(log: LogFile) -> None:
+    ConsoleReporter(log).headline("5 packages\x1b[1m")
+
+    assert "5 packages\\x1b[1m\n" == log.text
+
+
+def test_quiet_is_silent_about_a_success(log: LogFile) -> None:
+    reporter = ConsoleReporter(log, quiet=True)
+    reporter.info("a")
+    reporter.headline("b")
+    reporter.notice(Notice("python-chosen", message("Well.")))
+    with reporter.group("uv sync") as relay:
+        relay(b"Resolved\n")
+    reporter.publish(RESULT)
+
+    assert "" == log.text
+
+
+def test_quiet_shows_with_an_error_what_uv_has_printed(log: LogFile) -> None:
+    reporter = ConsoleReporter(log, quiet=True)
+    reporter.info("a")
+    for number in (b"1", b"2"):
+        with reporter.group("uv sync") as relay:
+            relay(b"error: " + number)
+    reporter.error(SyncFailed("It failed.", "Try again.", file="/uv.lock"), "")
+
+    assert "\nerror: 1\n\n\nerror: 2\n\nerror: It failed.\n  in /uv.lock\nhint: Try again.\n" == log.text
+
+
+def test_output_of_a_program_is_passed_through_between_empty_lines_and_its_last_line_ended(log: LogFile) -> None:
     reporter = ConsoleReporter(log)
     with reporter.group("uv sync") as relay:
         relay(b"\x1b[1ma\x1b[0m\r\n")
@@ -59,7 +92,16 @@ def test_output_of_a_program_is_passed_through_and_its_last_line_ended(log: LogF
         relay(b"")
     reporter.info("c")
 
-    assert b"\x1b[1ma\x1b[0m\r\nb\xff\nc\n" == log.content
+    assert b"\n\x1b[1ma\x1b[0m\r\nb\xff\n\nc\n" == log.content
+
+
+@pytest.mark.parametrize("pieces", [[], [b""]])
+def test_a_program_that_prints_nothing_leaves_no_empty_lines(log: LogFile, pieces: list[bytes]) -> None:
+    with ConsoleReporter(log).group("uv sync") as relay:
+        for piece in pieces:
+            relay(piece)
+
+    assert "" == log.text
 
 
 @pytest.mark.parametrize(("verbose", "expected"), [(False, ""), (True, "uv sync\nAll:\n1\n2\nd\n")])

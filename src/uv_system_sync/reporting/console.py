@@ -26,10 +26,15 @@ _SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", 
 class ConsoleReporter:
     """A reporter that writes lines to `log` and, if there is one, the report to `json`."""
 
-    def __init__(self, log: TextIO, *, json: TextIO | None = None, colours: bool = False, verbose: bool = False) -> None:
+    def __init__(
+        self, log: TextIO, *, json: TextIO | None = None, colours: bool = False, verbose: bool = False, quiet: bool = False
+    ) -> None:
         self._log = log
         self._json = json
         self._secrets: Sequence[str] = ()
+        self._is_quiet = quiet
+        # What programs have printed and was not shown, which an error may be about.
+        self._unseen = b""
         self.colours = colours
         self.is_debugging = verbose
 
@@ -57,7 +62,13 @@ class ConsoleReporter:
 
     def info(self, text: str) -> None:
         """Write `text` as one line."""
-        self._line(printable(self.redact(text)))
+        if not self._is_quiet:
+            self._line(printable(self.redact(text)))
+
+    def headline(self, text: str) -> None:
+        """Write `text` as the line that matters most."""
+        if not self._is_quiet:
+            self._line(self._bold(printable(self.redact(text))))
 
     def debug(self, text: str) -> None:
         """Write `text` if more was asked for."""
@@ -66,24 +77,29 @@ class ConsoleReporter:
 
     def notice(self, notice: Notice) -> None:
         """Write `notice`."""
-        self._labelled("note", f"{notice.message.render(self.spell)} ({notice.title})")
+        if not self._is_quiet:
+            self._labelled("note", f"{notice.message.render(self.spell)} ({notice.title})")
 
     @contextmanager
     def group(self, title: str) -> Iterator[Relay]:
-        """Pass the output of a program through as it comes, and end its last line."""
+        """Pass the output of a program through as it comes, between empty lines, and end its last line."""
         self.debug(title)
-        last = b"\n"
+        last = b""
 
         def relay(piece: bytes) -> None:
             nonlocal last
+            piece = piece if last or not piece else b"\n" + piece
             last = piece[-1:] or last
-            put(self._log, piece)
+            if self._is_quiet:
+                self._unseen += piece
+            else:
+                put(self._log, piece)
 
         try:
             yield relay
         finally:
-            if last != b"\n":
-                self._line("")
+            if last:
+                relay(b"\n" if last == b"\n" else b"\n\n")
 
     def listing(self, title: str, lines: Iterable[str]) -> None:
         """Write `lines` if more was asked for; uv has shown what is new."""
@@ -98,10 +114,12 @@ class ConsoleReporter:
         self._report(result.report)
 
     def error(self, error: ActionError, details: str) -> None:
-        """Write the error, its place and its hint; uv's output was shown as it came."""
+        """Write the error, its place and its hint, after all that uv has printed."""
+        self._is_quiet = False
+        put(self._log, self._unseen)
         for line in details.splitlines():
             self._line(f"| {printable(line)}")
-        self._labelled("error", error.message.render(self.spell))
+        self._labelled("error", error.message.render(self.spell), is_bold=True)
         if error.file is not None:
             self.info(f"  in {error.file}" + (f", line {error.line}" if error.line is not None else ""))
         self._labelled("hint", error.hint.render(self.spell))
@@ -111,8 +129,12 @@ class ConsoleReporter:
         self._report(report.failure(error, context, self.spell))
         return error.exit_status
 
-    def _labelled(self, label: str, text: str) -> None:
+    def _bold(self, text: str) -> str:
+        return f"\x1b[1m{text}\x1b[0m" if self.colours else text
+
+    def _labelled(self, label: str, text: str, *, is_bold: bool = False) -> None:
         first, *rest = map(printable, text.splitlines() or [""])
+        first = self._bold(first) if is_bold else first
         shown = f"\x1b[{_COLOURS[label]}m{label}:\x1b[0m" if self.colours else f"{label}:"
         self._line("\n  ".join([f"{shown} {first}", *rest]))
 

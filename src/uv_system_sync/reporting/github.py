@@ -57,6 +57,10 @@ class GitHubReporter:
         line = _visible(self.redact(text))
         self._write(f"> {line}" if line.lstrip().startswith("::") else line)
 
+    def headline(self, text: str) -> None:
+        """Write `text` to the log; the job summary shows what matters."""
+        self.info(text)
+
     def debug(self, text: str) -> None:
         """Write `text` to the log of a run with debug logging."""
         if self.is_debugging:
