@@ -24,11 +24,12 @@ posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has signals, and 
 
 # A uv that knows its version, and installs our dependencies as a link to those of the tests.
 _FAKE_UV = (
-    "import os, sys",
+    "import os, shutil, sys",
     "if sys.argv[1] == '--version': sys.exit(print('uv 0.13.9'))",
     "folder = sys.argv[sys.argv.index('--target') + 1]",
-    "os.rmdir(folder)",
-    f"os.symlink({str(Path(tomli.__file__).parents[1])!r}, folder)",
+    "for name in ('actions_toolkit', 'packaging', 'tomli'):",
+    f"    source = os.path.join({str(Path(tomli.__file__).parents[1])!r}, name)",
+    "    shutil.copytree(source, os.path.join(folder, name), ignore=shutil.ignore_patterns('__pycache__'))",
 )
 
 
