@@ -6,6 +6,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 
 from tests.support import TARGET, step_inputs
 from tests.support.log_file import LogFile
+from tools.shared import ROOT
 from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
 from uv_system_sync.errors import Cancelled, LockMissing, RunnerUnusable, SyncFailed
 from uv_system_sync.inputs import Inputs
@@ -286,3 +289,24 @@ def test_what_a_failure_cannot_write_is_left_out(runner: StepFiles, log: LogFile
 
     left = (len(list(runner.temp.iterdir())), runner.summary.stat().st_size > 0)
     assert ((0, True) if variable == "RUNNER_TEMP" else (1, False), "") == (left, log.text)
+
+
+_WITHOUT_HANDLES = """
+import io, os, resource, sys
+from uv_system_sync.errors import UvUnavailable
+from uv_system_sync.reporting.context import RunContext
+from uv_system_sync.reporting.github import GitHubReporter
+
+reporter = GitHubReporter({"RUNNER_TEMP": sys.argv[1]}, io.TextIOWrapper(io.BytesIO()))
+used = os.dup(1)
+resource.setrlimit(resource.RLIMIT_NOFILE, (used, used))
+os._exit(10 + reporter.publish_failure(UvUnavailable("x", "y"), RunContext()))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs limits of POSIX")
+def test_without_a_file_handle_a_failure_has_no_report_and_no_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "-B", "-c", _WITHOUT_HANDLES, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
+
+    assert (11, "", []) == (done.returncode, done.stderr, [*tmp_path.iterdir()])

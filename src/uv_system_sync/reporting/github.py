@@ -141,14 +141,16 @@ class GitHubReporter:
         """Write the job summary and the report of a run that has failed, as far as that works, and return the exit status."""
         if isinstance(error, Cancelled):
             return 1
-        from uv_system_sync.reporting import report, summary
+        # Another error would be of no use. Without a file handle, even importing raises one.
+        with suppress(RunnerUnusable, OSError):
+            from uv_system_sync.reporting import report
 
-        # Another error would be of no use.
-        with suppress(RunnerUnusable):
             runner_files.append_all([(self._report_file(), report.failure(error, context, self.spell))])
         if context.inputs is None or context.inputs.summary:
-            text = summary.render_failure(error, self.redact(context.line()), self.spell)
-            with suppress(RunnerUnusable):
+            with suppress(RunnerUnusable, OSError):
+                from uv_system_sync.reporting import summary
+
+                text = summary.render_failure(error, self.redact(context.line()), self.spell)
                 runner_files.append_all(runner_files.job_summary(self._environ, text))
         return 1
 
