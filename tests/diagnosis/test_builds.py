@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.diagnosis import failure, place, write
-from tests.support import TARGET
+from tests.support import TARGET, options, step_inputs
 from uv_system_sync.diagnosis import builds
 from uv_system_sync.project.pyproject import Project
-from uv_system_sync.text import Message
+from uv_system_sync.text import Message, Option
 
 _LOCK = """\
 version = 1
@@ -96,6 +96,11 @@ def test_failed_build_is_explained_by_its_hook_and_the_wheels(project: Project, 
         ("FileNotFoundError: [Errno 2] No such file or directory: 'pkg-config'", "install `pkg-config`"),
         ("Error: pg_config executable not found.", "`pg_config`"),
         ("ModuleNotFoundError: No module named 'distutils'", "`distutils`"),
+        ("ModuleNotFoundError: No module named 'numpy'", "`numpy`"),
+        ("error in demjson setup command: use_2to3 is invalid.", "`use_2to3`"),
+        ("Exception: you need a C compiler to build uWSGI", "C compiler"),
+        ("x.c:1:2: error: 'PyLongObject' {aka 'struct _longobject'} has no member named 'ob_digit'", "does not compile"),
+        ("x.c:1:2: error: implicit declaration of function '_PyUnicode_Ready'", "does not compile"),
     ],
 )
 def test_known_output_of_a_build_has_its_hint(project: Project, words: str, hint: str) -> None:
@@ -166,6 +171,26 @@ def test_failed_build_of_the_project_is_on_the_line_of_its_backend(project: Proj
     assert error is not None
     assert "Call to `x." in str(error.message)
     assert "wheel for" not in str(error.hint)
+
+
+@pytest.mark.parametrize("words", ["No module named 'distutils'", "use_2to3 is invalid", "x.c:1: error: 'a' has no member named 'b'"])
+def test_no_version_of_the_project_is_advised(project: Project, words: str) -> None:
+    output = f"error: Failed to build `sample @ file:///src/sample`\n  cause: Call to `x.y` failed\n\n         [stderr]\n         {words}\n"
+    error = builds.failed_build(failure(output, project))
+
+    assert error is not None
+    assert "Lock" not in str(error.hint)
+
+
+def test_project_that_must_not_be_built_is_shown_in_its_own_file(project: Project) -> None:
+    """No version of it is advised."""
+    output = "error: Distribution `sample==1 @ editable+.` can't be installed because it is marked as `--no-build` but has no binary\n"
+    error = builds.no_distribution(failure(output, project)._replace(inputs=step_inputs(args="--no-build")))
+
+    assert ("pyproject.toml", None) == place(error, project)
+    assert error is not None
+    assert Option("no-install-project", "true") in options(error)
+    assert ("`--no-build` is among the arguments", False) == (error.values["why"], "lock" in str(error.hint))
 
 
 def test_build_requirement_that_does_not_exist(project: Project) -> None:

@@ -251,6 +251,17 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
         "error: Failed to initialize cache at `/x`\n  cause: failed to create directory `/x`: Permission denied (os error 13)\n",
         (RunnerUnusable, {"path": "/x", "reason": "Permission denied"}, None),
     ),
+    "damaged": (
+        (
+            "error: Failed to download `alpha==1.0`\n  cause: Failed to extract archive: /x/alpha-1.0-py3-none-any.whl\n"
+            "  cause: ZIP file contains trailing contents after the end-of-central-directory record\n"
+        ),
+        (SyncFailed, {"name": "alpha", "release": "1.0"}, ("uv.lock", 4)),
+    ),
+    "older-damaged": (
+        "  \u00d7 Failed to download `alpha==1.0`\n  ├─▶ Failed to extract archive\n  ╰─▶ unable to locate the end\n",
+        (SyncFailed, {"name": "alpha", "release": "1.0"}, ("uv.lock", 4)),
+    ),
     "older-cache": (
         "error: failed to create directory `/x`: Permission denied (os error 13)\n",
         (RunnerUnusable, {"path": "/x", "reason": "Permission denied"}, None),
@@ -289,6 +300,14 @@ def test_message_that_a_build_prints_is_ignored(project: Project, name: str) -> 
     output, _ = MESSAGES[name]
 
     assert messages.find(failure(f"error: Failed to build `x`\n  cause: x\n\n   [stderr]\n{output}", project)) is None
+
+
+@pytest.mark.parametrize("cause", ["error decoding response body", "operation timed out", "Input/output error (os error 5)"])
+def test_file_that_came_in_part_is_not_called_damaged(project: Project, cause: str) -> None:
+    """It is for the network to explain."""
+    output = f"error: Failed to download `alpha==1.0`\n  cause: Failed to extract archive: a.whl\n  cause: I/O\n  cause: {cause}\n"
+
+    assert messages.find(failure(output, project)) is None
 
 
 def test_place_is_in_uv_toml_where_that_counts(tmp_path: Path) -> None:

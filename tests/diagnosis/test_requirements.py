@@ -144,6 +144,19 @@ def test_groups_that_include_each_other(project: Project) -> None:
     assert {"gamma"} == {values["requirement"] for values, _ in found}
 
 
+def test_requirement_of_a_group_that_another_includes(project: Project) -> None:
+    """It is one difference, on its own line."""
+    text = _SAME.replace(
+        "[dependency-groups]\nlint", '[dependency-groups]\nall = [{include-group = "lint"}, {include-group = "dev"}]\nlint'
+    )
+
+    assert [21] == [
+        line
+        for values, line in _differences(project, text.replace('["lint-tool"]', '["lint-tool", "new"]'))
+        if values["requirement"] == "new"
+    ]
+
+
 def test_same_text_in_two_lists(project: Project) -> None:
     """The line is in the list that differs."""
     text = _SAME.replace('lint = ["lint-tool"]', 'lint = ["lint-tool", "Alpha<2,>=1.0"]')

@@ -44,6 +44,17 @@ def _edit(file: Path, old: str, new: str) -> None:
 # A lock that is outdated.
 
 _NO_CHANGE = "add, remove and update no package"
+
+
+def test_requirement_of_an_included_group_is_shown_on_its_own_line(ci: Runner, project: Project) -> None:
+    """Whatever groups include that one."""
+    _edit(project.pyproject, "dev = ['gamma']", "dev = ['gamma', {include-group = 'lint'}]")
+    project.lock()
+    _edit(project.pyproject, "lint = ['lint-tool']", "lint = [\n    'lint-tool',\n    'beta',\n]")
+
+    _assert_explained(ci.sync(), "lock-outdated", (project.pyproject, 14), "`beta` in `dependency-groups.lint`", _NO_CHANGE)
+
+
 _CHANGES: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "added": (
         "dependencies = ['alpha<2']",
@@ -493,6 +504,16 @@ def test_build_that_is_not_allowed(ci: Runner, project: Project, python: Python)
 
     fragments = "native 1.0", "`UV_NO_BUILD_PACKAGE` is native", _LOCKED_WHEELS.format(_tag(python))
     _assert_explained(ci.sync(), "sync-failed", (project.folder / "uv.lock", line), *fragments)
+
+
+def test_file_that_is_damaged(ci: Runner, project: Project, tmp_path: Path) -> None:
+    """It is not the network that has failed."""
+    ci.sync(only_groups="lint")
+    ci.environ["UV_CACHE_DIR"] = str(tmp_path / "empty")
+    (project.folder / "wheels" / file_name("alpha", "1.0")).write_bytes(b"not a zip")
+
+    line = (project.folder / "uv.lock").read_text(encoding="utf-8").splitlines().index('name = "alpha"') + 1
+    _assert_explained(ci.sync(), "sync-failed", (project.folder / "uv.lock", line), "alpha 1.0 is damaged", "`uv cache clean alpha`")
 
 
 def test_wheel_that_is_not_allowed(ci: Runner, project: Project) -> None:

@@ -92,8 +92,10 @@ _TEXT = """\
 requires-python-not = 1
   requires-python='>=3.9'
 dependencies = [
+    # "beta",
     "alpha",
     'beta',
+    "gamma; os_name == \\"nt\\"",
 ]
 optional-dependencies.Fast_Path = ["gamma"]
 
@@ -113,14 +115,15 @@ members = ["alpha"]
     [
         pytest.param(("project", "requires-python"), "", 4, id="key"),
         pytest.param(("project", "dependencies"), "", 5, id="array"),
-        pytest.param(("project", "dependencies"), "alpha", 6, id="item"),
-        pytest.param(("project", "dependencies"), "beta", 7, id="item-in-single-quotes"),
+        pytest.param(("project", "dependencies"), "alpha", 7, id="item"),
+        pytest.param(("project", "dependencies"), "beta", 8, id="item-in-single-quotes-and-commented-out"),
         pytest.param(("project", "dependencies"), "gamma", 5, id="item-that-is-elsewhere"),
-        pytest.param(("project", "optional-dependencies", "fast-path"), "", 9, id="dotted-key"),
-        pytest.param(("tool", "uv", "sources", "my-lib"), "", 12, id="quoted-key-in-another-form"),
-        pytest.param(("tool", "uv", "sources"), "", 11, id="table"),
-        pytest.param(("tool", "uv", "index"), "", 14, id="array-of-tables"),
-        pytest.param(("tool", "uv", "workspace", "members"), "alpha", 18, id="header-with-spaces"),
+        pytest.param(("project", "dependencies"), 'gamma; os_name == "nt"', 9, id="item-with-quotes"),
+        pytest.param(("project", "optional-dependencies", "fast-path"), "", 11, id="dotted-key"),
+        pytest.param(("tool", "uv", "sources", "my-lib"), "", 14, id="quoted-key-in-another-form"),
+        pytest.param(("tool", "uv", "sources"), "", 13, id="table"),
+        pytest.param(("tool", "uv", "index"), "", 16, id="array-of-tables"),
+        pytest.param(("tool", "uv", "workspace", "members"), "alpha", 20, id="header-with-spaces"),
         pytest.param(("requires-python",), "", None, id="commented-out"),
         pytest.param(("project", "version"), "", None, id="missing"),
     ],
@@ -131,6 +134,6 @@ def test_a_place_is_the_line_of_an_item_or_of_the_value_that_may_have_it(keys: t
     assert expected == Document("/pyproject.toml", _TEXT, {}).place_of(*keys, item=item)
 
 
-@pytest.mark.parametrize(("text", "line"), [("[project]", 2), ('"private"', 15), ("nowhere", None)])
+@pytest.mark.parametrize(("text", "line"), [("[project]", 2), ('"private"', 17), ("nowhere", None)])
 def test_the_first_line_with_a_text_is_found(text: str, line: int | None) -> None:
     assert line == Document("/pyproject.toml", _TEXT, {}).line_with(text)

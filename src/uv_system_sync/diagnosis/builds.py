@@ -35,9 +35,17 @@ _HELP = (
     (r"pkg-config\S*:? (?:command |was |is |could )?not (?:found|be found|be run|installed)|directory: '(?:pkg-config|pkgconf)'",
      "First install `pkg-config`."),
     (r"pg_config(?: executable)?\S* (?:is )?not found", "First install the system's package that has `pg_config` (`libpq-dev`)."),
+    (r"you need a C compiler", "First install a C compiler."),
     (r"No module named ['\"]?distutils", "Lock a newer version of it: its build needs `distutils`, which Python has not had since 3.12."),
+    (r"use_2to3 is invalid", "Lock a newer version of it: its build needs `use_2to3`, which setuptools has not had since version 58."),
+    (r"ModuleNotFoundError: No module named ['\"](?P<module>[A-Za-z]\w*)",
+     ("Its build imports `{module}` and does not require it. Add what has it to `requires` in `[build-system]` if the package is yours,"
+      " else to `[tool.uv.extra-build-dependencies]`.")),
+    (r"error: .{0,80}has no member named|error: (?:implicit declaration of|too (?:few|many) arguments to) function .{0,3}_?Py",
+     "Lock a newer version of it: its C code does not compile for this Python."),
 )
 # fmt: on
+_NO_BUILD = ("--no-build", "--no-build-package")
 _POLICIES = ("UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE")
 # How much of the end of a build's output is searched for what helps.
 _SEARCHED = 8000
@@ -51,21 +59,32 @@ def no_distribution(failure: Failure) -> ActionError | None:
     """Return the error for a package that has neither a wheel nor a source that uv can use, or None."""
     lock = failure.project.lock
     found = failure.match(r"Distribution `(?P<package>[^`=@ ]+)==(?P<release>[^` ]+)[^`]*` can't be installed because it (.+)")
-    if found and "`--no-build`" in found[3]:
+    own = [it for it in requirements.members(failure.project) if found and it.name == found[1]]
+    place = Place(own[0].pyproject.path, None) if own else None
+    if found and own and "`--no-build`" in found[3]:
+        fact = "{package} {release}, which is in this project, must not be built: {why}.{wheels}"
+        hint = "Allow uv to build it, or install only what it depends on, with {no_install_project}."
+    elif found and "`--no-build`" in found[3]:
         fact = "{package} {release} has no wheel that can be used here, and must not be built: {why}.{wheels}"
-        hint = "Allow uv to build it, or lock a version that has a wheel for this Python, or use a Python that it has a wheel for."
+        hint = "Allow uv to build it. If a version of it has a wheel for this Python, you can lock that one instead."
     elif found and "source distribution or wheel" in found[3]:
         fact = "{package} {release} has no wheel for this Python and platform, and no source distribution.{wheels}{system}"
-        hint = "Lock a version that has a wheel for it, or, in a workflow, leave this Python or platform out of the matrix (`exclude:`)."
+        hint = (
+            "If a version of it has a wheel for this Python and platform, lock that one."
+            " Otherwise, in a workflow, leave them out of the matrix (`exclude:`)."
+        )
     else:
         return None
-    missing = locked_wheels(lock.package(found[1], found[2]), failure.target)
+    missing = None if own else locked_wheels(lock.package(found[1], found[2]), failure.target)
     wheels = message(" {missing}.", missing=missing) if missing else ""
     tag = re.search(r"You're on \w+ \(`([\w.]+)`\)", found[3])
     system = message(" This system is {tag}.", tag=tag.group(1)) if tag else ""
     policies = [f"`{variable}` is {failure.env[variable]}" for variable in _POLICIES if failure.env.get(variable)]
+    policies += [f"`{argument}` is among the arguments" for argument in failure.inputs.args if argument in _NO_BUILD]
     why = " and ".join(policies) or "`no-build` is set in the settings of uv"
-    return failure.error(SyncFailed, fact, hint, lock.place_of(found[1]), why=why, wheels=wheels, system=system, **found.groupdict())
+    return failure.error(
+        SyncFailed, fact, hint, place or lock.place_of(found[1]), why=why, wheels=wheels, system=system, **found.groupdict()
+    )
 
 
 def failed_build(failure: Failure) -> ActionError | None:
@@ -85,7 +104,9 @@ def failed_build(failure: Failure) -> ActionError | None:
     values, hint = (None if failure.match("Call to `") else network.find(failure.messages)) or ({}, "{help}")
     cause = _reason(failure, values)
     fact, known = "{package} could not be built{cause}.{wheels}", {"package": f"{name} {release}".strip(), **values}
-    return failure.error(SyncFailed, fact, hint, place, quoted, cause=cause, wheels=wheels, help=_help(quoted or words, missing), **known)
+    return failure.error(
+        SyncFailed, fact, hint, place, quoted, cause=cause, wheels=wheels, help=_help(quoted or words, missing, is_own=bool(own)), **known
+    )
 
 
 def locked_wheels(package: Table, target: Target) -> Message | None:
@@ -155,8 +176,9 @@ def _reason(failure: Failure, unreached: dict[str, str]) -> Message | str:
     return message(": its build requirements cannot be installed: {why}", why=why) if why else ""
 
 
-def _help(words: str, missing: Message | None) -> Message:
-    searched = ((re.search(pattern, words[-_SEARCHED:]), hint) for pattern, hint in _HELP)
+def _help(words: str, missing: Message | None, *, is_own: bool) -> Message:
+    # There is one version of what is in the project.
+    searched = ((re.search(pattern, words[-_SEARCHED:]), hint) for pattern, hint in _HELP if not (is_own and hint.startswith("Lock ")))
     known = next((message(hint, **found.groupdict()) for found, hint in searched if found), None)
     if missing is None:
         return known or message("Read the end of the output of uv; the log has all of it.")

@@ -23,7 +23,7 @@ _QUOTED_LINES = 30
 # Inputs that sentences name, by their fields.
 OPTIONS = {
     **{name.replace("-", "_"): Option(name) for name in ("args", "packages", "uv-version", "working-directory")},
-    **{name.replace("-", "_"): Option(name, "true") for name in ("check", "frozen", "no-dev")},
+    **{name.replace("-", "_"): Option(name, "true") for name in ("check", "frozen", "no-dev", "no-install-project")},
 }
 
 

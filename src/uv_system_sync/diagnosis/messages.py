@@ -41,6 +41,8 @@ _EXHAUSTED = "No space left on device|Disk quota exceeded|Too many open files|Ca
 # Messages about a build quote what the build has printed.
 _NOT_OF_A_BUILD = r"^error: (?!Failed to build)"
 _OS_ERROR = rf"{_NOT_OF_A_BUILD}(?:{_UNQUOTED} )?[Ff]ailed to (?:create|open|write|read|remove|rename|copy|lock|acquire lock)\b[^`]* `"
+# Then it is the network or the disk.
+_UNREAD = r".*(?:error decoding response body|error reading a body|[Tt]ime(?:d )?out|os error)"
 _LET_IN = (
     "Let this user write there, or set the variable that names the folder to one where it can:"
     " `UV_CACHE_DIR` for the cache, `TMPDIR` for temporary files."
@@ -152,6 +154,11 @@ ROWS = (
     Row(rf"{_OS_ERROR}(?P<path>[^`]+)`: (?P<reason>[^()]+) \(os", errors.RunnerUnusable, "uv cannot use {path}: {reason}.", _LET_IN),
     Row(rf"{_NOT_OF_A_BUILD}(?:{_UNQUOTED}(?:cause|Caused by): )?(?P<reason>[A-Z][^():`]+) \(os error \d+\) at path \"(?P<path>[^\"]+)\"",
         errors.RunnerUnusable, "uv cannot use {path}: {reason}.", _LET_IN),
+    Row(rf"Failed to (?:download|read)[a-z ]* `(?P<name>[^`=@ ]+)==(?P<release>[^`]+)` (?!{_UNREAD})"
+        r"(?:cause: |Caused by: )?Failed to extract", errors.SyncFailed,
+        "The file of {name} {release} is damaged.",
+        "Run it again. If it is damaged again, the index or a proxy has a damaged file, or the cache of uv: run `uv cache clean {name}`.",
+        "package"),
 )
 # fmt: on
 

@@ -41,7 +41,10 @@ class Member(NamedTuple):
 
 
 class Requirement(NamedTuple):
-    """What is required of a package; `has_source` is set if it comes from a place that leaves no choice of versions."""
+    """What is required of a package.
+
+    `has_source` is set if it comes from a place that leaves no choice of versions, and `is_included` if another group has it.
+    """
 
     text: str
     name: str
@@ -49,6 +52,7 @@ class Requirement(NamedTuple):
     specifier: SpecifierSet
     marker: str
     has_source: bool
+    is_included: bool = False
 
 
 # The keys of each list of requirements in pyproject.toml, and what it holds.
@@ -81,16 +85,28 @@ def differences(project: Project) -> Iterator[Difference]:
         if now and before and canonicalize_version(now) != canonicalize_version(before):
             clause = message("{file} has the version {now}, and uv.lock has {before}", file=file, now=now, before=before)
             yield Difference(clause, document.place_of("project", "version") or Place(document.path, None))
-        required, in_lock = _required(document, project), _locked(member.package)
-        for keys in {**required, **in_lock} if document.data else ():
-            # Without `[project]`, the build backend decides what is required.
-            if keys[0] != "project" or (table and keys[1] not in toml.array(table, "dynamic")):
-                # What a project requires of itself, with another extra, is locked in more than one way.
-                items, others = ([it for it in lists.get(keys, []) if it.name != member.name] for lists in (required, in_lock))
-                names = {"file": file, "table": ".".join(keys[keys[0] == "project" :])}
-                for clause, text in _compare(items, others, names, (toml.string(project.lock.document.data, "requires-python"), keys[-1])):
-                    place = document.place_of(*keys, item=text) or document.place_of(*keys[:-1])
-                    yield Difference(clause, place or Place(document.path, None))
+        yield from _of_lists(member, project, file)
+
+
+def _of_lists(member: Member, project: Project, file: str) -> Iterator[Difference]:
+    """Yield the differences in what a package requires; `file` is the name of its pyproject.toml."""
+    document, table = member.pyproject, toml.table(member.pyproject.data, "project")
+    required, in_lock = _required(document, project), _locked(member.package)
+    requires_python = toml.string(project.lock.document.data, "requires-python")
+    found = []
+    for keys in {**required, **in_lock} if document.data else ():
+        # Without `[project]`, the build backend decides what is required.
+        if keys[0] != "project" or (table and keys[1] not in toml.array(table, "dynamic")):
+            # What a project requires of itself, with another extra, is locked in more than one way.
+            items, others = ([it for it in lists.get(keys, []) if it.name != member.name] for lists in (required, in_lock))
+            names = {"file": file, "table": ".".join(keys[keys[0] == "project" :])}
+            found += [(clause, item, keys) for clause, item in _compare(items, others, names, (requires_python, keys[-1]))]
+    written = {item.text for _, item, _ in found if item and not item.is_included}
+    for clause, item, keys in found:
+        # It is on the line of the group that is included, if that has the difference, too.
+        if not (item and item.is_included and item.text in written):
+            place = document.place_of(*keys, item=item.text if item else "") or document.place_of(*keys[:-1])
+            yield Difference(clause, place or Place(document.path, None))
 
 
 def parsed(text: str) -> Requirement | None:
@@ -115,21 +131,23 @@ def locked(entry: object) -> Requirement | None:
     return found and found._replace(marker=toml.string(entry, "marker"), has_source=not _SOURCES.isdisjoint(entry))
 
 
-def _compare(now: list[Requirement], before: list[Requirement], names: Table, where: tuple[str, str]) -> Iterator[tuple[Message, str]]:
-    """Yield a clause on each difference, and the text in pyproject.toml that it is about."""
+def _compare(
+    now: list[Requirement], before: list[Requirement], names: Table, where: tuple[str, str]
+) -> Iterator[tuple[Message, Requirement | None]]:
+    """Yield a clause on each difference, and the requirement in pyproject.toml that it is about."""
     for item in now:
         values = {**names, "requirement": item.text, "name": item.name}
         others = [other for other in before if other.name == item.name]
         if not others:
-            yield message("{file} has `{requirement}` in `{table}`, and uv.lock does not", **values), item.text
+            yield message("{file} has `{requirement}` in `{table}`, and uv.lock does not", **values), item
         elif item.has_source not in [other.has_source for other in others]:
-            yield message("{file} has another source for {name} than uv.lock", **values), item.text
+            yield message("{file} has another source for {name} than uv.lock", **values), item
         elif not any(it.extras == item.extras and (it.has_source or it.specifier == item.specifier) for it in others):
-            yield message("{file} has `{requirement}` in `{table}`, and uv.lock has `{locked}`", locked=others[0].text, **values), item.text
+            yield message("{file} has `{requirement}` in `{table}`, and uv.lock has `{locked}`", locked=others[0].text, **values), item
         elif markers_differ([it for it in now if it.name == item.name], others, *where):
-            yield message("{file} has `{requirement}` in `{table}`, and uv.lock has {name} with another marker", **values), item.text
+            yield message("{file} has `{requirement}` in `{table}`, and uv.lock has {name} with another marker", **values), item
     for text in {other.name: other.text for other in before if other.name not in [item.name for item in now]}.values():
-        yield message("uv.lock has `{requirement}` in `{table}`, and {file} does not", requirement=text, **names), ""
+        yield message("uv.lock has `{requirement}` in `{table}`, and {file} does not", requirement=text, **names), None
 
 
 def markers_differ(one: list[Requirement], other: list[Requirement], requires_python: str, extra: str) -> bool:
@@ -153,7 +171,7 @@ def _required(document: Document, project: Project) -> _Lists:
     data, tool = document.data, toml.table(document.data, "tool", "uv")
     extras, groups = toml.table(data, "project", "optional-dependencies"), toml.table(data, "dependency-groups")
     groups = {normalized_name(name): toml.array(groups, name) for name in groups}
-    texts: dict[tuple[str, ...], Iterable[object]] = {("dependency-groups", name): _of_group(groups, name, (name,)) for name in groups}
+    texts: dict[tuple[str, ...], Iterable[object]] = {("dependency-groups", name): groups[name] for name in groups}
     texts["dependency-groups", "dev"] = [*texts.get(("dependency-groups", "dev"), []), *toml.array(tool, "dev-dependencies")]
     texts["project", "dependencies"] = toml.array(toml.table(data, "project"), "dependencies")
     texts.update({("project", "optional-dependencies", normalized_name(name)): toml.array(extras, name) for name in extras})
@@ -166,21 +184,23 @@ def _required(document: Document, project: Project) -> _Lists:
         for name, one in given
         if isinstance(one, dict) and not _SOURCES.isdisjoint(one)
     }
-    found = {keys: [parsed(text) for text in items if isinstance(text, str)] for keys, items in texts.items()}
+    found = {keys: [*filter(None, (parsed(text) for text in items if isinstance(text, str)))] for keys, items in texts.items()}
+    for name in groups:
+        included = [it for text in _included(groups, name, (name,)) for it in [parsed(text)] if it]
+        found["dependency-groups", name] += [it._replace(is_included=True) for it in included]
     return {
-        keys: [it._replace(has_source=it.has_source or bool({(it.name, ""), (it.name, keys[-1])} & sourced)) for it in items if it]
+        keys: [it._replace(has_source=it.has_source or bool({(it.name, ""), (it.name, keys[-1])} & sourced)) for it in items]
         for keys, items in found.items()
     }
 
 
-def _of_group(groups: Table, name: str, path: tuple[str, ...]) -> Iterator[object]:
-    """Yield the items of a group, and those of the groups that it includes (PEP 735)."""
+def _included(groups: Table, name: str, path: tuple[str, ...]) -> Iterator[str]:
+    """Yield the requirements of the groups that the group `name` includes (PEP 735)."""
     for item in groups.get(name, []):
         included = normalized_name(str(item.get("include-group", ""))) if isinstance(item, dict) else ""
-        if not included:
-            yield item
-        elif included not in path:
-            yield from _of_group(groups, included, (*path, included))
+        if included and included not in path:
+            yield from (it for it in groups.get(included, []) if isinstance(it, str))
+            yield from _included(groups, included, (*path, included))
 
 
 def _locked(package: Table) -> _Lists:

@@ -19,6 +19,8 @@ def find(text: str, keys: Sequence[str], item: str) -> int | None:
     Lines count from 1. Keys are compared in their normalized form (PEP 503).
     """
     wanted, begins = tuple(map(normalized_name, keys)), None
+    escaped = item.replace("\\", "\\\\").replace('"', '\\"')
+    spellings = (f'"{item}"', f"'{item}'", f'"{escaped}"')
     table: tuple[str, ...] = ()
     at: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
@@ -29,7 +31,7 @@ def find(text: str, keys: Sequence[str], item: str) -> int | None:
             at = (*table, *_split(key[1]))
         if at[: len(wanted)] == wanted:
             begins = begins or number
-            if item and (f'"{item}"' in line or f"'{item}'" in line):
+            if item and not line.lstrip().startswith("#") and any(quoted in line for quoted in spellings):
                 return number
     return begins
 
