@@ -231,3 +231,7 @@ def test_retries_that_are_no_number_or_too_many_are_an_error(value: str) -> None
 )
 def test_the_selection_has_what_is_not_at_its_default(inputs: dict[str, str], expected: str) -> None:
     assert expected == step_inputs(**inputs).selection()
+
+
+def test_the_cache_of_another_action_is_an_error_that_names_it() -> None:
+    assert ["actions/setup-python" in str(_rejected(cache=value).hint) for value in ("pip", "no")] == [True, False]

@@ -150,7 +150,10 @@ def retries(value: str) -> int:
 def _cache(value: str) -> str:
     if value.lower() not in ("", "auto", "true", "false"):
         fact = "{option} is {value!r}, which is neither auto, true nor false."
-        raise InvalidInput(fact, "Set it to `auto`, `true` or `false`.", option=Option("cache"), value=value)
+        hint = "Set it to `auto`, `true` or `false`."
+        if value in ("pip", "pipenv", "poetry"):
+            hint = "It is for actions/setup-python, under its own `with:`. Here, set it to `auto`, `true` or `false`."
+        raise InvalidInput(fact, hint, option=Option("cache"), value=value)
     return value.lower() or "auto"
 
 

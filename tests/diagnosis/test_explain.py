@@ -161,3 +161,24 @@ def test_errors_read_as_in_the_snapshot(project: Project, monkeypatch: pytest.Mo
         pytest.fail("errors.txt was written; run the test again")
 
     assert snapshot.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "expected"),
+    [
+        (
+            "Resolved 2 packages\nerror: Something new\n  cause: of a kind\n\nhint: try\n",
+            2,
+            "(exit status 2): Something new cause: of a kind.",
+        ),
+        ("  \u00d7 Something new\n  ╰─▶ of a kind.\n  help: try\n", 1, "(exit status 1): Something new of a kind."),
+        ("Resolved 2 packages\n", 2, "uv ended with exit status 2."),
+        ("Resolved 2 packages\n", -9, "uv was ended by signal 9."),
+    ],
+    ids=["error", "tree", "no words", "signal"],
+)
+def test_what_nothing_else_explains_has_the_words_of_uv(tmp_path: Path, text: str, status: int, expected: str) -> None:
+    failed = failure(text, write(tmp_path))
+    error = explain.explain(failed._replace(completed=failed.completed._replace(returncode=status)))
+
+    assert expected in str(error.message)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from uv_system_sync.diagnosis import builds, malware, messages, network, outdated_lock, selection
 from uv_system_sync.diagnosis.failure import Failure
 from uv_system_sync.errors import ActionError, ProjectInvalid, SyncFailed
 from uv_system_sync.text import message, without_credentials
+from uv_system_sync.uv import output
 
 __all__ = ["Failure", "explain"]
 
@@ -38,8 +41,15 @@ def _malformed_lock(failure: Failure) -> ActionError | None:
 
 
 def _unknown(failure: Failure) -> ActionError:
+    status, said = failure.completed.returncode, output.own_error(failure.own)
+    if status < 0:
+        signal = "uv was ended by signal {number}."
+        return failure.error(
+            SyncFailed, signal, "If nobody stopped it, the machine may have run out of memory. Run it again.", number=-status
+        )
     hint = "Read the end of the output of uv; the log has all of it."
     if failure.match("Failed to install: "):
         # uv does not verify what it installs from its cache.
         hint += " If it fails again, the cache may be corrupt: run `uv cache clean`."
-    return failure.error(SyncFailed, "uv ended with exit status {status}.", hint, status=failure.completed.returncode)
+    fact = "uv failed (exit status {status}): {said}." if said else "uv ended with exit status {status}."
+    return failure.error(SyncFailed, fact, hint, status=status, said=textwrap.shorten(said, 400, placeholder=" …"))

@@ -61,6 +61,13 @@ def own_message(own: str) -> str:
     return message_in(own if _HEADER.search(own) else "\n".join(_UNINDENTED.findall(own)))
 
 
+def own_error(own: str) -> str:
+    """Return the last error of uv in its `own` output, with its causes and without hints; empty if it has printed none."""
+    if not _HEADER.search(own):
+        return ""
+    return re.split(r" (?:hint|help): ", re.sub(r"^error: ", "", own_message(own)))[0].rstrip(".")
+
+
 def messages(own: str) -> tuple[str, ...]:
     """Return the last message of uv in its `own` output, and what is left of it from each of its causes on, as one line each."""
     begin = max((found.start() for found in _HEADER.finditer(own)), default=None)
