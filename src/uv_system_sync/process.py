@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import IO, TYPE_CHECKING, Callable, Iterator, Mapping, NamedTuple, Optional, cast
@@ -23,6 +24,9 @@ _CONTROL_SEQUENCES = r"\x1b\[[0-?]*[ -/]*[@-~]"
 # How long a program may take to stop after SIGTERM, in seconds, before it is killed. The runner waits 7.5 s
 # between SIGINT and SIGTERM (actions/runner, src/Runner.Sdk/ProcessInvoker.cs).
 _GRACE = 5
+
+# As prctl(2) numbers it.
+_PR_SET_CHILD_SUBREAPER = 36
 
 # On Windows: how long a pipe has to stay silent, in seconds, until the output of a program that has exited is complete.
 _SILENCE = 0.2
@@ -194,9 +198,47 @@ def _pieces_on_windows(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
 
 
 def _terminate(process: subprocess.Popen[bytes]) -> None:
+    _adopt_orphans()
     _signal(process, "SIGTERM")
     with suppress(subprocess.TimeoutExpired):
         process.wait(_GRACE)
+    _signal(process, "SIGKILL")
+    _kill_orphans()
+
+
+def _adopt_orphans() -> None:
+    """On Linux, become the parent of the processes whose parents end from now on, even of those in sessions of their own.
+
+    Only for a program that is being stopped: importing ctypes takes as long as starting an interpreter.
+    """
+    if sys.platform == "linux":
+        # An interpreter may have been built without it.
+        with suppress(ImportError, OSError, AttributeError):
+            import ctypes
+
+            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _kill_orphans() -> None:
+    """Kill the children of this process, and those that become its children by that."""
+    deadline = time.monotonic() + _GRACE
+    while sys.platform == "linux" and time.monotonic() < deadline:
+        children = [*_children()]
+        if not children:
+            return
+        for pid in children:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, 9)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def _children() -> Iterator[int]:
+    for pid in filter(str.isdecimal, os.listdir("/proc")):
+        # The name of the program is in parentheses, and may hold anything (proc_pid_stat(5)).
+        with suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            if int(file.read().rpartition(")")[2].split()[1]) == os.getpid():
+                yield int(pid)
 
 
 def _signal(process: subprocess.Popen[bytes], name: str) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -315,6 +316,71 @@ def test_a_cancelled_step_stops_uv_and_its_builds_and_the_next_run_is_complete(
     (notes / "wait").unlink()
     assert LOCKED == names(ci.sync())
     assert ci.is_as_locked()
+
+
+def _leave_a_helper(project: Project, notes: Path, sleep: str) -> None:
+    """Have a build of `project` start a helper in a session of its own, which inherits all that it can and notes its number."""
+    watched_build(project, notes)
+    helper = f"import os, time; open({str(notes / 'helper')!r}, 'w').write(str(os.getpid())); {sleep}"
+    start = f"subprocess.Popen([sys.executable, '-c', {helper!r}], start_new_session=True, close_fds=False)"
+    wait = f"while not os.path.exists({str(notes / 'helper')!r}): time.sleep(0.02)"
+    backend = project.folder / "backend.py"
+    first = f"import os, subprocess, sys, time\n{start}\n{wait}\n# The backend.\n"
+    backend.write_text(first + backend.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _cancelled(ci: Runner, notes: Path) -> Outcome:
+    """Run the step, and cancel it as soon as the build has started."""
+    (notes / "wait").touch()
+    with ThreadPoolExecutor() as pool:
+        step = pool.submit(ci.sync)
+        try:
+            number_in(notes / "pid")
+            os.kill(number_in(notes / "step"), signal.SIGINT)
+            return step.result(PATIENCE)
+        finally:
+            (notes / "wait").unlink()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a process the orphans of those that it has started")
+def test_a_cancelled_step_ends_what_a_build_has_started_in_a_session_of_its_own(
+    ci: Runner, tmp_path: Path, target: Path, project: Project
+) -> None:
+    notes = tmp_path / "notes"
+    _leave_a_helper(project, notes, "time.sleep(60)")
+    before_the_step(ci, target, f"echo $$ >{notes}/step")
+
+    outcome = _cancelled(ci, notes)
+    helper = number_in(notes / "helper")
+    is_left = survives(helper)
+    with suppress(ProcessLookupError):
+        os.kill(helper, signal.SIGKILL)
+
+    assert ("cancelled", False) == (refused(outcome), is_left)
+
+
+def test_a_compiler_server_that_a_build_has_left_does_not_keep_the_next_run_waiting(
+    ci: Runner, tmp_path: Path, target: Path, project: Project
+) -> None:
+    notes = tmp_path / "notes"
+    # A daemon: its parent has ended, and its output is its own.
+    devnull = "[os.dup2(os.open(os.devnull, os.O_RDWR), number) for number in (0, 1, 2)]"
+    number = f"open({str(notes / 'daemon')!r}, 'w').write(str(os.getpid()))"
+    _leave_a_helper(project, notes, f"os.fork() and os._exit(0); {devnull}; {number}; time.sleep(60)")
+    before_the_step(ci, target, f"echo $$ >{notes}/step")
+
+    _cancelled(ci, notes)
+    daemon = number_in(notes / "daemon")
+    is_left = survives(daemon)
+    # The next build starts nothing.
+    backend = project.folder / "backend.py"
+    backend.write_text(backend.read_text(encoding="utf-8").partition("# The backend.\n")[2], encoding="utf-8")
+    ci.environ["UV_LOCK_TIMEOUT"] = "1"
+    outcome = ci.sync()
+    with suppress(ProcessLookupError):
+        os.kill(daemon, signal.SIGKILL)
+
+    assert (0, True, False) == (outcome.returncode, is_left, "Waiting for another process" in outcome.log), outcome.log
 
 
 # What the project requires.

@@ -21,7 +21,7 @@ _TEXT = b"A sync has begun here and not finished; the next run of uv-system-sync
 class SyncLock:
     """The lock of one sync. A process that inherits `descriptors` holds it, too.
 
-    `was_unfinished` is set if an earlier sync has not finished. Closing `file` lets others take the lock.
+    `was_unfinished` is set if an earlier sync has not finished.
     """
 
     def __init__(self, path: str) -> None:
@@ -49,6 +49,16 @@ class SyncLock:
             self.finish()
             raise
 
+    def release(self) -> None:
+        """Let others take the lock, even if something that has inherited it, such as a compiler server of a build, still runs."""
+        if sys.platform != "win32":
+            import fcntl
+
+            # A file system without locks.
+            with suppress(OSError):
+                fcntl.flock(self.file.fileno(), fcntl.LOCK_UN)
+        self.file.close()
+
     def finish(self) -> None:
         """Remove the file: the sync has finished."""
         # Windows removes no file that is open, neither here nor in a process that waits for the lock and then finds the file.
@@ -70,7 +80,7 @@ def hold(target: Target, environ: Mapping[str, str], info: Callable[[str], None]
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             lock = _acquire(path, target, environ, info)
-            stack.enter_context(lock.file)
+            stack.callback(lock.release)
             if not lock.was_unfinished:
                 lock.begin()
         except OSError as error:
