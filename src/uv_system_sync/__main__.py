@@ -84,7 +84,7 @@ def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext
 
     temp = _temp(environ)
     reporter.mask(environment.secrets(environ))
-    provider = provision.Provider(environ, temp, process.start)
+    provider = provision.Provider(environ, temp, process.start, changed=lambda: _changed_earlier(temp))
     uv = provider.first()
     requirements, retries = os.path.join(provision.REQUIREMENTS, "action.txt"), inputs.retries(inputs.text(environ, "retries"))
     packages = dependencies.Dependencies(requirements, uv, temp, retries)
@@ -109,6 +109,12 @@ def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext
     restore = None if context.built_wheels else reporter.restore
     effects = (uv, process.start, reporter, context)
     run(Step(environ, chosen, *effects, suitable_uv=suitable_uv, restore=restore, publishing=publishing))
+
+
+def _changed_earlier(temp: str) -> set[str]:
+    from uv_system_sync.reporting import earlier
+
+    return earlier.changed(temp)
 
 
 def _temp(environ: dict[str, str]) -> str:

@@ -21,6 +21,7 @@ from tests.support.uv_wheels import PINNED
 from tools import compatibility
 from tools.shared.pythons import Python, found
 from tools.shared.uv import UV, is_at_least
+from tools.shared.wheels import file_name, wheel
 
 # Older than the pinned one, and supported.
 _OLDER = compatibility.locked()[-2]
@@ -396,3 +397,46 @@ def test_packages_in_the_cache_of_uv_need_no_network(ci: Runner, cached: Path) -
     outcome = ci.sync()
 
     assert 0 == outcome.returncode, outcome.log
+
+
+# A uv among the packages.
+
+_OTHER_UV = "#!/bin/sh\necho EVIL >&2\nexit 1\n"
+
+
+def _with_uv(project: Project, name: str) -> None:
+    """Have `project` lock a package `name` that brings a `uv` of its own."""
+    path = project.folder / "wheels" / file_name(name, "1.0")
+    path.write_bytes(wheel(name, "1.0", {f"{name}_a.py": "", f"{name}-1.0.data/scripts/uv": _OTHER_UV}))
+    text = project.pyproject.read_text(encoding="utf-8")
+    project.pyproject.write_text(text.replace("'alpha<2'", f"'alpha<2', '{name}'"), encoding="utf-8")
+    project.lock()
+
+
+@pytest.mark.parametrize("name", ["uv", "other"])
+def test_the_uv_of_a_locked_package_is_for_later_steps_and_not_for_the_action(
+    ci: Runner, project: Project, target: Path, name: str
+) -> None:
+    _with_uv(project, name)
+    first = ci.sync()
+    ci.search_path = os.pathsep.join([*reversed(first.paths), ci.search_path])
+    second = ci.sync()
+
+    assert ((0, 0), first.outputs["uv-version"]) == ((first.returncode, second.returncode), second.outputs["uv-version"]), second.log
+    assert ("false", _OTHER_UV) == (second.outputs["changed"], (target / "bin" / "uv").read_text(encoding="utf-8"))
+    assert f"{target}/bin/uv\n" == ci.next_step(second, "sh", "-c", "command -v uv")
+
+
+def test_without_another_uv_on_path_the_pinned_one_is_installed_instead_of_that_of_a_locked_package(
+    bare: Runner, project: Project, target: Path
+) -> None:
+    """Until then, a uv that the user has installed into the target is used."""
+    shutil.copy(UV, target / "bin" / "uv")
+    _with_uv(project, "other")
+    first = bare.sync()
+    own = _folders(bare)
+    bare.search_path = os.pathsep.join([*reversed(first.paths), bare.search_path])
+    second = bare.sync()
+
+    assert ((0, 0), [], PINNED) == ((first.returncode, second.returncode), own, second.outputs["uv-version"]), second.log
+    assert (f"{target}/bin", 1) == (second.paths[-1], len(_folders(bare)))

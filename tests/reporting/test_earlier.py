@@ -13,7 +13,7 @@ from uv_system_sync.errors import SyncFailed
 from uv_system_sync.interpreter.site_packages import Change, Package
 from uv_system_sync.reporting import report
 from uv_system_sync.reporting.context import RunContext
-from uv_system_sync.reporting.earlier import Earlier, read
+from uv_system_sync.reporting.earlier import Earlier, changed, read
 from uv_system_sync.reporting.report import Report, file_name
 from uv_system_sync.text import by_name
 
@@ -29,6 +29,7 @@ _READ = Earlier(
     "groups docs; --index https://host/simple",
     {"alpha": "2.0", "kept": "3", "sample": "0.1"},
     frozenset({"alpha", "sample"}),
+    has_changed=True,
     has_failed=False,
 )
 
@@ -57,13 +58,21 @@ def test_a_report_says_what_was_selected_and_what_was_installed(tmp_path: Path) 
 def test_of_a_failure_no_package_is_known(tmp_path: Path) -> None:
     (found,) = _earlier(tmp_path, report.failure(SyncFailed("x.", "y."), _CONTEXT, by_name))
 
-    assert Earlier(_READ.directory, _READ.selection, {}, frozenset(), has_failed=True) == found
+    assert Earlier(_READ.directory, _READ.selection, {}, frozenset(), has_changed=True, has_failed=True) == found
 
 
 def test_a_report_on_another_python_is_left_out(tmp_path: Path) -> None:
     elsewhere = _REPORT._replace(context=RunContext(target=TARGET._replace(prefix="/opt/other")))
 
     assert [] == _earlier(tmp_path, elsewhere.as_json(), report.failure(SyncFailed("x.", "y."), RunContext(), by_name))
+
+
+def test_a_python_was_changed_by_a_sync_that_changed_packages_or_has_failed(tmp_path: Path) -> None:
+    same = _REPORT._replace(context=RunContext(target=TARGET._replace(prefix="/opt/same")), changes=())
+    failed = report.failure(SyncFailed("x.", "y."), RunContext(target=TARGET._replace(prefix="/opt/failed")), by_name)
+    _earlier(tmp_path, _REPORT.as_json(), same.as_json(), failed)
+
+    assert {TARGET.prefix, "/opt/failed"} == changed(str(tmp_path))
 
 
 def test_without_reports_there_was_nothing_earlier(tmp_path: Path) -> None:

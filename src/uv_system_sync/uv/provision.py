@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Callable, Mapping
+from typing import TYPE_CHECKING, Callable, Iterable, Mapping
 
 from uv_system_sync import inputs, paths
 from uv_system_sync.errors import InvalidInput, UvUnavailable
@@ -27,13 +27,24 @@ _FOLDER = "uv-system-sync-uv-"
 
 
 class Provider:
-    """Provides uv for a run whose environment is `environ`: the one on PATH, or one that pip installs below the folder `temp`."""
+    """Provides uv for a run whose environment is `environ`: the one on PATH, or one that pip installs below the folder `temp`.
 
-    def __init__(self, environ: Mapping[str, str], temp: str, start: Start, sleep: Callable[[float], None] = time.sleep) -> None:
+    `changed` returns the environments that earlier steps of the job have changed. The uv in such a one is that of a locked package.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        temp: str,
+        start: Start,
+        sleep: Callable[[float], None] = time.sleep,
+        changed: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         self._environ = environ
         self._temp = temp
         self._start = start
         self._sleep = sleep
+        self._changed = changed
 
     def first(self) -> Uv:
         """Return a uv to begin with: the one on PATH, else one that is installed.
@@ -42,7 +53,7 @@ class Provider:
         """
         wanted = checked(inputs.text(self._environ, "uv-version"))
         try:
-            found = on_path(self._environ.get("PATH", ""))
+            found = self._on_path(self._environ.get("PATH", ""))
             uv = self._uv(found) if found else None
             if uv is not None:
                 if wanted:
@@ -61,6 +72,15 @@ class Provider:
         """
         specifier = wanted or (required if uv.folder and re.fullmatch(_SPECIFIER, required) else "")
         return uv if not specifier or satisfies(uv.version, specifier) else self._install(specifier)
+
+    def _on_path(self, search_path: str) -> str | None:
+        """Return the first uv on `search_path` that is in no environment that an earlier step of the job has changed, or None."""
+        found = on_path(search_path)
+        if found is None or not paths.python_in(os.path.dirname(os.path.dirname(found))):
+            return found
+        changed = [*self._changed()]
+        folders = search_path.split(os.pathsep)
+        return on_path(os.pathsep.join(it for it in folders if it and not any(paths.is_inside(it, prefix) for prefix in changed)))
 
     def _uv(self, program: str) -> Uv:
         # An earlier step of the job may have put one on PATH that is ours.
