@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -63,7 +65,7 @@ _DROPPED = {
         *("UV_FROZEN", "UV_LOCKED", "UV_NO_DEV", "UV_NO_GROUP", "UV_NO_DEFAULT_GROUPS", "UV_NO_INSTALL_PROJECT"),
         *("UV_NO_EDITABLE", "UV_NO_SOURCES", "UV_RESOLUTION", "UV_PRERELEASE", "UV_EXCLUDE_NEWER", "UV_OVERRIDE"),
         *("UV_CONSTRAINT", "UV_MANAGED_PYTHON", "UV_SYSTEM_PYTHON", "UV_BREAK_SYSTEM_PACKAGES", "UV_A_FLAG_OF_A_LATER_UV"),
-        *("UV_INDEXES", "UV_OFFLINE_TOO"),
+        *("UV_INDEXES", "UV_OFFLINE_TOO", "UV_NO_BUILD_ISOLATION", "UV_BUILD_CONSTRAINT"),
     ),
     "an active environment is not the target": ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV"),
     "a Python that uv starts imports what is its own": (
@@ -95,7 +97,7 @@ def test_uv_does_not_see_a_variable_that_changes_what_is_installed(name: str) ->
         *("UV_HTTP_RETRIES", "UV_REQUEST_TIMEOUT", "UV_LOCK_TIMEOUT", "UV_CONCURRENT_BUILDS", "UV_OFFLINE", "UV_GIT_LFS"),
         *("UV_NO_GITHUB_FAST_PATH", "UV_CACHE_DIR", "UV_NO_CACHE", "UV_LINK_MODE", "UV_COMPILE_BYTECODE"),
         *("UV_COMPILE_BYTECODE_TIMEOUT", "UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE"),
-        *("UV_NO_BUILD_ISOLATION", "UV_BUILD_CONSTRAINT", "UV_HIDE_BUILD_OUTPUT", "UV_NO_WRAP", "UV_STACK_SIZE", "SSL_CERT_FILE"),
+        *("UV_HIDE_BUILD_OUTPUT", "UV_NO_WRAP", "UV_STACK_SIZE", "SSL_CERT_FILE"),
         *("HTTPS_PROXY", "https_proxy", "NETRC", "HOME", "PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "PKG_CONFIG_PATH", "CFLAGS"),
         *("CI", "GITHUB_ACTIONS", "GITHUB_TOKEN", "GITHUB_ENVIRONMENT", "PIP_INDEX_URL", "pythonLocation"),
     ],
@@ -204,3 +206,19 @@ _NAMED = {"UV_INDEX_MY_INDEX_USERNAME": "me", "UV_INDEX_MY_INDEX_PASSWORD": "s3c
 )
 def test_a_named_index_gets_its_credentials_as_from_uv(index: str, environ: dict[str, str], expected: str) -> None:
     assert expected == environment.with_credentials(index, environ)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other folders")
+def test_what_else_decides_how_packages_are_installed_is_named(tmp_path: Path) -> None:
+    files = [tmp_path / folder / "uv" / "uv.toml" for folder in ("user", "home/.config", "system")]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.touch()
+    system = {"XDG_CONFIG_DIRS": f"relative:{tmp_path}/none:{tmp_path}/system"}
+
+    def found(**environ: str) -> list[str]:
+        return [it for it in environment.influences({**environ, **system}) if not it.startswith("/etc/")]
+
+    assert [str(files[1]), str(files[2])] == found(HOME=str(tmp_path / "home"), UV_NO_BUILD="1", UV_NO_BINARY="")
+    assert ["UV_NO_BINARY_PACKAGE", str(files[0]), str(files[2])] == found(XDG_CONFIG_HOME=str(tmp_path / "user"), UV_NO_BINARY_PACKAGE="a")
+    assert [str(files[2])] == found(XDG_CONFIG_HOME="relative")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from typing import Iterator, Mapping, NamedTuple, Sequence
@@ -10,6 +11,8 @@ from uv_system_sync.inputs import PREFIX
 from uv_system_sync.text import CREDENTIALS, without_credentials
 
 _OTHERS = "other commands of uv, its installer or its own tests"
+
+_FORM = "whether a locked wheel is installed or the locked source is built"
 
 # Decides where Debian's Pythons install to. An exact sync would remove what apt has installed there.
 INSTALL_LAYOUT = "DEB_PYTHON_INSTALL_LAYOUT"
@@ -28,8 +31,8 @@ _KEPT = {
     "the cache": "UV_CACHE_DIR UV_NO_CACHE",
     "how files are installed, not which": "UV_LINK_MODE UV_COMPILE_BYTECODE UV_COMPILE_BYTECODE_TIMEOUT",
     "a policy on builds and wheels, which fails a sync and does not change what it installs": "UV_NO_BUILD UV_NO_BUILD_PACKAGE"
-    " UV_NO_BINARY UV_NO_BINARY_PACKAGE UV_NO_BUILD_ISOLATION UV_BUILD_CONSTRAINT UV_INSECURE_NO_ZIP_VALIDATION"
-    " UV_SKIP_WHEEL_FILENAME_CHECK UV_MALWARE_CHECK UV_MALWARE_CHECK_URL",
+    " UV_INSECURE_NO_ZIP_VALIDATION UV_SKIP_WHEEL_FILENAME_CHECK UV_MALWARE_CHECK UV_MALWARE_CHECK_URL",
+    _FORM: "UV_NO_BINARY UV_NO_BINARY_PACKAGE",
     "what the log shows": "UV_HIDE_BUILD_OUTPUT UV_NO_WRAP UV_LOG_CONTEXT",
 }
 
@@ -43,6 +46,7 @@ _DROPPED = {
     "the lock was made with the project's own settings": "UV_CONFIG_FILE UV_NO_CONFIG UV_NO_SYSTEM_CONFIG UV_RESOLUTION UV_PRERELEASE"
     " UV_FORK_STRATEGY UV_EXCLUDE_NEWER UV_NO_SOURCES UV_NO_SOURCES_PACKAGE UV_CONSTRAINT UV_OVERRIDE UV_EXCLUDE UV_REQUIRE_HASHES"
     " UV_TORCH_BACKEND UV_NO_VERIFY_HASHES UV_PREVIEW UV_PREVIEW_FEATURES UV_CUDA_DRIVER_VERSION UV_AMD_GPU_ARCHITECTURE",
+    "the project's settings decide how its packages are built": "UV_NO_BUILD_ISOLATION UV_BUILD_CONSTRAINT",
     "packages would go among those of the operating system": INSTALL_LAYOUT,
     "what is installed has to be readable afterwards (PEP 610)": "UV_NO_INSTALLER_METADATA",
     "another Python, or what it imports, would be started": "PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONUSERBASE PYTHONEXECUTABLE"
@@ -114,6 +118,20 @@ def is_true(environ: Mapping[str, str], name: str) -> bool:
 def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of `environ` that uv may see: none that selects a Python, a project or packages, and none of the runner's."""
     return {name: value for name, value in environ.items() if decide(name).kept}
+
+
+def influences(environ: Mapping[str, str]) -> list[str]:
+    """Return what decides how packages are built or in which form they are installed, besides the inputs and the project.
+
+    These are variables by name, and the files of settings of the user and of the system (docs.astral.sh/uv/concepts/configuration-files).
+    """
+    folders = [environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", ""), ".config")]
+    folders += [*environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep), "/etc"]
+    if os.name == "nt":
+        folders = [environ.get("APPDATA", ""), environ.get("PROGRAMDATA", "")]
+    files = (os.path.join(folder, "uv", "uv.toml") for folder in folders if os.path.isabs(folder))
+    names = (name for name, value in environ.items() if value and decide(name).reason == _FORM)
+    return [*sorted(names), *filter(os.path.isfile, files)]
 
 
 def secrets(environ: Mapping[str, str]) -> list[str]:

@@ -71,6 +71,9 @@ def sync(step: Step) -> None:
     try:
         plan = _plan(step)
         step.reporter.info(step.context.line())
+        influences = environment.influences(step.environ)
+        if influences:
+            step.reporter.info(f"Besides the inputs and the project, these decide how packages are installed: {listed(influences)}")
         _debug(plan, step)
         if step.restore and _restore(plan, step, step.restore):
             return

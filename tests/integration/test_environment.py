@@ -179,6 +179,28 @@ def test_all_variables_at_once_change_nothing(tmp_path: Path, target: Path, pyth
     assert not (tmp_path / "another").exists()
 
 
+def test_settings_of_the_user_that_change_how_packages_are_built_are_named_in_the_log(ci: Runner, project: Project, tmp_path: Path) -> None:
+    """Uv reads them for the index and for credentials, too."""
+    watched_build(project, tmp_path / "notes")
+    backend = project.folder / "backend.py"
+    seen = "    pathlib.Path(NOTES, 'settings').write_text(json.dumps(config_settings))\n    info ="
+    backend.write_text(backend.read_text(encoding="utf-8").replace("    info =", seen, 1), encoding="utf-8")
+    file = tmp_path / "config" / "uv" / "uv.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('[config-settings]\nchanged = "yes"\n', encoding="utf-8")
+    ci.environ.update(XDG_CONFIG_HOME=str(tmp_path / "config"), UV_NO_BUILD_ISOLATION="1", UV_BUILD_CONSTRAINT="/not/there")
+
+    outcome = ci.sync()
+
+    assert 0 == outcome.returncode, outcome.log
+    assert '{"changed": "yes"}' == (tmp_path / "notes" / "settings").read_text(encoding="utf-8")
+    line = next(line for line in outcome.log.splitlines() if line.startswith("Besides the inputs and the project"))
+    assert line.endswith(f": {file}")
+    # The build environment is one of its own.
+    environ = json.loads((tmp_path / "notes" / "environ").read_text(encoding="utf-8"))
+    assert "builds-v" in environ["PATH"]
+
+
 # Variables that uv sees.
 
 

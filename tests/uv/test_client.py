@@ -196,8 +196,8 @@ def test_requirements_are_installed_by_hash_and_without_builds_for_the_python_th
 @pytest.mark.parametrize(
     "name",
     [
-        *("UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_BUILD_ISOLATION"),
-        *("UV_BUILD_CONSTRAINT", "UV_COMPILE_BYTECODE", "UV_COMPILE_BYTECODE_TIMEOUT", "UV_MALWARE_CHECK", "UV_MALWARE_CHECK_URL"),
+        *("UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD", "UV_NO_BUILD_PACKAGE"),
+        *("UV_COMPILE_BYTECODE", "UV_COMPILE_BYTECODE_TIMEOUT", "UV_MALWARE_CHECK", "UV_MALWARE_CHECK_URL"),
     ],
 )
 def test_a_policy_for_the_projects_packages_is_for_the_sync_alone(name: str) -> None:

@@ -120,7 +120,7 @@ class Uv:
         """
         argv = ("pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build", "--python", sys.executable)
         command = self._command(*argv, "--target", folder, "-r", requirements, *(["--offline"] if offline else []))
-        policies = ("UV_NO_BINARY", "UV_NO_BUILD", "UV_BUILD_CONSTRAINT", "UV_COMPILE_BYTECODE", "UV_MALWARE_CHECK")
+        policies = ("UV_NO_BINARY", "UV_NO_BUILD", "UV_COMPILE_BYTECODE", "UV_MALWARE_CHECK")
         env = {name: value for name, value in command.env.items() if not name.startswith(policies)}
         try:
             return self._start(command._replace(env={**env, "UV_PYTHON_DOWNLOADS": "never"}))
