@@ -16,6 +16,7 @@ from tests.support import program
 from tests.support.index import Index
 from tests.support.layouts import before_the_step, watched_build
 from tests.support.projects import Project
+from tests.support.remote import locked_remote
 from tests.support.runner_log import Command, lines, obeyed
 from tests.support.step import Outcome, Runner
 from tools.shared.runner_files import StepFiles, read_env, read_outputs, read_path
@@ -422,3 +423,27 @@ def test_the_password_in_the_address_of_a_package_is_in_no_output_summary_or_rep
 
     assert (0, True) == (outcome.returncode, "/files/alpha" in outcome.outputs.get("packages", "")), content
     assert [] == re.findall("hunter2.{,9}|.{,9}secret", written)
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_sent"),
+    [
+        pytest.param({"UV_INDEX_MINE_USERNAME": "me", "UV_INDEX_MINE_PASSWORD": "hunter2"}, True, id="of-a-name"),
+        pytest.param({"UV_DEFAULT_INDEX": "http://me:hunter2@127.0.0.1:9/simple"}, False, id="in-an-address"),
+        pytest.param({"UV_INDEX": "mine=http://me:hunter2@127.0.0.1:9/simple"}, False, id="in-an-address-with-the-name"),
+    ],
+)
+def test_a_project_can_send_the_credentials_of_a_name_elsewhere_but_not_those_in_an_address(
+    tmp_path: Path, target: Path, index: Index, environ: dict[str, str], *, is_sent: bool
+) -> None:
+    """This is how uv works, and what the documents say."""
+    ci = locked_remote(tmp_path, target, index)
+    with (ci.cwd / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(f'[[tool.uv.index]]\nname = "mine"\nurl = "{index.url}"\ndefault = true\n')
+    index.credentials = "me:hunter2"
+    del ci.environ["UV_DEFAULT_INDEX"]
+    ci.environ.update(environ)
+
+    outcome = ci.sync(frozen="true", retries="0")
+
+    assert is_sent == (outcome.returncode == 0), outcome.log
