@@ -436,7 +436,7 @@ def test_the_password_in_the_address_of_a_package_is_in_no_output_summary_or_rep
 def test_a_project_can_send_the_credentials_of_a_name_elsewhere_but_not_those_in_an_address(
     tmp_path: Path, target: Path, index: Index, environ: dict[str, str], *, is_sent: bool
 ) -> None:
-    """uv works like this, and the documents say so."""
+    """Uv works like this, and the documents say so."""
     ci = locked_remote(tmp_path, target, index)
     with (ci.cwd / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(f'[[tool.uv.index]]\nname = "mine"\nurl = "{index.url}"\ndefault = true\n')
