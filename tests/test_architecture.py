@@ -105,6 +105,7 @@ def test_a_run_that_succeeds_does_not_load_what_explains_failures() -> None:
     loaded = loaded_by("import uv_system_sync.sync, uv_system_sync.reporting.github, uv_system_sync.uv.client")
 
     assert not [name for name in loaded if name.startswith((f"{PACKAGE}.diagnosis", "packaging"))]
+    assert not loaded & {f"{PACKAGE}.interpreter.named", f"{PACKAGE}.terminal"}
     assert not loaded & {"configparser", "pathlib", "shlex", "shutil", "traceback", "tempfile"}
 
 

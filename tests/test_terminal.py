@@ -48,6 +48,8 @@ def test_screen_has_what_was_not_erased(written: bytes, expected: str) -> None:
         pytest.param("0123456789" * 3 + "\nb", "0123456789" * 3 + "\nb\n", id="longer-line"),
         pytest.param("12345678 \u4e00\u4e00x", "12345678 \u4e00\u4e00x\n", id="wide-letters"),
         pytest.param("e\u0301" * 11, "e\u0301" * 11 + "\n", id="combining-letters"),
+        pytest.param("a\n" + "\u4e00" * 6 + "\r\x1b[2K\x1b[1A\r\x1b[2Kx", "a\nx\n", id="erased-wide-letters"),
+        pytest.param("a\n" + "e\u0301" * 8 + "\r\x1b[2Kx", "a\nx\n", id="erased-combining-letters"),
         pytest.param("0123456789abc\r\x1b[2K\x1b[1A\r\x1b[2Kx", "x\n", id="erased-long-line"),
         pytest.param("one\nBuild     bar       \r\x1b[2KPrepared\n", "one\nBuild\nPrepared\n", id="padded-bars"),
         pytest.param(

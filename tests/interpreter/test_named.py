@@ -159,6 +159,13 @@ def test_version_that_is_not_on_path_is_an_error_that_lists_what_is(machine: Mac
     assert [] == [part for part in ("`python-version`", f"`{there}` (Python 3.11.2)") if part not in _text(error)]
 
 
+def test_number_of_yaml_is_told_from_the_version_that_was_meant(machine: Machine) -> None:
+    machine.python("there", "3.10.2")
+
+    assert '"3.10"' in _text(machine.error(PythonNotFound, "3.1"))
+    assert '"3.10"' not in _text(machine.error(PythonNotFound, "3.12"))
+
+
 @pytest.mark.parametrize("word", ["pythn", "cpython@3.12", "cpython-3.12.4-linux-x86_64-gnu"])
 def test_word_that_names_nothing_is_an_error_that_lists_what_is_on_path(machine: Machine, word: str) -> None:
     there = machine.python("there", "3.12.4")
@@ -303,6 +310,7 @@ def test_action_takes_names_and_versions_too(machine: Machine) -> None:
 def test_program_that_cannot_be_started_is_none(machine: Machine, tmp_path: Path) -> None:
     touch(tmp_path / "bin", "python3.12")
     (tmp_path / "bin" / "python3.12").chmod(0o644)
+    (tmp_path / "bin" / "python3").mkdir()
     machine.search_path = [str(tmp_path / "bin")]
 
     assert "On PATH" not in _text(machine.error(PythonNotFound, "3.12"))

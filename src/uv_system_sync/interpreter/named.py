@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple
 
 from uv_system_sync import paths
@@ -92,11 +93,12 @@ def _on_path(search_path: str, ask: Callable[[str], Target]) -> Iterator[Candida
 
 
 def _programs(search_path: str) -> Iterator[str]:
-    for folder in filter(os.path.isdir, search_path.split(os.pathsep)):
-        for name in sorted(filter(_PROGRAM.fullmatch, os.listdir(folder))):
-            path = os.path.join(folder, name)
-            if os.path.isfile(path) and os.access(path, os.X_OK):
-                yield path
+    for folder in search_path.split(os.pathsep):
+        names: list[str] = []
+        # It may be missing, or not readable.
+        with suppress(OSError):
+            names = os.listdir(folder)
+        yield from (os.path.join(folder, name) for name in sorted(filter(_PROGRAM.fullmatch, names)))
 
 
 def _identity(program: str) -> tuple[str, str]:
@@ -135,8 +137,9 @@ def _not_found(inputs: Inputs, every: list[Candidate], version: str = "") -> Act
     if version:
         return PythonNotFound(
             "{option} is {word}, and there is no such Python on PATH.",
-            "Install it first: uv-system-sync does not download any. In a workflow, set `python-version` of actions/setup-python to that"
-            " version, and leave {option} out. {there}",
+            "{quote}Install it first: uv-system-sync does not download any. In a workflow, set `python-version` of actions/setup-python to"
+            " that version, and leave {option} out. {there}",
+            quote='If this was 3.10 in YAML, which is a number there, write "3.10". ' if version == "3.1" else "",
             option=option,
             word=version,
             there=there,
