@@ -18,7 +18,7 @@ PACKAGE = "uv_system_sync"
 
 # Each imports only what stands before it.
 LAYERS = [
-    *("text", "errors", "paths", "path_syntax", "terminal", "process", "inputs", "environment"),
+    *("text", "errors", "imports", "paths", "path_syntax", "terminal", "process", "inputs", "environment"),
     *("project", "interpreter", "uv", "diagnosis", "reporting", "matrix"),
     *("sync", "cli", "__main__"),
 ]

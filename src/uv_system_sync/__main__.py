@@ -79,7 +79,7 @@ def _protected_sync(environ: dict[str, str], reporter: GitHubReporter, context: 
 
 
 def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext, publishing: Callable[[], None]) -> None:
-    from uv_system_sync import environment, inputs, process
+    from uv_system_sync import environment, imports, inputs, process
     from uv_system_sync.uv import dependencies, provision
 
     temp = _temp(environ)
@@ -90,6 +90,7 @@ def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext
     packages = dependencies.Dependencies(requirements, uv, temp, retries)
     # While uv installs them and answers what its version is:
     with packages.meanwhile():
+        from uv_system_sync.reporting import notices, report, summary  # noqa: F401 - imported by the functions that use them
         from uv_system_sync.sync import Step
         from uv_system_sync.sync import sync as run
 
@@ -108,7 +109,8 @@ def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext
 
     restore = None if context.built_wheels else reporter.restore
     effects = (uv, process.start, reporter, context)
-    run(Step(environ, chosen, *effects, suitable_uv=suitable_uv, restore=restore, publishing=publishing))
+    step = Step(environ, chosen, *effects, suitable_uv=suitable_uv, restore=restore)
+    run(step._replace(before_uv=imports.refuse_changed, publishing=publishing))
 
 
 def _changed_earlier(temp: str) -> set[str]:

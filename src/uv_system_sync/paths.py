@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 # As type checkers know it; importing it from `typing` takes long, and the step that only looks for uv needs nothing else of it.
 TYPE_CHECKING = False
@@ -59,10 +60,27 @@ def is_inside(path: str, folder: str) -> bool:
         return False
 
 
-def text(path: str) -> str:
-    """Return the text of the file at `path`, or an empty string if there is none that can be read."""
+def remove_folder(folder: str) -> None:
+    """Remove `folder` with everything in it, as far as it is there and can be removed; links are removed, not followed.
+
+    Importing `shutil`, which could do this, would run what a package or a build may have put in its place.
+    """
+    for root, folders, files in os.walk(folder, topdown=False):
+        for name in (*files, *folders):
+            path = os.path.join(root, name)
+            with suppress(OSError):
+                (os.unlink if name in files or os.path.islink(path) else os.rmdir)(path)
+    with suppress(OSError):
+        os.rmdir(folder)
+
+
+def text(path: str, *, errors: str = "strict") -> str:
+    """Return the text of the file at `path`, or an empty string if there is none that can be read.
+
+    Bytes that are not UTF-8 are such `errors` (see `open`).
+    """
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors=errors) as file:
             return file.read()
     except (OSError, ValueError):
         return ""

@@ -7,15 +7,14 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, NamedTuple, Sequence
 
-from uv_system_sync import environment, process
-from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed, UvUnavailable
+from uv_system_sync import environment
+from uv_system_sync.errors import ActionError, OutOfSync, RunnerUnusable, SyncFailed, UvUnavailable
 from uv_system_sync.interpreter import misplaced, repair, site_packages, sync_lock, target
 from uv_system_sync.project import pyproject
 from uv_system_sync.text import Option, listed
 
 if TYPE_CHECKING:
     from uv_system_sync.inputs import Inputs
-    from uv_system_sync.interpreter.misplaced import Before
     from uv_system_sync.interpreter.repair import Broken
     from uv_system_sync.interpreter.site_packages import Package
     from uv_system_sync.interpreter.sync_lock import SyncLock
@@ -34,8 +33,8 @@ class Step(NamedTuple):
 
     `check_target` raises an `ActionError` for a Python that the entry point does not allow, given the PATH of later steps.
     `suitable_uv` returns the uv for a project, if that may be another one than `uv`. `sleep` waits for some seconds.
-    `restore` asks the runner to restore wheels that were built earlier, for a next step, which does the rest. `publishing` is called
-    when no other program runs any more, before anything is handed on.
+    `restore` asks the runner to restore wheels that were built earlier, for a next step, which does the rest. `before_uv` is called
+    when all that a successful run needs is imported, and `publishing` when no other program runs any more, before anything is handed on.
     `terminal` is the descriptor of the terminal that shows the log, if there is one, for uv's progress bars.
     `confirm` gets a dry run of uv before anything changes, or why this uv has none, and returns whether to go on.
     """
@@ -50,6 +49,7 @@ class Step(NamedTuple):
     suitable_uv: Callable[[Project], Uv] | None = None
     sleep: Callable[[float], None] = time.sleep
     restore: Callable[[Wanted], None] | None = None
+    before_uv: Callable[[], None] = lambda: None
     publishing: Callable[[], None] = lambda: None
     confirm: Callable[[Completed | UvUnavailable], bool] | None = None
     terminal: int | None = None
@@ -163,13 +163,15 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     """Run uv and verify what it did; a check holds no `lock` and changes nothing."""
     python, timings = plan.target, step.context.timings
     infos = site_packages.dist_infos(python.site_packages)
-    before, was = site_packages.packages(infos), misplaced.before(infos, python)
+    before = site_packages.packages(infos)
     was_unfinished = lock.was_unfinished if lock else sync_lock.is_unfinished(python)
     repaired = _repair(infos, plan, step, unfinished=was_unfinished)
+    _import_what_follows(step.reporter)
+    step.before_uv()
     timings.end("before")
-    completed = _uv_sync(plan, lock, was, step)
+    completed = _uv_sync(infos, plan, lock, step)
     if completed.returncode:
-        completed, again = _try_again(completed, plan, lock, was, step)
+        completed, again = _try_again(completed, plan, lock, step)
         repaired = (*repaired, *again)
     timings.end("uv")
     infos_after = site_packages.dist_infos(python.site_packages)
@@ -193,30 +195,22 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     return report.Report(step.context, python, plan.project, after, changes, repaired, was_unfinished)
 
 
-def _uv_sync(plan: Plan, lock: SyncLock | None, was: Before, step: Step) -> Completed:
-    """Run the one `uv sync`, in a group of the log; raise `SyncFailed` if what it has installed is misplaced."""
+def _uv_sync(infos: Sequence[str], plan: Plan, lock: SyncLock | None, step: Step) -> Completed:
+    """Run the one `uv sync`, in a group of the log, while there are packages with the .dist-info folders `infos`.
+
+    Raise `SyncFailed` if packages have then installed what only Python itself has; it was taken back.
+    """
     command = plan.command._replace(descriptors=lock.descriptors if lock else ())
     if step.terminal is not None and not environment.is_true(step.environ, "UV_NO_PROGRESS"):
         env = {name: value for name, value in command.env.items() if name != "UV_NO_PROGRESS"}
         command = command._replace(terminal=step.terminal, env=env)
     tries = len(step.context.retries)
-    with step.reporter.group(f"uv sync, try {tries + 1}" if tries else "uv sync") as relay:
-        finish = step.start(command)
-        with process.meanwhile(finish):
-            _import_while_uv_runs(step.reporter)
-        completed = finish(relay)
-    found = misplaced.take_back(was, plan.target)
-    if found:
-        raise SyncFailed(
-            "Packages have installed or changed what belongs to Python itself: {files}. {undone}.",
-            "Remove the package from the project, or lock a version that does not do this.",
-            files=listed([f"{item.path} ({item.package or 'no RECORD names it'})" for item in found]),
-            undone="The change could not be undone" if any(item.is_left for item in found) else "The change was undone",
-        )
-    return completed
+    group = step.reporter.group(f"uv sync, try {tries + 1}" if tries else "uv sync")
+    with misplaced.taken_back(infos, plan.target, step.environ), group as relay:
+        return step.start(command)(relay)
 
 
-def _try_again(completed: Completed, plan: Plan, lock: SyncLock | None, was: Before, step: Step) -> tuple[Completed, Sequence[Broken]]:
+def _try_again(completed: Completed, plan: Plan, lock: SyncLock | None, step: Step) -> tuple[Completed, Sequence[Broken]]:
     """Run uv again as long as it fails for the network; return the last result, and what was repaired in between."""
     from uv_system_sync.uv import retries
 
@@ -229,15 +223,15 @@ def _try_again(completed: Completed, plan: Plan, lock: SyncLock | None, was: Bef
         step.context.retries.append(reason)
         step.reporter.info(f"Trying again in {wait:.1f} s: {reason}")
         step.sleep(wait)
+        infos = site_packages.dist_infos(plan.target.site_packages)
         if lock:
-            infos = site_packages.dist_infos(plan.target.site_packages)
             repaired += _repair(infos, plan, step, unfinished=True)
-        completed = _uv_sync(plan, lock, was, step)
+        completed = _uv_sync(infos, plan, lock, step)
     return completed, repaired
 
 
-def _import_while_uv_runs(reporter: Reporter) -> None:
-    """Import what is needed afterwards, which would take most of the time after uv has ended."""
+def _import_what_follows(reporter: Reporter) -> None:
+    """Import what is needed after uv: what it installs may be a file of the standard library, or change one of ours."""
     from uv_system_sync.reporting import notices, report, summary  # noqa: F401 - the functions that use them import them, too
 
     reporter.prepare_to_publish()
@@ -283,15 +277,23 @@ def _verify(plan: Plan, step: Step, output: str, after: Sequence[Package]) -> No
 
 def _explained(plan: Plan, completed: Completed, step: Step) -> ActionError:
     """Return the error that explains why uv failed."""
-    from uv_system_sync.diagnosis import explain
-
     completed = completed._replace(output=step.reporter.redact(completed.output))
 
     def lock_dry_run() -> Completed:
         return plan.uv.lock_dry_run(plan.inputs, plan.project, plan.target)
 
-    known = (plan.command.env, plan.project, plan.target, plan.uv.version)
-    return explain.explain(explain.Failure(completed, *known, lock_dry_run, plan.inputs))
+    try:
+        from uv_system_sync.diagnosis import explain
+
+        known = (plan.command.env, plan.project, plan.target, plan.uv.version)
+        return explain.explain(explain.Failure(completed, *known, lock_dry_run, plan.inputs))
+    except RunnerUnusable as error:
+        return SyncFailed(
+            "uv ended with exit status {status}.",
+            "Read the output of uv in the log. It is not explained here: {reason}",
+            status=completed.returncode,
+            reason=error.message,
+        )
 
 
 def _result(done: Report, plan: Plan, step: Step) -> Result:

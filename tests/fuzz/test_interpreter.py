@@ -55,6 +55,8 @@ _ANSWER = {
     "scripts": "/opt/python/bin",
     "purelib": "/opt/python/lib",
     "platlib": "/opt/python/lib",
+    "stdlib": "/opt/python/lib",
+    "platstdlib": "/opt/python/lib",
     "virtual": False,
     "externally_managed": None,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -136,22 +137,138 @@ def test_the_file_is_restored_too_if_a_build_changes_it(ci: Runner, tmp_path: Pa
         *("../../../bin/{python}", "alpha-1.0.dist-info/METADATA"),
     ],
 )
-def test_the_repair_of_a_package_with_a_record_of_its_own_making_removes_nothing_else(
-    ci: Runner, tmp_path: Path, target: Path, row: str
-) -> None:
+def test_the_repair_of_a_package_with_a_record_of_its_own_making_removes_nothing_else(ci: Runner, target: Path, row: str) -> None:
+    """As an earlier step may have installed it."""
     site_packages = next(target.glob("lib/python3*/site-packages"))
     (target / "lib64").symlink_to("lib")
-    row = row.format(python=site_packages.parent.name)
-    ghost = {"purelib/ghost-1.0.dist-info/RECORD": f"{row},,\n"}
-    ci.cwd = lock_wheel(tmp_path / "evil", "evil", ghost, "alpha<2").folder
-    precious = site_packages / row
+    ci.sync()
+    path = row.format(python=site_packages.parent.name)
+    (site_packages / "ghost-1.0.dist-info").mkdir()
+    (site_packages / "ghost-1.0.dist-info" / "RECORD").write_text(f"{path},,\n", encoding="utf-8")
+
+    outcome = ci.sync()
+
+    assert (0, True) == (outcome.returncode, (site_packages / path).exists()), outcome.log
+    assert not (site_packages / "ghost-1.0.dist-info").exists()
+    assert "alpha 1.0\n" == ci.next_step(outcome, "alpha")
+
+
+# The file as a wheel has it, and where it is then; `{python}` is such as `python3.12`, and `{zip}` such as `python312`.
+MISPLACED = {
+    "standard-library": ("data/lib/{python}/glob.py", "lib/{python}/glob.py"),
+    "new-module-of-the-standard-library": ("data/lib/{python}/sitecustomize.py", "lib/{python}/sitecustomize.py"),
+    "extension-module": ("data/lib/{python}/lib-dynload/_x.so", "lib/{python}/lib-dynload/_x.so"),
+    "by-another-name": ("data/lib64/{python}/json/scanner.py", "lib/{python}/json/scanner.py"),
+    "standard-library-as-a-zip-file": ("data/lib/{zip}.zip", "lib/{zip}.zip"),
+    "shared-library": ("data/lib/libc.so.6", "lib/libc.so.6"),
+    "shared-library-for-a-processor": ("data/lib/glibc-hwcaps/x86-64-v2/libz.so.1", "lib/glibc-hwcaps/x86-64-v2/libz.so.1"),
+    "metadata-of-another-package": ("purelib/ghost-1.0.dist-info/RECORD", "lib/{python}/site-packages/ghost-1.0.dist-info/RECORD"),
+}
+
+
+@pytest.fixture
+def names(target: Path) -> dict[str, str]:
+    """What differs between versions of Python in the names of files."""
+    python = next(target.glob("lib/python3.*")).name
+    return {"python": python, "zip": python.replace(".", "")}
+
+
+@pytest.mark.parametrize("case", MISPLACED)
+def test_a_wheel_with_files_for_python_itself_is_named_and_taken_back(
+    ci: Runner, tmp_path: Path, target: Path, names: dict[str, str], case: str
+) -> None:
+    in_wheel, place = (path.format(**names) for path in MISPLACED[case])
+    (target / "lib64").symlink_to("lib")
+    ci.cwd = lock_wheel(tmp_path / "evil", "evil", {in_wheel: "raise SystemExit('EVIL')\n"}).folder
+
+    outcomes = [ci.sync()] * (1 if place.endswith((".py", ".zip")) else 2)
+
+    for outcome in outcomes:
+        assert_failed(outcome, "sync-failed", f"{target / place} (evil)", "The change was undone")
+        assert "EVIL" not in outcome.log
+    assert not (target / place).exists()
+    assert not list(target.glob("lib/python3*/site-packages/evil*"))
+
+
+@pytest.mark.parametrize("place", ["scripts/python3", "scripts/{python}", "data/bin/{python}", "data/bin/python3.99", "scripts/pypy3"])
+def test_python_runs_after_a_wheel_that_would_replace_its_program(
+    ci: Runner, tmp_path: Path, target: Path, names: dict[str, str], place: str
+) -> None:
+    """Many versions of uv refuse such a wheel themselves."""
+    before = {path.name: path.read_bytes() for path in (target / "bin").glob("py*")}
+    ci.cwd = lock_wheel(tmp_path / "evil", "evil", {place.format(**names): "#!/bin/sh\n"}).folder
+
+    outcome = ci.sync()
+
+    assert_failed(outcome, "sync-failed", "evil")
+    assert before == {path.name: path.read_bytes() for path in (target / "bin").glob("py*")}
+    assert "1\n" == subprocess.run([target / "bin" / "python3", "-c", "print(1)"], capture_output=True, text=True, check=True).stdout
+
+
+def test_a_package_that_claims_files_of_python_takes_none_of_them_with_it(
+    ci: Runner, tmp_path: Path, target: Path, names: dict[str, str]
+) -> None:
+    """As far as uv keeps what the RECORD of a wheel says, it removes these files with the package."""
+    project = lock_wheel(tmp_path / "evil", "evil", {})
+    path = project.folder / "wheels" / wheels.file_name("evil", "1.0")
+    with zipfile.ZipFile(path) as wheel:
+        contents = {name: wheel.read(name) for name in wheel.namelist()}
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name, content in contents.items():
+            wheel.writestr(name, content + (b"../os.py,,\n" if name.endswith("/RECORD") else b""))
+    (project.folder / "uv.lock").unlink()
+    folders = (project.lock().folder, ci.cwd)
+
+    for ci.cwd in folders:
+        ci.sync()
+
+    assert (target / "lib" / names["python"] / "os.py").exists()
+    assert not list(target.glob("lib/python3*/site-packages/evil*"))
+
+
+INNOCENT = (
+    *("data/etc/tool/tool.conf", "data/share/man/man1/tool.1", "data/share/jupyter/kernels/x/kernel.json", "data/include/tool.h"),
+    *("headers/tool.h", "data/LICENSE", "data/lib/pkgconfig/tool.pc", "data/bin/tool", "scripts/python-argcomplete-tcsh"),
+    *("purelib/tool.libs/libtool.so.1", "platlib/other.py", "data/lib/{python}/site-packages/third.py", "scripts/pythonize"),
+)
+
+
+def test_a_wheel_with_other_files_for_the_prefix_is_installed(ci: Runner, tmp_path: Path, target: Path, names: dict[str, str]) -> None:
+    files = {path.format(**names): "#!python\n" for path in INNOCENT}
+    ci.cwd = lock_wheel(tmp_path / "tool", "tool", files).folder
 
     outcomes = [ci.sync(), ci.sync()]
 
-    assert precious.exists(), outcomes[0].log
-    assert (
-        "alpha 1.0\n"
-        == subprocess.run(
-            [target / "bin" / "python3", "-c", "import alpha; alpha.main()"], capture_output=True, text=True, check=True
-        ).stdout
-    )
+    assert [0, 0] == [outcome.returncode for outcome in outcomes], outcomes[0].log
+    assert (target / "etc" / "tool" / "tool.conf").exists()
+
+
+def test_shared_libraries_that_no_other_program_loads_are_installed(ci: Runner, tmp_path: Path, environment: Path) -> None:
+    """LD_LIBRARY_PATH names the folder of the Python that the environment was made of."""
+    ci.cwd = lock_wheel(tmp_path / "tool", "tool", {"data/lib/libtool.so.1": ""}).folder
+
+    outcome = ci.sync(python=str(environment))
+
+    assert 0 == outcome.returncode, outcome.log
+    assert (environment / "lib" / "libtool.so.1").exists()
+
+
+def test_what_a_failed_build_has_written_into_modules_is_not_run_by_the_step(
+    ci: Runner, tmp_path: Path, project: Project, target: Path
+) -> None:
+    watched_build(project, tmp_path / "notes")
+    program = f"""
+import glob, os
+for path in glob.glob({str(target)!r} + "/lib/python3*/**/*.py", recursive=True):
+    with open(path + ".new", "w") as file:
+        file.write("open({str(tmp_path / "ran")!r}, 'a')")
+    os.replace(path + ".new", path)
+os._exit(3)
+"""
+    (project.folder / "backend.py").write_text(program, encoding="utf-8")
+
+    outcome = ci.sync()
+
+    assert not (tmp_path / "ran").exists(), outcome.log
+    assert "Traceback" not in outcome.log
+    assert_failed(outcome, "sync-failed", "It is not explained here", "was changed while uv or a build ran")

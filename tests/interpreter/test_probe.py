@@ -54,6 +54,8 @@ def test_a_virtual_environment_has_its_own_prefix_scripts_and_packages(environme
         "scripts": str(environment / _SCRIPTS),
         "purelib": str(packages),
         "platlib": str(packages),
+        "stdlib": sysconfig.get_path("stdlib"),
+        "platstdlib": sysconfig.get_path("stdlib"),
         "virtual": True,
         "externally_managed": None,
     }

@@ -73,6 +73,8 @@ def _answer(prefix: Path, /, **changes: object) -> str:
         "scripts": str(prefix / "bin"),
         "purelib": str(prefix / "lib"),
         "platlib": str(prefix / "lib64"),
+        "stdlib": str(prefix / "stdlib"),
+        "platstdlib": str(prefix / "stdlib"),
         "virtual": False,
         "externally_managed": None,
     }
@@ -96,6 +98,7 @@ def test_a_virtual_environment_is_found_and_not_what_it_was_made_of(environment:
         scripts=str(environment / _SCRIPTS),
         site_packages=(str(packages),),
         virtual=True,
+        stdlib=(sysconfig.get_path("stdlib"),),
     )
 
     assert expected == _find(environment.joinpath(*inside))

@@ -189,7 +189,7 @@ def test_requirements_are_installed_by_hash_and_without_builds_for_the_python_th
     finish = _uv(starter).install_requirements("/requirements.txt", "/folder", offline=offline)
 
     how = ("--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build", "--python", sys.executable)
-    argv = ("/bin/uv", "pip", "install", *how, "--target", "/folder", "-r", "/requirements.txt", *added)
+    argv = ("/bin/uv", "pip", "install", *how, "--link-mode", "copy", "--target", "/folder", "-r", "/requirements.txt", *added)
     assert (Completed(0, ""), [Command(argv, {**_ENV, "UV_PYTHON_DOWNLOADS": "never"}, ".")]) == (finish(None), starter.commands)
 
 

@@ -26,6 +26,8 @@ def describe() -> Answer:
         "scripts": paths["scripts"],
         "purelib": paths["purelib"],
         "platlib": paths["platlib"],
+        "stdlib": sysconfig.get_path("stdlib"),
+        "platstdlib": sysconfig.get_path("platstdlib", vars={"platbase": sys.base_exec_prefix}),
         "virtual": environment is not None,
         # PEP 668 exempts virtual environments.
         "externally_managed": externally_managed if environment is None and os.path.isfile(externally_managed) else None,

@@ -45,8 +45,6 @@ def remove(broken: Collection[Broken], target: Target) -> None:
     Anything may be in a RECORD. Only files in the folders of packages are removed, and scripts that start the target, and none that
     another package has, by whatever path. uv overwrites what stays.
     """
-    import shutil
-
     removed = {item.folder for item in broken}
     others = {_identity(path) for folder in dist_infos(target.site_packages) if folder not in removed for path, _ in recorded(folder)}
     for folder in removed:
@@ -55,7 +53,7 @@ def remove(broken: Collection[Broken], target: Target) -> None:
                 with suppress(OSError, ValueError):
                     os.unlink(path)
         # What cannot be removed is still broken, and found again by the next run.
-        shutil.rmtree(folder, ignore_errors=True)
+        paths.remove_folder(folder)
 
 
 def _identity(path: str) -> tuple[int, int] | None:

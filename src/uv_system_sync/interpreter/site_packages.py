@@ -15,6 +15,9 @@ SEEDS = frozenset({"pip", "setuptools", "wheel", "uv"})
 # uv removes and repairs the packages of these.
 INSTALLERS = ("pip", "uv")
 
+# A row of a RECORD, which is CSV: a path, a hash and a size. Importing `csv` would run what a package may have put in its place.
+_ROW = re.compile(r'^(?:"((?:[^"]|"")*)"|([^",\n]*)),[^,\n]*,([^,\n]*)$', re.MULTILINE)
+
 
 class Package(NamedTuple):
     """An installed distribution; `url` and `editable` are set for direct installs only, and `commit` for those from a repository (PEP 610).
@@ -83,18 +86,15 @@ def installer(info: str) -> str:
     return paths.text(os.path.join(info, "INSTALLER")).strip()
 
 
-def recorded(info: str) -> Iterator[tuple[str, str]]:
-    """Yield the absolute paths in the RECORD of the .dist-info folder `info` (PEP 376), and their sizes if it has them."""
-    import csv
+def rows(info: str) -> Iterator[tuple[str, str]]:
+    """Yield the paths in the RECORD of the .dist-info folder `info` (PEP 376) as they are, and their sizes if it has them."""
+    for quoted, plain, size in _ROW.findall(paths.text(os.path.join(info, "RECORD"), errors="surrogateescape")):
+        yield quoted.replace('""', '"') or plain, size
 
-    try:
-        with open(os.path.join(info, "RECORD"), encoding="utf-8", newline="") as file:
-            # A path, a hash and a size.
-            rows = [row for row in csv.reader(file) if row[2:]]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return
-    for path, _, size, *_ in rows:
-        # Byte code comes and goes.
+
+def recorded(info: str) -> Iterator[tuple[str, str]]:
+    """Yield the absolute paths in the RECORD of the .dist-info folder `info`, and their sizes; byte code comes and goes."""
+    for path, size in rows(info):
         if not path.endswith(".pyc"):
             yield os.path.normpath(os.path.join(os.path.dirname(info), path)), size
 

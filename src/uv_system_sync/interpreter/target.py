@@ -22,8 +22,8 @@ class Target(NamedTuple):
     """The Python to install into, as it describes itself; paths are absolute.
 
     `version` is the full version, such as `3.13.0rc1`, and `platform` the name that sysconfig has, such as `linux-x86_64`.
-    `site_packages` are the folders that packages go into. `externally_managed` is the file of that name which declares that
-    something else manages this Python (PEP 668), if there is one.
+    `site_packages` are the folders that packages go into, and `stdlib` those of the standard library. `externally_managed` is the
+    file of that name which declares that something else manages this Python (PEP 668), if there is one.
     """
 
     executable: str
@@ -35,6 +35,7 @@ class Target(NamedTuple):
     site_packages: tuple[str, ...]
     virtual: bool
     externally_managed: str | None = None
+    stdlib: tuple[str, ...] = ()
 
     @property
     def minor(self) -> tuple[int, ...]:
@@ -195,9 +196,10 @@ def _parsed(answer: probe.Answer) -> Target:
         site_packages=tuple(dict.fromkeys((str(answer["purelib"]), str(answer["platlib"])))),
         virtual=bool(answer["virtual"]),
         externally_managed=str(answer["externally_managed"]) if answer["externally_managed"] else None,
+        stdlib=tuple(dict.fromkeys((str(answer["stdlib"]), str(answer["platstdlib"])))),
     )
     _, _ = target.minor
-    if not all(map(os.path.isabs, (target.prefix, target.scripts, *target.site_packages))):
+    if not all(map(os.path.isabs, (target.prefix, target.scripts, *target.site_packages, *target.stdlib))):
         raise ValueError(answer)
     return target
 

@@ -7,6 +7,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import Callable, Iterator, Literal, Mapping, Sequence, Union
 
+from uv_system_sync import paths
 from uv_system_sync.errors import ActionError, RunnerUnusable
 from uv_system_sync.text import listed
 
@@ -124,13 +125,13 @@ def _paths(environ: Mapping[str, str]) -> list[str]:
 
     The step of a workflow that uses an action has files of its own there, which the runner reads after the steps inside the action.
     """
-    paths = [environ[variable] for variable in _PROTECTED if environ.get(variable)]
+    found = [environ[variable] for variable in _PROTECTED if environ.get(variable)]
     folder = os.path.dirname(environ.get("GITHUB_ENV", ""))
     with suppress(OSError):
         # As the runner names it (actions/runner, src/Runner.Worker/FileCommandManager.cs).
         if os.path.basename(folder) == "_runner_file_commands":
-            paths += [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
-    return list(dict.fromkeys(paths))
+            found += [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    return list(dict.fromkeys(found))
 
 
 def _content(name: str) -> _Content:
@@ -163,9 +164,7 @@ def _restore(name: str, content: _Content) -> None:
             os.chmod(name, stat.S_IWRITE)
         os.unlink(name)
     if os.path.isdir(name):
-        import shutil
-
-        shutil.rmtree(name, ignore_errors=True)
+        paths.remove_folder(name)
     if isinstance(content, bytes):
         # On Windows, a file that is open stays, and can still be written to.
         with suppress(OSError), open(name, "r+b" if os.path.isfile(name) else "xb") as file:

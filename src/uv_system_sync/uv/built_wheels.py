@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Callable, Iterator, Mapping, NamedTuple, Seque
 from uv_system_sync import environment, inputs, paths
 from uv_system_sync.project import toml
 from uv_system_sync.text import Message, message, normalized_name
-from uv_system_sync.uv.dependencies import remove
 
 if TYPE_CHECKING:
     from uv_system_sync.inputs import Inputs
@@ -80,18 +79,18 @@ class BuiltWheels:
         except OSError as error:
             found = f"what cannot be read: {error}"
         if found:
-            remove(self.folder)
+            paths.remove_folder(self.folder)
             self.was_restored = False
             self.problem = message("{key} in the repository's caches holds {what}; delete that entry", key=self.key, what=found)
         try:
             yield
         except BaseException:
-            remove(self.folder)
+            paths.remove_folder(self.folder)
             raise
         try:
             _tidy(self.folder)
         except OSError as error:
-            remove(self.folder)
+            paths.remove_folder(self.folder)
             self.problem = message("{reason}", reason=error)
 
 
@@ -119,7 +118,7 @@ def wanted(chosen: Inputs, project: Project, target: Target, uv: Uv, machine: Ma
         # uv makes these folders at once; the number in the name is the version of their format.
         formats = sorted(name for name in os.listdir(cache) if name.startswith("sdists-v")) if os.path.isdir(cache) else [uv.version]
     finally:
-        remove(cache)
+        paths.remove_folder(cache)
     if selected is not None:
         entries = [entry for entry in entries if selected.get(entry["name"]) in ("", toml.string(entry, "version"))]
     if not entries:

@@ -119,7 +119,8 @@ class Uv:
         Settings of the project do not apply. Return what waits for the end; raise `UvUnavailable` if uv does not start.
         """
         argv = ("pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-build", "--python", sys.executable)
-        command = self._command(*argv, "--target", folder, "-r", requirements, *(["--offline"] if offline else []))
+        # A link to a file in the cache would be changed with it, and by every other link to it.
+        command = self._command(*argv, "--link-mode", "copy", "--target", folder, "-r", requirements, *(["--offline"] if offline else []))
         policies = ("UV_NO_BINARY", "UV_NO_BUILD", "UV_COMPILE_BYTECODE", "UV_MALWARE_CHECK")
         env = {name: value for name, value in command.env.items() if not name.startswith(policies)}
         try:

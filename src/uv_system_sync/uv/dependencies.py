@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Callable, Iterator
 
-from uv_system_sync import process
+from uv_system_sync import paths, process
 from uv_system_sync.errors import RunnerUnusable, UvUnavailable
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Dependencies:
             with process.meanwhile(self._finish):
                 yield
         except BaseException:
-            remove(self._beside)
+            paths.remove_folder(self._beside)
             raise
 
     def path(self) -> str:
@@ -64,10 +64,10 @@ class Dependencies:
             self._verify()
             self._folder = renamed(self._beside, self._folder)
         except OSError as error:
-            remove(self._beside)
+            paths.remove_folder(self._beside)
             raise _unwritable(os.path.dirname(self._folder), error) from None
         except BaseException:
-            remove(self._beside)
+            paths.remove_folder(self._beside)
             raise
         self._finish = None
         return self._folder
@@ -121,15 +121,8 @@ def renamed(beside: str, folder: str) -> str:
         # Another step has made it in the meantime, or a virus scanner of Windows holds a file of ours, which is complete anyway.
         if not os.path.isdir(folder):
             return beside
-        remove(beside)
+        paths.remove_folder(beside)
     return folder
-
-
-def remove(folder: str) -> None:
-    """Remove `folder`, as far as it is there and can be removed."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _files(folder: str) -> Iterator[str]:

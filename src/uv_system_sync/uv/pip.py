@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Callable, Iterator, Mapping, Sequence
 
-from uv_system_sync import environment, inputs
+from uv_system_sync import environment, inputs, paths
 from uv_system_sync.errors import UvUnavailable
 from uv_system_sync.process import Command, Completed, Start
 from uv_system_sync.text import Message, Option, message
@@ -80,7 +80,7 @@ class Pip:
                 self._try_to_install(beside, requirement)
                 folder = dependencies.renamed(beside, folder)
             except BaseException:
-                dependencies.remove(beside)
+                paths.remove_folder(beside)
                 raise
         return _program(folder)
 

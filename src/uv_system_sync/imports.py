@@ -1,0 +1,57 @@
+"""Refuses to import what was changed while the step ran: a build or a package may have put it there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Sequence
+
+from uv_system_sync.errors import RunnerUnusable
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+
+def refuse_changed() -> None:
+    """Raise `RunnerUnusable` for each import from now on that would read a file which was created or changed after this call.
+
+    The standard library, the action's own modules and what it has installed are all where any program of this user can write.
+    """
+    sys.meta_path.insert(0, _Unchanged(time.time_ns()))
+
+
+class _Unchanged:
+    """Finds modules as everything in `sys.meta_path` after it does, unless they were changed at or after `since`, in nanoseconds."""
+
+    def __init__(self, since: int) -> None:
+        self._since = since
+
+    def find_spec(self, name: str, path: Sequence[str] | None, module: ModuleType | None = None) -> ModuleSpec | None:
+        """Return the first spec for the module `name` that another finder has, or None."""
+        finders = sys.meta_path[sys.meta_path.index(self) + 1 :]
+        spec = next(filter(None, (finder.find_spec(name, path, module) for finder in finders)), None)
+        if spec is None or not spec.has_location or spec.origin is None:
+            return spec
+        if self._is_changed(spec.origin):
+            raise RunnerUnusable(
+                "{path} was changed while uv or a build ran, and this step would run it.",
+                "Find the package that does it: its code would run in this step, with the tokens of the runner.",
+                path=spec.origin,
+            )
+        if spec.cached and os.path.lexists(spec.cached) and self._is_changed(spec.cached):
+            # Another step or a build may have compiled it, too. From now on no byte code is found, and none is written.
+            sys.pycache_prefix, sys.dont_write_bytecode = os.path.join(os.devnull, "none"), True
+        return spec
+
+    def _is_changed(self, path: str) -> bool:
+        """Return whether the file was changed, and for one in a zip file whether that was."""
+        while not os.path.lexists(path) and path != os.path.dirname(path):
+            path = os.path.dirname(path)
+        try:
+            states = (os.lstat(path), os.stat(path))
+        except OSError:
+            return True
+        # Nobody can choose the first of these times, which Windows does not have.
+        return any(max(state.st_ctime_ns, state.st_mtime_ns if os.name == "nt" else 0) >= self._since for state in states)
