@@ -123,3 +123,19 @@ def test_what_is_inside_a_folder_is_decided_after_links_are_resolved(tmp_path: P
     (tmp_path / "folder" / "out").symlink_to("..")
 
     assert expected == paths.is_inside(str(tmp_path / path), str(tmp_path / "link"))
+
+
+@posix
+def test_a_folder_is_removed_without_what_its_links_lead_to(tmp_path: Path) -> None:
+    kept, folder = tmp_path / "kept", tmp_path / "folder"
+    (kept / "below").mkdir(parents=True)
+    (folder / "below").mkdir(parents=True)
+    (folder / "below" / "file").touch()
+    (folder / "below" / "link").symlink_to(kept)
+    (tmp_path / "link").symlink_to(kept)
+
+    for path in (folder, tmp_path / "link", tmp_path / "missing"):
+        paths.remove_folder(str(path))
+
+    assert ["kept"] == os.listdir(tmp_path)
+    assert ["below"] == os.listdir(kept)

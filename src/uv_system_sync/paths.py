@@ -65,13 +65,13 @@ def remove_folder(folder: str) -> None:
 
     Importing `shutil`, which could do this, would run what a package or a build may have put in its place.
     """
-    for root, folders, files in os.walk(folder, topdown=False):
+    for root, folders, files in os.walk(folder, topdown=False) if not os.path.islink(folder) else ():
         for name in (*files, *folders):
             path = os.path.join(root, name)
             with suppress(OSError):
                 (os.unlink if name in files or os.path.islink(path) else os.rmdir)(path)
     with suppress(OSError):
-        os.rmdir(folder)
+        (os.unlink if os.path.islink(folder) else os.rmdir)(folder)
 
 
 def text(path: str, *, errors: str = "strict") -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,36 @@ def test_packages_that_the_sync_does_not_remove_are_not_repaired(ci: Runner, sit
 
     assert ([], ["leftover"]) == (_repaired(kept), _repaired(removed))
     assert list(site_packages.glob("pip-*.dist-info"))
+
+
+def _file(place: Path, _: Path) -> None:
+    place.touch()
+
+
+def _link_to_a_folder(place: Path, elsewhere: Path) -> None:
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    place.symlink_to(elsewhere)
+
+
+def _link_to_nothing(place: Path, elsewhere: Path) -> None:
+    place.symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize("make", [_file, _link_to_a_folder, _link_to_nothing])
+@pytest.mark.parametrize("name", ["leftover", "alpha"])
+def test_what_only_has_the_name_of_metadata_is_no_package_and_not_repaired(
+    ci: Runner, site_packages: Path, tmp_path: Path, make: Callable[[Path, Path], None], name: str
+) -> None:
+    """So it is for uv, too."""
+    ci.sync()
+    make(site_packages / f"{name}-9.0.dist-info", tmp_path / "elsewhere")
+    (site_packages / _UNFINISHED).touch()
+
+    outcomes = [ci.sync(), ci.sync()]
+
+    assert [[], []] == [_repaired(outcome) for outcome in outcomes]
+    assert [[], []] == [notices(outcome) for outcome in outcomes]
+    assert ["false", "false"] == [outcome.outputs["changed"] for outcome in outcomes]
+    assert "leftover" not in outcomes[0].outputs["packages"]
+    assert os.path.lexists(site_packages / f"{name}-9.0.dist-info")

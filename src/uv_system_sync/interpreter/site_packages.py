@@ -62,16 +62,19 @@ def packages(infos: Sequence[str]) -> tuple[Package, ...]:
 
 
 def dist_infos(site_packages: Sequence[str]) -> list[str]:
-    """Return the paths of the .dist-info folders in `site_packages`, sorted in each; a folder that cannot be listed has none."""
+    """Return the paths of the .dist-info folders in `site_packages`, sorted in each; a folder that cannot be listed has none.
+
+    For uv, a file or a link of that name is no package.
+    """
     found = []
     for folder in site_packages:
         try:
-            entries = sorted(os.listdir(folder))
+            with os.scandir(folder) as entries:
+                names = sorted(it.name for it in entries if it.name.endswith(".dist-info") and it.is_dir(follow_symlinks=False))
         except OSError:
             continue
         # pip lets the name of what it is about to remove begin with `~`.
-        names = [it for it in entries if it.endswith(".dist-info") and "-" in it[1:-10] and it[0].isascii() and it[0].isalnum()]
-        found += [f"{folder}{os.sep}{name}" for name in names]
+        found += [f"{folder}{os.sep}{it}" for it in names if "-" in it[1:-10] and it[0].isascii() and it[0].isalnum()]
     return found
 
 
