@@ -135,3 +135,15 @@ def test_what_only_has_the_name_of_metadata_is_no_package_and_not_repaired(
     assert ["false", "false"] == [outcome.outputs["changed"] for outcome in outcomes]
     assert "leftover" not in outcomes[0].outputs["packages"]
     assert os.path.lexists(site_packages / f"{name}-9.0.dist-info")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("/dev/full"), os.mkfifo], ids=["folder", "link", "pipe"])
+def test_what_is_in_the_place_of_the_lock_file_is_one_error_that_names_it(
+    ci: Runner, site_packages: Path, make: Callable[[Path], None]
+) -> None:
+    make(site_packages / _UNFINISHED)
+
+    outcome = ci.sync()
+
+    assert_failed(outcome, "python-unsuitable", site_packages / _UNFINISHED, "Remove it")
+    assert os.path.lexists(site_packages / _UNFINISHED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -163,12 +164,78 @@ def test_waiting_longer_than_uv_would_is_an_error(target: Target, seconds: int) 
     assert {"target": target, "seconds": seconds} == caught.value.values
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is on a full disk")
 def test_the_file_of_an_unfinished_sync_is_not_written_again(target: Target) -> None:
     path = Path(target.site_packages[0], _NAME)
     path.parent.mkdir(parents=True)
-    path.symlink_to("/dev/full")
+    path.write_text("kept", encoding="utf-8")
 
     with sync_lock.hold(target, {}, pytest.fail) as lock:
         assert lock.was_unfinished
-    assert path.is_symlink()
+    assert "kept" == path.read_text(encoding="utf-8")
+
+
+@posix
+@pytest.mark.parametrize("kind", ["a symbolic link", "a dangling symbolic link", "a folder", "not a file"])
+def test_what_is_in_the_place_of_the_file_is_an_error_that_names_it_and_stays_as_it_is(target: Target, tmp_path: Path, kind: str) -> None:
+    path = Path(target.site_packages[0], _NAME)
+    path.parent.mkdir(parents=True)
+    precious = tmp_path / "precious"
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "not a file":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(precious)
+    if kind == "a symbolic link":
+        precious.touch()
+
+    with pytest.raises(PythonUnsuitable) as caught, sync_lock.hold(target, {}, pytest.fail):
+        pass
+
+    assert {"path": str(path), "what": kind.replace("dangling ", "")} == caught.value.values
+    assert os.path.lexists(path)
+    assert (kind == "a symbolic link", 0) == (precious.exists(), precious.stat().st_size if precious.exists() else 0)
+
+
+@posix
+@pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o022, 0o644), (0o077, 0o600)], ids=oct)
+def test_the_umask_decides_who_may_write_to_the_file(target: Target, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        with sync_lock.hold(target, {}, pytest.fail):
+            assert mode == Path(target.site_packages[0], _NAME).stat().st_mode & 0o777
+    finally:
+        os.umask(before)
+
+
+_AS_ANOTHER_USER = """
+import fcntl, os, sys
+from tests.support import TARGET
+from uv_system_sync.errors import PythonUnsuitable
+from uv_system_sync.interpreter import sync_lock
+
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+try:
+    with sync_lock.hold(TARGET._replace(site_packages=(sys.argv[1],)), {}, print) as lock:
+        print(lock.was_unfinished)
+        lock.finish()
+except PythonUnsuitable as error:
+    print(*error.values)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize(("mode", "printed"), [(0o664, "True"), (0o644, "True"), (0o600, "path reason")], ids=["group", "others", "nobody"])
+def test_another_user_of_the_same_python_repairs_what_a_killed_sync_has_left(mode: int, printed: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        path = Path(folder, _NAME)
+        path.touch()
+        path.chmod(mode)
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-c", _AS_ANOTHER_USER, folder]
+        completed = subprocess.run(command, env=environ, check=True, capture_output=True, text=True)
+
+        assert (printed, printed != "True") == (completed.stdout.strip(), path.exists())

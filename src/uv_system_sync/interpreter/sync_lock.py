@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,9 +26,9 @@ class SyncLock:
     """
 
     def __init__(self, path: str) -> None:
-        existed = os.path.exists(path)
+        existed = os.path.lexists(path)
         self._path = path
-        self.file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b", buffering=0)
+        self.file = os.fdopen(_opened(path), "r+b", buffering=0)
         descriptor = self.file.fileno()
         # Windows has no locks that are inherited.
         self.descriptors: tuple[int, ...] = () if sys.platform == "win32" else (descriptor,)
@@ -84,23 +85,57 @@ def hold(target: Target, environ: Mapping[str, str], info: Callable[[str], None]
             if not lock.was_unfinished:
                 lock.begin()
         except OSError as error:
-            raise PythonUnsuitable(
-                "{folder} cannot be written: {reason}.",
-                "Free some space on its disk, and let this user write to it.",
-                folder=os.path.dirname(path),
-                reason=error.strerror,
-            ) from None
+            raise _error(path, error) from None
         yield lock
+
+
+def _error(path: str, error: OSError) -> PythonUnsuitable:
+    if os.path.lexists(path) and (os.path.islink(path) or not os.path.isfile(path)):
+        return PythonUnsuitable(
+            "{path} is {what}, and uv-system-sync would keep its lock file there.",
+            "Remove it.",
+            path=path,
+            what="a symbolic link" if os.path.islink(path) else "a folder" if os.path.isdir(path) else "not a file",
+        )
+    if isinstance(error, PermissionError) and os.path.lexists(path):
+        return PythonUnsuitable(
+            "{path}, the lock file of a sync by another user, cannot be opened: {reason}.",
+            "Let this user write to it, or remove it if no sync runs.",
+            path=path,
+            reason=error.strerror,
+        )
+    return PythonUnsuitable(
+        "{folder} cannot be written: {reason}.",
+        "Free some space on its disk, and let this user write to it.",
+        folder=os.path.dirname(path),
+        reason=error.strerror,
+    )
 
 
 def is_unfinished(target: Target) -> bool:
     """Return whether a sync of `target` has begun and not finished."""
-    return os.path.exists(_path(target))
+    return os.path.lexists(_path(target))
 
 
 def _path(target: Target) -> str:
     # Beside the packages, so that it goes wherever they go: into a copy, an image, a cache.
     return os.path.join(target.site_packages[0], NAME)
+
+
+def _opened(path: str) -> int:
+    """Open the file at `path`, which is created if it is missing, and return its descriptor; raise `OSError` for what is not a file."""
+    # A package can bring a link of that name, or a pipe be there, which would wait for a reader.
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        # The umask decides whether others who share the Python may write to it.
+        descriptor = os.open(path, flags | os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:
+        # The file of an unfinished sync of another user is locked and removed, and not written.
+        descriptor = os.open(path, flags | os.O_RDONLY)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileExistsError
+    return descriptor
 
 
 def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callable[[str], None]) -> SyncLock:
