@@ -139,3 +139,32 @@ def test_a_folder_is_removed_without_what_its_links_lead_to(tmp_path: Path) -> N
 
     assert ["kept"] == os.listdir(tmp_path)
     assert ["below"] == os.listdir(kept)
+
+
+@posix
+@pytest.mark.parametrize("kind", ["pipe", "endless", "link-to-an-endless-file", "huge", "folder", "missing", "loop", "not-utf-8"])
+def test_what_has_no_text_or_no_end_has_none(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "file"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "endless":
+        path = Path("/dev/zero")
+    elif kind == "link-to-an-endless-file":
+        path.symlink_to("/dev/zero")
+    elif kind == "huge":
+        path.touch()
+        os.truncate(path, 2**40)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "loop":
+        path.symlink_to(path)
+    elif kind == "not-utf-8":
+        path.write_bytes(b"\xff")
+
+    assert "" == paths.text(str(path))
+
+
+def test_text_has_line_feeds_only(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes("a\r\nb\rc\n☃".encode())
+
+    assert "a\nb\nc\n☃" == paths.text(str(tmp_path / "file"))

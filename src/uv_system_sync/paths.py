@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from contextlib import suppress
 
 # As type checkers know it; importing it from `typing` takes long, and the step that only looks for uv needs nothing else of it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable
+
+# No file that is read as a whole, such as uv.lock or a RECORD, is nearly as large.
+_LIMIT = 64 * 1024 * 1024
 
 
 def program(name: str, search_path: str, *, windows: bool = os.name == "nt") -> str | None:
@@ -80,8 +85,7 @@ def text(path: str, *, errors: str = "strict") -> str:
     Bytes that are not UTF-8 are such `errors` (see `open`).
     """
     try:
-        with open(path, encoding="utf-8", errors=errors) as file:
-            return file.read()
+        return content(path).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, ValueError):
         return ""
 
@@ -112,3 +116,19 @@ def _user(number: int) -> str:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return f"user {number}"
+
+
+def content(path: str) -> bytes:
+    """Return what is in the file at `path`; raise `OSError` if it is too large or, like a pipe or a device, may have no end."""
+    with open(path, "rb", opener=_without_waiting) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "It is not a regular file", path)
+        if status.st_size > _LIMIT:
+            raise OSError(errno.EFBIG, f"It has more than {_LIMIT >> 20} MiB", path)
+        return file.read(_LIMIT)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # Opening a pipe would otherwise wait for somebody who writes to it.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import IO, TYPE_CHECKING, Callable, Iterator, Mapping, NamedTuple, Optional, cast
 
+from uv_system_sync.errors import RunnerUnusable
+
 if TYPE_CHECKING:
     from uv_system_sync.terminal import Screen, Terminal
 
@@ -212,8 +214,8 @@ def _adopt_orphans() -> None:
     Only for a program that is being stopped: importing ctypes takes as long as starting an interpreter.
     """
     if sys.platform == "linux":
-        # An interpreter may have been built without it.
-        with suppress(ImportError, OSError, AttributeError):
+        # An interpreter may have been built without it, or a build have changed it.
+        with suppress(ImportError, OSError, AttributeError, RunnerUnusable):
             import ctypes
 
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -447,3 +448,25 @@ def test_a_project_can_send_the_credentials_of_a_name_elsewhere_but_not_those_in
     outcome = ci.sync(frozen="true", retries="0")
 
     assert is_sent == (outcome.returncode == 0), outcome.log
+
+
+def endless(path: Path) -> None:
+    """Make `path` a link to a file without an end."""
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, endless])
+def test_files_without_an_end_are_not_read(ci: Runner, target: Path, make: Callable[[Path], None]) -> None:
+    """A repository can hold links, and an earlier step can have made a pipe."""
+    ci.sync()
+    info = next(target.glob("lib/python3*/site-packages/alpha-1.0.dist-info"))
+    (info / "INSTALLER").unlink()
+    before_the_step(ci, target, "ulimit -v 4000000")
+    for path in (ci.cwd / ".python-version", info / "direct_url.json", info / "INSTALLER", ci.folder / "temp" / "uv-system-sync-x.json"):
+        make(path)
+
+    outcome = ci.sync(no_dev="true")
+
+    assert 0 == outcome.returncode, outcome.log
+    assert "Repairing alpha: its direct_url.json is not a file" in outcome.log
+    assert "false" == ci.sync(no_dev="true").outputs["changed"]

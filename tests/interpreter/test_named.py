@@ -45,6 +45,8 @@ class Machine:
             "scripts": str(prefix / "bin"),
             "purelib": str(prefix / "lib"),
             "platlib": str(prefix / "lib"),
+            "stdlib": str(prefix / "lib"),
+            "platstdlib": str(prefix / "lib"),
             "virtual": False,
             "externally_managed": None,
             **changes,

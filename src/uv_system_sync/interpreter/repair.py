@@ -30,9 +30,12 @@ def find_broken(infos: Sequence[str], target: Target, *, thorough: bool) -> tupl
     """
     found = []
     for folder in infos:
-        missing = "" if os.access(f"{folder}/METADATA", os.F_OK) else "METADATA"
-        missing = missing or ("" if os.access(f"{folder}/RECORD", os.F_OK) else "RECORD")
+        missing = "" if os.path.isfile(f"{folder}/METADATA") else "METADATA"
+        missing = missing or ("" if os.path.isfile(f"{folder}/RECORD") else "RECORD")
         reason = f"it has no {missing}" if missing else _fault(folder) if thorough else ""
+        # uv would wait for a pipe, and read an endless file.
+        if os.access(f"{folder}/direct_url.json", os.F_OK) and not os.path.isfile(f"{folder}/direct_url.json"):
+            reason = reason or "its direct_url.json is not a file"
         # An operating system may leave out a RECORD, so that nobody else changes its packages (PEP 627).
         if reason and not (target.externally_managed and installer(folder) not in ("", *INSTALLERS)):
             found.append(Broken(name_and_version(folder)[0], folder, reason))
@@ -82,11 +85,10 @@ def _is_script(path: str, target: Target) -> bool:
         return False
     beginning = os.fsencode(os.path.dirname(target.executable))
     try:
-        with open(path, "rb") as file:
-            # As uv writes them: the interpreter is in the first line or, if its path is long, in the second.
-            first = file.read(4096)
+        first = paths.content(path)[:4096]
     except (OSError, ValueError):
         return False
+    # As uv writes them: the interpreter is in the first line or, if its path is long, in the second.
     return first.startswith(b"#!") and beginning in b"".join(first.splitlines()[:2])
 
 

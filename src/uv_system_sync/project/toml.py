@@ -7,6 +7,7 @@ import re
 import sys
 from typing import Any, Dict, NamedTuple
 
+from uv_system_sync import paths
 from uv_system_sync.errors import ActionError, exhausted
 
 Table = Dict[str, Any]
@@ -58,8 +59,7 @@ def read(path: str, kind: type[ActionError]) -> Document:
     """Return the TOML file at `path`, or raise an error of the given kind with the line that is wrong."""
     name, text = os.path.basename(path), ""
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
+        text = paths.content(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         return Document(path, text, parsed(text))
     except UnicodeDecodeError as error:
         fact, hint = "{name} is not UTF-8: {reason}.", "Save {path} as UTF-8; TOML allows no other encoding."

@@ -7,6 +7,8 @@ import os
 from contextlib import suppress
 from typing import Any, Mapping, NamedTuple
 
+from uv_system_sync import paths
+
 # The names of the files begin with it.
 PREFIX = "uv-system-sync-"
 
@@ -53,8 +55,7 @@ def _all(folder: str) -> list[tuple[str, Earlier]]:
 
 
 def _parsed(path: str) -> tuple[str, Earlier]:
-    with open(path, encoding="utf-8") as file:
-        report: dict[str, Any] = json.load(file)
+    report: dict[str, Any] = json.loads(paths.text(path))
     environment = str(report["python"]["environment"])
     directory, selection = str((report.get("project") or {}).get("directory", "")), str(report.get("selection") or "")
     if report.get("outcome") == "failure":
