@@ -435,7 +435,7 @@ def _error(completed: subprocess.CompletedProcess[str]) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("options", "status", "fragment"),
     [
-        pytest.param(["--extra", "nope"], 3, "`nope`", id="invalid-input"),
+        pytest.param(["--extra", "nope"], 3, "`nope`", id="invalid-input", marks=since("0.6.0", "an error for unknown extras")),
         pytest.param(["--all-extras", "--extra", "docs"], 3, "`--extra docs`", id="contradiction"),
         pytest.param(["--only-group", "lint", "--all-extras"], 3, "`--only-group lint`", id="contradiction-of-an-only-group"),
         pytest.param(["--", "--upgrade"], 3, "`--upgrade`", id="argument-that-is-decided-here"),
