@@ -316,9 +316,11 @@ def test_what_a_python_comes_with_and_what_is_replaced_needs_no_question(log: Lo
 @pytest.mark.parametrize("words", [[], ["--exact"], ["--exact", "--yes"]])
 @pytest.mark.parametrize("ask", [None, _User(answer=False)], ids=["job", "terminal"])
 def test_a_dry_run_shows_what_uv_prints_and_goes_no_further(log: LogFile, words: list[str], ask: _User | None) -> None:
-    assert not _confirm(log, "--dry-run", *words, ask=ask)
+    confirm = cli.confirmation(cli.parse(["--dry-run", *words]), ConsoleReporter(log, colours=True), ask)
+    assert confirm
+    assert not confirm(Completed(0, _DRY_RUN))
     assert _DRY_RUN in log.text
-    assert "Packages: 1 to install, 2 to update, 2 to remove" in log.text
+    assert "\x1b[1mPackages: 1 to install, 2 to update, 2 to remove" in log.text
 
 
 _NEEDED = [(["--exact"], True), (["--dry-run"], True), ([], False), (["--exact", "--yes"], False)]

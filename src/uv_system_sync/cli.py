@@ -216,7 +216,8 @@ def confirmation(arguments: argparse.Namespace, reporter: console.ConsoleReporte
             with reporter.group("uv sync --dry-run") as relay:
                 relay(dry_run.output.encode())
         planned = output.planned(dry_run.output)
-        reporter.info(f"Packages: {planned}")
+        show = reporter.headline if arguments.dry_run else reporter.info
+        show(f"Packages: {planned}")
         # uv keeps those that a Python comes with, or as many of them as that Python has.
         removed = listed([name for name in planned.removed if name.partition(" ")[0] not in SEEDS])
         if arguments.dry_run or not (is_removing and removed):
