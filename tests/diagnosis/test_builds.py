@@ -193,6 +193,15 @@ def test_project_that_must_not_be_built_is_shown_in_its_own_file(project: Projec
     assert ("`--no-build` is among the arguments", False) == (error.values["why"], "lock" in str(error.hint))
 
 
+def test_metadata_that_cannot_be_made_has_the_causes_of_uv(project: Project) -> None:
+    """There is no output of a build."""
+    output = "error: Failed to generate package metadata for `sample==1 @ editable+.`\n  cause: Failed to parse entry: `a`\n  cause: New\n"
+    error = builds.failed_build(failure(output, project))
+
+    assert error is not None
+    assert "could not be built: Failed to parse entry: `a` cause: New." in str(error.message)
+
+
 def test_build_requirement_that_does_not_exist(project: Project) -> None:
     """The reason is that of the resolver."""
     output = """\

@@ -111,6 +111,32 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
         ),
         (ProjectInvalid, {"name": "one/pyproject.toml", "column": "8", "reason": "invalid type"}, ("one/pyproject.toml", 2)),
     ),
+    "undeclared-index": (
+        (
+            "error: Failed to generate package metadata for `sample==1 @ editable+.`\n  cause: Failed to parse entry: `lib`\n"
+            "  cause: Package `lib` references an undeclared index: `nosuch`\n"
+        ),
+        (ProjectInvalid, {"name": "lib", "index": "nosuch"}, ("pyproject.toml", 12)),
+    ),
+    "malformed-requirement": (
+        (
+            "error: Failed to generate package metadata for `sample==1 @ editable+.`\n  cause: Invalid metadata format in: pyproject.toml\n"
+            "  cause: TOML parse error at line 5, column 17\n           |\n         5 | dependencies = ['alpha<<2']\n"
+            "           |                 ^^^^^^^^^^\n         no such comparison operator\n"
+        ),
+        (ProjectInvalid, {"name": "pyproject.toml", "reason": "no such comparison operator"}, ("pyproject.toml", 5)),
+    ),
+    "inconsistent-lock": (
+        "error: Failed to parse `uv.lock`\n  Caused by: Dependency `alpha` has missing `source` field\n",
+        (ProjectInvalid, {"reason": "Dependency `alpha` has missing `source` field"}, ("uv.lock", 1)),
+    ),
+    "missing-file": (
+        (
+            "error: Failed to download `alpha==1.0`\n  cause: Failed to read from the distribution cache\n"
+            "  cause: failed to query metadata of file `/x/alpha.whl`: No such file or directory (os error 2)\n"
+        ),
+        (SyncFailed, {"name": "alpha", "path": "/x/alpha.whl"}, ("uv.lock", 4)),
+    ),
     "conflict-in-a-member": (
         (
             "error: Failed to parse: one/pyproject.toml\n  cause: TOML parse error at line 5, column 9\n           |\n"

@@ -516,6 +516,31 @@ def test_file_that_is_damaged(ci: Runner, project: Project, tmp_path: Path) -> N
     _assert_explained(ci.sync(), "sync-failed", (project.folder / "uv.lock", line), "alpha 1.0 is damaged", "`uv cache clean alpha`")
 
 
+def test_file_that_is_not_there(ci: Runner, project: Project, tmp_path: Path) -> None:
+    """As one that .gitignore names."""
+    ci.sync(only_groups="lint")
+    ci.environ["UV_CACHE_DIR"] = str(tmp_path / "empty")
+    wheel_file = project.folder / "wheels" / file_name("alpha", "1.0")
+    wheel_file.unlink()
+
+    line = (project.folder / "uv.lock").read_text(encoding="utf-8").splitlines().index('name = "alpha"') + 1
+    _assert_explained(ci.sync(), "sync-failed", (project.folder / "uv.lock", line), "alpha 1.0", str(wheel_file), ".gitignore")
+
+
+def test_lock_that_was_edited(ci: Runner, project: Project) -> None:
+    """What uv does not accept is quoted."""
+    _edit(project.folder / "uv.lock", '{ name = "beta" }', '{ name = "other" }')
+
+    _assert_explained(ci.sync(), "project-invalid", (project.folder / "uv.lock", 1), "Dependency `other`", "run `uv lock`")
+
+
+def test_index_that_is_not_defined(ci: Runner, project: Project) -> None:
+    """It is shown on the line of the source."""
+    _edit(project.pyproject, "[[tool.uv.index]]", '[tool.uv.sources]\nalpha = { index = "nosuch" }\n\n[[tool.uv.index]]')
+
+    _assert_explained(ci.sync(), "project-invalid", (project.pyproject, 19), "alpha", "nosuch", "`[[tool.uv.index]]`")
+
+
 def test_wheel_that_is_not_allowed(ci: Runner, project: Project) -> None:
     """A package without a source whose wheels must not be used is shown where uv.lock has it."""
     ci.environ["UV_NO_BINARY_PACKAGE"] = "alpha"

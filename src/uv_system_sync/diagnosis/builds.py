@@ -172,7 +172,10 @@ def _reason(failure: Failure, unreached: dict[str, str]) -> Message | str:
     required = failure.match(r"Failed to (?:resolve|install) requirements from `[^`]*`(.*?)(?= (?:help|hint): |$)")
     if required and unreached:
         return message(": its build requirements could not be fetched from {address}: {reason}", **unreached)
-    why = textwrap.shorten(required.group(1).rstrip("."), 600, placeholder=" …") if required else ""
+    if required is None:
+        causes = re.split(r" (?:help|hint): ", failure.messages[1])[0] if failure.messages[1:] else ""
+        return message(": {why}", why=textwrap.shorten(causes.rstrip("."), 600, placeholder=" …")) if causes else ""
+    why = textwrap.shorten(required.group(1).rstrip("."), 600, placeholder=" …")
     return message(": its build requirements cannot be installed: {why}", why=why) if why else ""
 
 

@@ -82,9 +82,14 @@ ROWS = (
     Row(r"Failed to parse:? `?(?P<name>(?:[^`]*/)?(?:pyproject\.toml|uv\.toml))`? .*?"
         r"error at line (?P<at>\d+), column \d+ [ |]*\d+ \| [<>|=]{7}", errors.ProjectInvalid,
         "{name} has the markers of a merge conflict.", "Resolve the conflict in {name}, run {lock_command} and commit both.", "file"),
-    Row(r"Failed to parse:? `?(?P<name>(?:[^`]*/)?(?:pyproject\.toml|uv\.lock|uv\.toml))`? .*?"
+    Row(r"Package `(?P<name>[^`]+)` references an undeclared index: `(?P<index>[^`]+)`", errors.ProjectInvalid,
+        "`[tool.uv.sources]` takes {name} from the index {index}, which `[[tool.uv.index]]` does not define.",
+        "Correct the name of the index, or define it, and run {lock_command}.", "tool.uv.sources.{name}"),
+    Row(r"(?:Failed to parse:?|Invalid metadata format in:) `?(?P<name>(?:[^`]*/)?(?:pyproject\.toml|uv\.lock|uv\.toml))`? .*?"
         r"error at line (?P<at>\d+), column (?P<column>\d+).*?(?:\^+ |$)(?P<reason>.*?)\.?(?= (?:hint|help|cause): |$)",
         errors.ProjectInvalid, "uv cannot read {name} at line {at}, column {column}: {reason}.", "Correct {name}.", "file"),
+    Row(r"Failed to parse `(?:[^`]*/)?uv\.lock` (?:cause|Caused by): (?P<reason>.+?)\.?(?= (?:hint|help|cause): |$)", errors.ProjectInvalid,
+        "uv cannot use uv.lock: {reason}.", "Restore it from version control, as uv has written it, and run {lock_command}.", "lock"),
     Row(r"The [^`\"]{1,200}project's Python requirement: `(?P<requires>[^`]+)`.*?"
         r"(?:tool\.uv\.dependency-groups\.|version: - [\w.-]+:)(?P<name>[\w.-]+?)(?:\.requires-python|: )", errors.PythonRejected,
         "The group `{name}` requires Python {requires}, and {target.executable} is Python {target.version}.",
@@ -149,6 +154,11 @@ ROWS = (
     Row(rf"{_NOT_OF_A_BUILD}{_UNQUOTED}(?P<reason>{_EXHAUSTED})\.? \(os error", errors.RunnerUnusable,
         "The machine has run out of disk space, memory or file handles: {reason}.",
         "Free some; `df -h`, `df -i` and `ulimit -a` show what is left."),
+    Row(r"Failed to (?:download|read)[a-z ]* `(?P<name>[^`=@ ]+)==(?P<release>[^`]+)` .*?"
+        r"failed to (?:query|open|read)[a-z ]* `(?P<path>[^`]+)`: No such file or directory \(os", errors.SyncFailed,
+        "The file of {name} {release} does not exist: {path}.",
+        "If it belongs to the repository, restore it, and check that neither .gitignore nor .dockerignore names it."
+        " If it is in the cache of uv, run `uv cache clean {name}`.", "package"),
     Row(rf"{_OS_ERROR}(?P<path>[^`]+)`: (?P<reason>Read-only file system) \(os", errors.RunnerUnusable, "uv cannot use {path}: {reason}.",
         "Use a folder that can be written: another Python, or another cache (`UV_CACHE_DIR`)."),
     Row(rf"{_OS_ERROR}(?P<path>[^`]+)`: (?P<reason>[^()]+) \(os", errors.RunnerUnusable, "uv cannot use {path}: {reason}.", _LET_IN),
