@@ -44,7 +44,8 @@ _listeners: list[list[str]] = []
 
 
 def _audit(event: str, arguments: tuple[object, ...]) -> None:
-    if _listeners and event == "open" and str(arguments[0]).endswith("uv.lock"):
+    # `open` with an opener raises two events; that of `os.open` has no mode.
+    if _listeners and event == "open" and str(arguments[0]).endswith("uv.lock") and arguments[1] is not None:
         _listeners[-1].append(str(arguments[0]))
 
 
