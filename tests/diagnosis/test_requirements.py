@@ -132,9 +132,11 @@ def test_lock_that_is_malformed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["no requirement!", "alpha>=x"])
-def test_malformed_requirement_is_no_difference(project: Project, text: str) -> None:
-    """A malformed requirement is reported by uv itself."""
-    assert [] == _differences(project, _SAME.replace('["lint-tool"]', f'["lint-tool", "{text}"]'))
+def test_malformed_requirement_is_the_difference(project: Project, text: str) -> None:
+    """An old uv leaves it out."""
+    values = {"file": "pyproject.toml", "requirement": text, "table": "dependency-groups.lint"}
+
+    assert [(values, 20)] == _differences(project, _SAME.replace('["lint-tool"]', f'["lint-tool", "{text}"]'))
 
 
 def test_groups_that_include_each_other(project: Project) -> None:

@@ -534,6 +534,16 @@ def test_lock_that_was_edited(ci: Runner, project: Project) -> None:
     _assert_explained(ci.sync(), "project-invalid", (project.folder / "uv.lock", 1), "Dependency `other`", "run `uv lock`")
 
 
+@pytest.mark.parametrize("text", ["alpha<<2", "alpha; foo == 1", "alpha = 1"])
+def test_requirement_that_is_malformed(ci: Runner, project: Project, text: str) -> None:
+    """An old uv leaves it out, and calls uv.lock outdated."""
+    _edit(project.pyproject, "['alpha<2']", f"['{text}']")
+
+    outcome = ci.sync()
+    slug = "project-invalid" if "title=project-invalid" in outcome.errors[0] else "lock-outdated"
+    _assert_explained(outcome, slug, (project.pyproject, 5), text)
+
+
 def test_index_that_is_not_defined(ci: Runner, project: Project) -> None:
     """It is shown on the line of the source."""
     _edit(project.pyproject, "[[tool.uv.index]]", '[tool.uv.sources]\nalpha = { index = "nosuch" }\n\n[[tool.uv.index]]')

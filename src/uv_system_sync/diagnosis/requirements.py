@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Where a package comes from, if that is no index, as pyproject.toml and uv.lock have it.
 _SOURCES = {"git", "url", "path", "workspace", "directory", "editable", "virtual"}
+_CORRECT = "Correct it, run {lock_command} and commit both files."
 # Where markers are compared.
 _SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
 
@@ -93,6 +94,11 @@ def _of_lists(member: Member, project: Project, file: str) -> Iterator[Differenc
     document, table = member.pyproject, toml.table(member.pyproject.data, "project")
     required, in_lock = _required(document, project), _locked(member.package)
     requires_python = toml.string(project.lock.document.data, "requires-python")
+    for keys, text in _malformed(document):
+        clause = message(
+            "{file} has `{requirement}` in `{table}`, which is not a valid requirement", file=file, requirement=text, table=".".join(keys)
+        )
+        yield Difference(clause, document.place_of(*keys, item=text) or Place(document.path, None), _CORRECT)
     found = []
     for keys in {**required, **in_lock} if document.data else ():
         # Without `[project]`, the build backend decides what is required.
@@ -107,6 +113,17 @@ def _of_lists(member: Member, project: Project, file: str) -> Iterator[Differenc
         if not (item and item.is_included and item.text in written):
             place = document.place_of(*keys, item=item.text if item else "") or document.place_of(*keys[:-1])
             yield Difference(clause, place or Place(document.path, None))
+
+
+def _malformed(document: Document) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield each requirement that packaging does not accept, with the keys of its list; an old uv ignores it."""
+    project = toml.table(document.data, "project")
+    extras, groups = toml.table(project, "optional-dependencies"), toml.table(document.data, "dependency-groups")
+    lists: dict[tuple[str, ...], list[object]] = {("project", "dependencies"): toml.array(project, "dependencies")}
+    lists.update({("project", "optional-dependencies", name): toml.array(extras, name) for name in extras})
+    lists.update({("dependency-groups", name): toml.array(groups, name) for name in groups})
+    for keys, items in lists.items():
+        yield from ((keys, text) for text in items if isinstance(text, str) and parsed(text) is None)
 
 
 def parsed(text: str) -> Requirement | None:
