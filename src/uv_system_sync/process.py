@@ -222,17 +222,27 @@ def _adopt_orphans() -> None:
 
 
 def _kill_orphans() -> None:
-    """Kill the children of this process, and those that become its children by that."""
+    """Kill the children of this process, and those that become its children by that, except those of other users."""
     deadline = time.monotonic() + _GRACE
+    of_others: set[int] = set()
     while sys.platform == "linux" and time.monotonic() < deadline:
-        children = [*_children()]
+        children = set(_children()) - of_others
         if not children:
             return
-        for pid in children:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, 9)
-            with suppress(ChildProcessError):
-                os.waitpid(pid, 0)
+        of_others.update(pid for pid in children if not _kill(pid))
+        time.sleep(0.01)
+
+
+def _kill(pid: int) -> bool:
+    """Kill the child `pid`, unless it has ended, and return whether that is allowed."""
+    try:
+        os.kill(pid, 9)
+        os.waitpid(pid, os.WNOHANG)
+    except PermissionError:
+        return False
+    except (ProcessLookupError, ChildProcessError):
+        return True
+    return True
 
 
 def _children() -> Iterator[int]:
