@@ -123,9 +123,17 @@ def only_audited(output: str) -> bool:
     return re.search(r"^(?:Audited|Checked) \d+ packages? in ", output, re.MULTILINE) is not None
 
 
+def lines_of_uv(output: str) -> list[tuple[str, str, str]]:
+    """Return the sign, the name and the version of each package that uv's `output` lists as changed, such as ` + name==1.0`.
+
+    The version is empty where a dry run prints an address instead.
+    """
+    return re.findall(r"^ ([+~-]) ([a-z0-9-]+)(?:==(\S+)| @ )", output, re.MULTILINE)
+
+
 def unlisted(output: str, changes: Sequence[Change]) -> list[Change]:
     """Return those of `changes` that uv's `output` does not list, as with `--quiet`."""
-    listed = {name for _, name, _ in _listed(output)}
+    listed = {name for _, name, _ in lines_of_uv(output)}
     return [change for change in changes if change.name not in listed]
 
 
@@ -135,7 +143,8 @@ def contradictions(output: str, after: Sequence[Package]) -> list[str]:
     Lines that uv writes today are understood, such as ` + name==1.0`; other lines are ignored.
     """
     found = {package.name: package.version for package in after}
-    lines = _listed(output)
+    # An address instead of a version is not compared.
+    lines = [line for line in lines_of_uv(output) if line[2]]
     present = {name: version for sign, name, version in lines if sign != "-"}
     wrong = [f"{name} {it} (found: {found.get(name)})" for name, it in present.items() if not same_version(it, found.get(name))]
     gone = {name for sign, name, _ in lines if sign == "-"} - present.keys()
@@ -149,11 +158,6 @@ def same_version(version: str, found: str | None) -> bool:
     from packaging.utils import canonicalize_version
 
     return canonicalize_version(version) == canonicalize_version(found)
-
-
-def _listed(output: str) -> list[tuple[str, str, str]]:
-    """Return the sign, the name and the version of each package that uv's `output` lists."""
-    return re.findall(r"^ ([+~-]) ([a-z0-9-]+)==(\S+)", output, re.MULTILINE)
 
 
 def _package(info: str) -> Package:

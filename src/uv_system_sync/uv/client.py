@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Iterator, Mapping
 
 from uv_system_sync import environment
 from uv_system_sync.errors import UvUnavailable
+from uv_system_sync.interpreter.site_packages import lines_of_uv
 from uv_system_sync.process import Command, Completed, Finish, Start
 from uv_system_sync.text import Option
 from uv_system_sync.uv import arguments
@@ -98,7 +99,7 @@ class Uv:
         argv = ("sync", "--dry-run", "--offline", "--python", target.executable, *arguments.sync(inputs._replace(frozen=True)))
         command = self._command(*argv, target=target, cwd=project.directory)
         completed = self._start(command._replace(env={**command.env, "UV_CACHE_DIR": cache}))(None)
-        return None if completed.returncode else dict(re.findall(r"^ [+~] ([a-z0-9-]+)(?:==(\S+)| @ )", completed.output, re.MULTILINE))
+        return None if completed.returncode else {name: version for sign, name, version in lines_of_uv(completed.output) if sign != "-"}
 
     def lock_dry_run(self, inputs: Inputs, project: Project, target: Target) -> Completed:
         """Ask what `uv lock` would change; it changes nothing, and raises `OSError` if uv does not start.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Sequence
 
+from uv_system_sync.interpreter.site_packages import lines_of_uv
 from uv_system_sync.text import listed
 
 # How much of one message is searched. The reason is near its beginning, and a build can make it as long as it wants.
@@ -41,7 +42,7 @@ class Planned(NamedTuple):
 
 def planned(output: str) -> Planned:
     """Return what a sync would change, by the `output` of its dry run or check."""
-    lines = re.findall(r"^ ([+~-]) ([a-z0-9-]+)(?:==(\S+)| @ )", output, re.MULTILINE)
+    lines = lines_of_uv(output)
     removed = {name: version for sign, name, version in lines if sign == "-"}
     present = {name: sign for sign, name, _ in lines if sign != "-"}
     return Planned(
