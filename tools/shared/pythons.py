@@ -84,7 +84,7 @@ class Python:
     def copy(self, prefix: Path) -> Path:
         """Make `prefix` an installation of its own of this Python, with the pip of its site-packages, and return it.
 
-        The standard library is hard-linked from one copy that all share; what a sync changes is not.
+        The standard library is hard-linked from one copy that all of this process share; what a sync changes is not.
         """
         pristine = self._pristine()
         shutil.copytree(pristine, prefix, symlinks=True, copy_function=os.link, dirs_exist_ok=True)
@@ -102,8 +102,10 @@ class Python:
             return Path(shutil.copytree(self.copy(Path(temp) / "python"), prefix, symlinks=True))
 
     def _pristine(self) -> Path:
-        # Several installations may have one version.
-        pristine = _COPIES / f"{self.implementation}-{self.version}-{hashlib.sha256(os.fsencode(self.prefix)).hexdigest()[:8]}"
+        # Several installations may have one version. Other processes have copies of their own: a new link to a file changes the time
+        # at which that was changed last, which a step that runs meanwhile looks at.
+        key = f"{self.prefix}{os.pathsep}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+        pristine = _COPIES / f"{self.implementation}-{self.version}-{hashlib.sha256(os.fsencode(key)).hexdigest()[:8]}"
         if not pristine.is_dir():
             _COPIES.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=_COPIES) as temp:
