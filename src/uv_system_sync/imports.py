@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+class ModuleChanged(RunnerUnusable, slug=RunnerUnusable.slug, exit_status=RunnerUnusable.exit_status):
+    """A module was changed while the step ran."""
+
+
 def refuse_changed() -> None:
-    """Raise `RunnerUnusable` for each import from now on that would read a file which was created or changed after this call.
+    """Raise `ModuleChanged` for each import from now on that would read a file which was created or changed after this call.
 
     The standard library, the action's own modules and what it has installed are all where any program of this user can write.
     """
@@ -27,6 +31,8 @@ class _Unchanged:
 
     def __init__(self, since: int) -> None:
         self._since = since
+        # In an installation whose files are links to those of another, as conda makes them, a link more changes the time of all.
+        self._linked = os.path.join(os.path.dirname(os.__file__), "") if os.stat(os.__file__).st_nlink > 1 else None
 
     def find_spec(self, name: str, path: Sequence[str] | None, module: ModuleType | None = None) -> ModuleSpec | None:
         """Return the first spec for the module `name` that another finder has, or None."""
@@ -35,7 +41,7 @@ class _Unchanged:
         if spec is None or not spec.has_location or spec.origin is None:
             return spec
         if self._is_changed(spec.origin):
-            raise RunnerUnusable(
+            raise ModuleChanged(
                 "{path} was changed while uv or a build ran, and this step would run it.",
                 "Find the package that does it: its code would run in this step, with the tokens of the runner.",
                 path=spec.origin,
@@ -53,5 +59,7 @@ class _Unchanged:
             states = (os.lstat(path), os.stat(path))
         except OSError:
             return True
-        # Nobody can choose the first of these times, which Windows does not have.
-        return any(max(state.st_ctime_ns, state.st_mtime_ns if os.name == "nt" else 0) >= self._since for state in states)
+        if os.name == "nt" or (self._linked and path.startswith(self._linked)):
+            return any(state.st_mtime_ns >= self._since for state in states)
+        # Nobody can choose this time.
+        return any(state.st_ctime_ns >= self._since for state in states)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import IO, TYPE_CHECKING, Callable, Iterator, Mapping, NamedTuple, Optional, cast
 
-from uv_system_sync.errors import RunnerUnusable
+from uv_system_sync.imports import ModuleChanged
 
 if TYPE_CHECKING:
     from uv_system_sync.terminal import Screen, Terminal
@@ -215,7 +215,7 @@ def _adopt_orphans() -> None:
     """
     if sys.platform == "linux":
         # An interpreter may have been built without it, or a build have changed it.
-        with suppress(ImportError, OSError, AttributeError, RunnerUnusable):
+        with suppress(ImportError, OSError, AttributeError, ModuleChanged):
             import ctypes
 
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

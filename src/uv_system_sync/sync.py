@@ -8,7 +8,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, NamedTuple, Sequence
 
 from uv_system_sync import environment
-from uv_system_sync.errors import ActionError, OutOfSync, RunnerUnusable, SyncFailed, UvUnavailable
+from uv_system_sync.errors import ActionError, OutOfSync, SyncFailed, UvUnavailable
+from uv_system_sync.imports import ModuleChanged
 from uv_system_sync.interpreter import misplaced, repair, site_packages, sync_lock, target
 from uv_system_sync.project import pyproject
 from uv_system_sync.text import Option, listed
@@ -287,7 +288,7 @@ def _explained(plan: Plan, completed: Completed, step: Step) -> ActionError:
 
         known = (plan.command.env, plan.project, plan.target, plan.uv.version)
         return explain.explain(explain.Failure(completed, *known, lock_dry_run, plan.inputs))
-    except RunnerUnusable as error:
+    except ModuleChanged as error:
         return SyncFailed(
             "uv ended with exit status {status}.",
             "Read the output of uv in the log. It is not explained here: {reason}",
