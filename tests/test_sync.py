@@ -727,7 +727,7 @@ def test_debugging_shows_the_target_the_command_and_the_decision_on_each_variabl
     machine.environ.update({"UV_NO_DEV": "1", "UV_INDEX_PRIVATE_PASSWORD": "secret", "OTHER": "1"})
     machine.run()
     debugged = machine.reporter.debugged
-    command = f"/bin/uv sync --color always --python {machine.prefix}/bin/python3 --locked"
+    command = f"/bin/uv sync --color always --python {machine.prefix} --locked"
 
     assert (str(machine.prefix) in debugged[0], f"Command, in {machine.project}: {command}") == (True, debugged[1])
     assert "UV_NO_DEV is dropped: the inputs decide what is selected" in debugged

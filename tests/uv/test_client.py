@@ -19,6 +19,7 @@ _ENVIRON = {"HOME": "/home", "UV_NO_DEV": "1"}
 _ENV = {"HOME": "/home"}
 _SYNC_ENV = environment.for_sync(_ENV, TARGET.prefix)
 _ON_TARGET = ("--python", TARGET.executable)
+_INTO_TARGET = ("--python", TARGET.prefix)
 
 
 def _uv(starter: Starter | None = None, *, environ: dict[str, str] = _ENVIRON) -> Uv:
@@ -133,14 +134,14 @@ def test_a_sync_runs_in_the_projects_folder_and_is_about_the_target() -> None:
     member = PROJECT._replace(directory="/src/sample/member")
     command = _uv().sync_command(step_inputs(no_dev="true"), member, TARGET)
 
-    argv = ("/bin/uv", "sync", "--color", "always", *_ON_TARGET, "--locked", "--no-dev")
+    argv = ("/bin/uv", "sync", "--color", "always", *_INTO_TARGET, "--locked", "--no-dev")
     assert Command(argv, _SYNC_ENV, "/src/sample/member") == command
 
 
 def test_a_sync_without_colours_is_one_with_no_color() -> None:
     command = _uv(environ={"NO_COLOR": "1"}).sync_command(step_inputs(), PROJECT, TARGET)
 
-    assert ("/bin/uv", "sync", *_ON_TARGET, "--locked") == command.argv
+    assert ("/bin/uv", "sync", *_INTO_TARGET, "--locked") == command.argv
 
 
 def test_a_sync_does_not_take_arguments_that_are_decided_here() -> None:
@@ -169,7 +170,7 @@ def test_a_dry_run_of_a_sync_is_that_sync_with_one_more_option() -> None:
     starter = Starter(Completed(0, "Would install"), version="uv 0.6.15")
     completed = _uv(starter).dry_run(step_inputs(inexact="true"), PROJECT, TARGET)
 
-    argv = ("/bin/uv", "sync", "--color", "always", "--dry-run", *_ON_TARGET, "--locked", "--inexact")
+    argv = ("/bin/uv", "sync", "--color", "always", "--dry-run", *_INTO_TARGET, "--locked", "--inexact")
     assert (Completed(0, "Would install"), [Command(argv, _SYNC_ENV, PROJECT.directory)]) == (completed, starter.commands)
 
 

@@ -69,7 +69,9 @@ class Uv:
 
     def sync_command(self, inputs: Inputs, project: Project, target: Target) -> Command:
         """Return the `uv sync` that does what `inputs` ask for; raise `InvalidInput` for an argument that it cannot take."""
-        argv = ("sync", *arguments.colours(inputs, self._environ), "--python", target.executable, *arguments.sync(inputs))
+        # By its prefix: in a virtual environment made with `--copies`, `python` and `python3` are two files. uv deletes the environment
+        # if it is named by the one of them that this version of uv does not look for.
+        argv = ("sync", *arguments.colours(inputs, self._environ), "--python", target.prefix, *arguments.sync(inputs))
         return self._command(*argv, target=target, cwd=project.directory)
 
     def dry_run(self, inputs: Inputs, project: Project, target: Target) -> Completed:
@@ -83,7 +85,7 @@ class Uv:
                 version=self.version,
                 yes=Option("yes", "true"),
             )
-        argv = ("sync", *arguments.colours(inputs, self._environ), "--dry-run", "--python", target.executable, *arguments.sync(inputs))
+        argv = ("sync", *arguments.colours(inputs, self._environ), "--dry-run", "--python", target.prefix, *arguments.sync(inputs))
         return self._start(self._command(*argv, target=target, cwd=project.directory))(None)
 
     def use_cache(self, folder: str) -> None:
@@ -96,7 +98,7 @@ class Uv:
         The version is empty where uv prints an address instead. Return None if uv does not say, such as an older one. Nothing is
         built or downloaded for it.
         """
-        argv = ("sync", "--dry-run", "--offline", "--python", target.executable, *arguments.sync(inputs._replace(frozen=True)))
+        argv = ("sync", "--dry-run", "--offline", "--python", target.prefix, *arguments.sync(inputs._replace(frozen=True)))
         command = self._command(*argv, target=target, cwd=project.directory)
         completed = self._start(command._replace(env={**command.env, "UV_CACHE_DIR": cache}))(None)
         return None if completed.returncode else {name: version for sign, name, version in lines_of_uv(completed.output) if sign != "-"}
