@@ -13,6 +13,7 @@ from uv_system_sync.imports import ModuleChanged
 from uv_system_sync.interpreter import misplaced, repair, site_packages, sync_lock, target
 from uv_system_sync.project import pyproject
 from uv_system_sync.text import Option, listed
+from uv_system_sync.uv import arguments
 
 if TYPE_CHECKING:
     from uv_system_sync.inputs import Inputs
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from uv_system_sync.reporting.context import RunContext
     from uv_system_sync.reporting.report import Report, Result
     from uv_system_sync.reporting.reporter import Reporter
-    from uv_system_sync.uv.built_wheels import Wanted
+    from uv_system_sync.uv.builds import Wanted
     from uv_system_sync.uv.client import Uv
 
 
@@ -126,10 +127,12 @@ def _debug(plan: Plan, step: Step) -> None:
 
 def _restore(plan: Plan, step: Step, restore: Callable[[Wanted], None]) -> bool:
     """Ask for wheels that were built earlier, if uv would have to build any, and return whether that was done."""
-    from uv_system_sync.uv import built_wheels
+    if not arguments.keep_built_wheels(plan.inputs, step.environ):
+        return False
+    from uv_system_sync.uv import builds
 
-    machine = built_wheels.Machine(step.environ, step.start)
-    wanted = built_wheels.wanted(plan.inputs, plan.project, plan.target, plan.uv, machine)
+    machine = builds.Machine(step.environ, step.start)
+    wanted = builds.wanted(plan.inputs, plan.project, plan.target, plan.uv, machine)
     if wanted:
         step.reporter.info(f"uv has to build {listed(wanted.packages)}, unless an earlier run has built the same.")
         step.publishing()

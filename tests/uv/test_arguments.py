@@ -138,3 +138,33 @@ def test_an_argument_may_contradict_an_input() -> None:
 )
 def test_uv_prints_colours_unless_the_user_decides(environ: dict[str, str], args: str, expected: tuple[str, ...]) -> None:
     assert expected == arguments.colours(step_inputs(args=args), environ)
+
+
+@pytest.mark.parametrize(
+    ("environ", "inputs"),
+    [
+        ({}, {}),
+        ({"RUNNER_ENVIRONMENT": "self-hosted"}, {"cache": "auto"}),
+        ({"RUNNER_ENVIRONMENT": "github-hosted"}, {"cache": "false"}),
+        ({"RUNNER_ENVIRONMENT": "github-hosted"}, {"check": "true"}),
+        ({"RUNNER_ENVIRONMENT": "github-hosted", "UV_CACHE_DIR": "/cache"}, {}),
+        ({"RUNNER_ENVIRONMENT": "github-hosted", "UV_NO_CACHE": "true"}, {"cache": "true"}),
+        ({"RUNNER_ENVIRONMENT": "github-hosted"}, {"cache": "true", "args": "-n"}),
+        ({"RUNNER_ENVIRONMENT": "github-hosted"}, {"cache": "true", "args": "--cache-dir=/cache"}),
+    ],
+)
+def test_built_wheels_are_not_kept_where_something_else_is_wanted(environ: dict[str, str], inputs: dict[str, str]) -> None:
+    assert not arguments.keep_built_wheels(step_inputs(**inputs), environ)
+
+
+@pytest.mark.parametrize(
+    ("environ", "inputs"),
+    [
+        ({"RUNNER_ENVIRONMENT": "github-hosted"}, {}),
+        ({}, {"cache": "true"}),
+        ({"UV_CACHE_DIR": "/cache"}, {"cache": "true"}),
+        ({"UV_NO_CACHE": "0"}, {"cache": "true"}),
+    ],
+)
+def test_built_wheels_are_kept_on_hosted_runners_or_if_that_is_asked_for(environ: dict[str, str], inputs: dict[str, str]) -> None:
+    assert arguments.keep_built_wheels(step_inputs(**inputs), environ)

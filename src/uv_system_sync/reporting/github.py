@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from uv_system_sync.reporting.context import RunContext
     from uv_system_sync.reporting.report import Result
     from uv_system_sync.reporting.reporter import Notice
-    from uv_system_sync.uv.built_wheels import Wanted
+    from uv_system_sync.uv.builds import Wanted
 
 # GitHub shows 4096 UTF-16 code units of an annotation (actions/runner, src/Runner.Worker/ExecutionContext.cs), which two sentences
 # of so many characters never exceed.

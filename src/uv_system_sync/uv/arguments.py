@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Iterator, Mapping
 
+from uv_system_sync import environment
 from uv_system_sync.errors import InvalidInput
 from uv_system_sync.text import Message, Option, message
 
@@ -80,6 +81,16 @@ def sync(inputs: Inputs) -> tuple[str, ...]:
     for argument in inputs.args:
         _refuse(argument, inputs)
     return (*_mode(inputs), *_selection(inputs), *inputs.args)
+
+
+def keep_built_wheels(chosen: Inputs, environ: Mapping[str, str]) -> bool:
+    """Return whether wheels that uv builds are to be kept between runs: `cache` asks for it, or this is a runner that is always new."""
+    options = {argument.partition("=")[0] for argument in chosen.args}
+    if chosen.check or environment.is_true(environ, "UV_NO_CACHE") or not options.isdisjoint(("--no-cache", "-n", "--cache-dir")):
+        return False
+    # Whoever sets UV_CACHE_DIR keeps a cache between runs already.
+    is_automatic = environ.get("RUNNER_ENVIRONMENT") == "github-hosted" and not environ.get("UV_CACHE_DIR")
+    return chosen.cache == "true" or (chosen.cache == "auto" and is_automatic)
 
 
 def colours(inputs: Inputs, environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -8,44 +8,21 @@ import os
 import re
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable, Iterator, Mapping, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Callable, Iterator, Mapping
 
-from uv_system_sync import environment, inputs, paths
+from uv_system_sync import inputs, paths
 from uv_system_sync.project import toml
 from uv_system_sync.text import Message, message, normalized_name
+from uv_system_sync.uv import builds
 
 if TYPE_CHECKING:
-    from uv_system_sync.inputs import Inputs
-    from uv_system_sync.interpreter.target import Target
-    from uv_system_sync.process import Start
     from uv_system_sync.project.lockfile import Lockfile
-    from uv_system_sync.project.pyproject import Project
-    from uv_system_sync.project.toml import Table
-    from uv_system_sync.uv.client import Uv
-
-_NAME = "uv-system-sync-built"
 
 # What is kept of uv's cache, which it finds again: wheels built from an index, an address or Git, and the hashes of their sources.
 _KEPT = re.compile(r"sdists-v\d+/(?:index|pypi|url|git)(?:/(?!src/)[^/]+)+(?:\.whl|/revision\.http)")
 
 # The hashes (SHA-256) of what is kept, by its path.
 _HASHES = "hashes.json"
-
-
-class Machine(NamedTuple):
-    """The environment of this process, what starts programs, and the file that describes the operating system (os-release(5))."""
-
-    environ: Mapping[str, str]
-    start: Start
-    release: str = "/etc/os-release"
-
-
-class Wanted(NamedTuple):
-    """The `key` under which the wheels of `packages`, such as `numpy 2.1.0`, are kept, and the absolute path of their `folder`."""
-
-    key: str
-    folder: str
-    packages: Sequence[str]
 
 
 class BuiltWheels:
@@ -66,7 +43,7 @@ class BuiltWheels:
         key = inputs.text(environ, "cache-key")
         has_failed = inputs.text(environ, "cache-outcome") == "failure"
         problem = message("actions/cache failed; its own lines in the log say why") if has_failed else None
-        return cls(key, _folder(environ, key), was_restored=inputs.text(environ, "cache-hit") == "true", problem=problem)
+        return cls(key, builds.folder(environ, key), was_restored=inputs.text(environ, "cache-hit") == "true", problem=problem)
 
     @contextmanager
     def used(self, lock: Lockfile) -> Iterator[None]:
@@ -92,92 +69,6 @@ class BuiltWheels:
         except OSError as error:
             paths.remove_folder(self.folder)
             self.problem = message("{reason}", reason=error)
-
-
-def wanted(chosen: Inputs, project: Project, target: Target, uv: Uv, machine: Machine) -> Wanted | None:
-    """Return which packages uv would build now, unless there are none or their wheels are not to be kept.
-
-    The key has what decides a build: the packages, the interpreter, the system, and the format of uv's cache.
-    """
-    environ = machine.environ
-    if not _are_kept(chosen, environ):
-        return None
-    is_built = _without_binary(chosen, project, environ)
-    entries = project.lock.from_source(is_built)
-    if not entries:
-        return None
-    from uv_system_sync.interpreter import wheel_tags
-
-    tags = wheel_tags.of(target, environ, machine.start)
-    entries = [entry for entry in entries if is_built(entry["name"]) or not _has_wheel(entry, tags)]
-    if not (entries and tags):
-        return None
-    cache = os.path.join(_temp(environ), f"{_NAME}-{os.urandom(8).hex()}")
-    try:
-        selected = uv.would_install(chosen, project, target, cache)
-        # uv makes these folders at once; the number in the name is the version of their format.
-        formats = sorted(name for name in os.listdir(cache) if name.startswith("sdists-v")) if os.path.isdir(cache) else [uv.version]
-    finally:
-        paths.remove_folder(cache)
-    if selected is not None:
-        entries = [entry for entry in entries if selected.get(entry["name"]) in ("", toml.string(entry, "version"))]
-    if not entries:
-        return None
-    image = [environ.get("ImageOS", ""), *re.findall(r"^(?:VERSION_)?ID=.*", paths.text(machine.release), re.MULTILINE)]
-    facts = [sorted(map(_source, entries)), [target.implementation, target.version, tags[0]], image, formats]
-    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
-    key = "-".join(filter(None, [_NAME, target.implementation, target.version, target.platform, digest, chosen.cache_suffix]))
-    return Wanted(key, _folder(environ, key), [f"{entry['name']} {entry.get('version', '')}".strip() for entry in entries])
-
-
-def _are_kept(chosen: Inputs, environ: Mapping[str, str]) -> bool:
-    options = {argument.partition("=")[0] for argument in chosen.args}
-    if chosen.check or environment.is_true(environ, "UV_NO_CACHE") or not options.isdisjoint(("--no-cache", "-n", "--cache-dir")):
-        return False
-    # Whoever sets UV_CACHE_DIR keeps a cache between runs already.
-    is_automatic = environ.get("RUNNER_ENVIRONMENT") == "github-hosted" and not environ.get("UV_CACHE_DIR")
-    return chosen.cache == "true" or (chosen.cache == "auto" and is_automatic)
-
-
-def _without_binary(chosen: Inputs, project: Project, environ: Mapping[str, str]) -> Callable[[str], bool]:
-    """Return a function that says of the name of a package whether uv is told to build it although it may have wheels."""
-    _, settings = project.settings()[0]
-    everything = environment.is_true(environ, "UV_NO_BINARY") or "--no-binary" in chosen.args or settings.get("no-binary") is True
-    words = re.split(r"[\s=]+", " ".join(chosen.args))
-    named = [*environ.get("UV_NO_BINARY_PACKAGE", "").split(), *map(str, toml.array(settings, "no-binary-package"))]
-    named += [name for option, name in zip(words, words[1:]) if option == "--no-binary-package"]
-    names = set(map(normalized_name, named))
-    return lambda name: everything or name in names
-
-
-def _has_wheel(entry: Table, tags: Sequence[str]) -> bool:
-    from packaging.tags import parse_tag
-
-    for wheel in toml.array(entry, "wheels"):
-        address = "".join(toml.string(wheel, key) for key in ("url", "path", "filename")) if isinstance(wheel, dict) else ""
-        found = re.search(r"-([^-/]+-[^-/]+-[^-/]+)\.whl(?:[?#].*)?$", address)
-        if found and not {str(tag) for tag in parse_tag(found[1])}.isdisjoint(tags):
-            return True
-    return False
-
-
-def _source(entry: Table) -> list[str]:
-    """Return what tells the source of a package from all others: its name and version, and its hash, address or commit."""
-    source = toml.table(entry, "source")
-    return [
-        *(toml.string(entry, key) for key in ("name", "version")),
-        *(toml.string(source, key) for key in ("git", "url", "subdirectory")),
-        toml.string(toml.table(entry, "sdist"), "hash"),
-    ]
-
-
-def _temp(environ: Mapping[str, str]) -> str:
-    return os.path.abspath(environ["RUNNER_TEMP"])
-
-
-def _folder(environ: Mapping[str, str], key: str) -> str:
-    # actions/cache finds an entry only for the path that it was saved from, so that has to be the same in every job.
-    return os.path.join(_temp(environ), f"{_NAME}-{hashlib.sha256(key.encode()).hexdigest()[:16]}")
 
 
 def _files(folder: str) -> dict[str, str]:
