@@ -243,6 +243,16 @@ def test_a_wheel_with_other_files_for_the_prefix_is_installed(ci: Runner, tmp_pa
     assert (target / "etc" / "tool" / "tool.conf").exists()
 
 
+def test_shared_libraries_of_which_the_system_has_none_are_installed(ci: Runner, tmp_path: Path, target: Path) -> None:
+    """Wheels for numerics bring theirs in the same folder."""
+    ci.cwd = lock_wheel(tmp_path / "tool", "tool", {"data/lib/libtool_core.so.2": "", "data/lib/libtool_core.so": ""}).folder
+
+    outcome = ci.sync()
+
+    assert 0 == outcome.returncode, outcome.log
+    assert (target / "lib" / "libtool_core.so.2").exists()
+
+
 def test_shared_libraries_that_no_other_program_loads_are_installed(ci: Runner, tmp_path: Path, environment: Path) -> None:
     """LD_LIBRARY_PATH names the folder of the Python that the environment was made of."""
     ci.cwd = lock_wheel(tmp_path / "tool", "tool", {"data/lib/libtool.so.1": ""}).folder

@@ -78,13 +78,13 @@ def test_packages_of_an_earlier_step_are_removed_with_one_notice(
     assert len(installed) == sum(change["action"] == "removed" for change in json.loads(outcome.outputs["changes"]))
 
 
-def test_packages_of_an_earlier_use_of_the_action_are_removed_without_notice(ci: Runner) -> None:
+def test_packages_of_an_earlier_use_of_the_action_are_removed_with_a_notice_on_both_selections(ci: Runner) -> None:
     first = ci.sync(groups="lint", extras="docs")
 
     second = ci.sync()
 
     assert {"docs-tool", "lint-tool"} == set(names(first)) - set(names(second))
-    assert [] == notices(second)
+    assert ["earlier-step-undone"] == titles(second)
 
 
 def test_packages_that_an_earlier_use_of_the_action_has_only_kept_are_removed_with_a_notice(ci: Runner, site_packages: Path) -> None:

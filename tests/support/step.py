@@ -69,8 +69,12 @@ class Runner:
 
     def job(self, cache: Path, /, **inputs: str) -> Outcome:
         """Run all steps of the action as in a new job, where `cache` is what actions/cache keeps between jobs: a folder for each key."""
-        for folder in (self.folder / "temp").glob("uv-system-sync-built-*"):
-            shutil.rmtree(folder)
+        # Everything except the action's own packages.
+        for path in (self.folder / "temp").glob("uv-system-sync-*"):
+            if path.suffix == ".json":
+                path.unlink()
+            elif path.name.startswith("uv-system-sync-built-"):
+                shutil.rmtree(path)
         first = self.sync(**inputs)
         if "cache-key" not in first.outputs:
             return first

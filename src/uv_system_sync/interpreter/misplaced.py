@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Iterator, Mapping, NamedTuple, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Interpreters and what describes them; a package may have a script such as `python-argcomplete-tcsh`.
 _INTERPRETER = re.compile(r"(?:python|pypy)w?[\d.]*[tdm]*(?:-config)?(?:\.exe)?|.*\._pth", re.IGNORECASE)
 _LIBRARY = re.compile(r".*\.(?:so|dylib|dll)(?:\.[\w.]+)?", re.IGNORECASE)
+_SYSTEM = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib")
 _PYTHON_LIBRARY = re.compile(r"libpy(?:thon|py).*|py(?:thon|py)[\d.]+t?\.(?:zip|dll)", re.IGNORECASE)
 
 
@@ -125,7 +127,8 @@ class _Before:
         if any(_is_below(path, os.path.realpath(folder)) for folder in target.stdlib) or _PYTHON_LIBRARY.fullmatch(name):
             return True
         if _LIBRARY.fullmatch(name):
-            return any(_is_below(path, folder) for folder in self._libraries)
+            # Other programs look for libraries by their names; many packages bring their own, such as those for numerics.
+            return any(_is_below(path, folder) for folder in self._libraries) and _is_of_system(name)
         beside = (target.prefix, target.scripts, os.path.dirname(target.executable))
         is_beside = any(paths.same_file(os.path.dirname(path), folder) for folder in beside)
         return is_beside and (name == pyvenv.NAME or _INTERPRETER.fullmatch(name) is not None)
@@ -170,6 +173,14 @@ def _outside(info: str, target: Target) -> Iterator[str]:
             yield os.path.join(schemes[scheme], rest)
         elif ".." in row or "\\" in row or os.path.isabs(row) or (".dist-info/" in row and not row.startswith(f"{own}/")):
             yield os.path.join(folder, row)
+
+
+def _is_of_system(name: str) -> bool:
+    """Return whether the operating system has a shared library with that `name`, or that is not known, as on macOS."""
+    folders = [folder for folder in _SYSTEM if os.path.isdir(folder)]
+    # Debian has a folder for each architecture (https://wiki.debian.org/Multiarch).
+    folders += [os.path.join(folder, it) for folder in folders for it in os.listdir(folder) if "-linux-" in it]
+    return sys.platform != "linux" or any(os.path.lexists(os.path.join(folder, name)) for folder in folders)
 
 
 def _interpreters(target: Target) -> list[str]:
