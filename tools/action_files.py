@@ -33,7 +33,9 @@ def wheels(requirements: str) -> Iterator[bytes]:
         Path(folder, "pyproject.toml").write_text(f"{project}[tool.uv]\noverride-dependencies = {excluded!r}\n", encoding="utf-8")
         subprocess.run([LOCKED_UV, "lock", "--quiet"], cwd=folder, check=True)
         lock = tomli.loads(Path(folder, "uv.lock").read_text(encoding="utf-8"))
-    for wheel in (wheel for package in lock["package"] for wheel in package.get("wheels", ()) if wheel["hash"] in hashes):
+    found = (wheel for package in lock["package"] for wheel in package.get("wheels", ()) if wheel["hash"] in hashes)
+    # A package that is compiled, which is tomli, is only for the Pythons before 3.11.
+    for wheel in (wheel for wheel in found if not re.search("-cp31[1-9]", wheel["url"])):
         with urllib.request.urlopen(wheel["url"]) as response:  # noqa: S310 - the address is the index's, and the hash is checked
             content = response.read()
         if f"sha256:{hashlib.sha256(content).hexdigest()}" != wheel["hash"]:
