@@ -27,7 +27,7 @@ _FAKE_UV = (
     "import os, shutil, sys",
     "if sys.argv[1] == '--version': sys.exit(print('uv 0.13.9'))",
     "folder = sys.argv[sys.argv.index('--target') + 1]",
-    "for name in ('actions_toolkit', 'packaging', 'tomli'):",
+    "for name in ('actions_toolkit', 'packaging', *(['tomli'] if sys.version_info < (3, 11) else [])):",
     f"    source = os.path.join({str(Path(tomli.__file__).parents[1])!r}, name)",
     "    shutil.copytree(source, os.path.join(folder, name), ignore=shutil.ignore_patterns('__pycache__'))",
 )

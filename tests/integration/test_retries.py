@@ -178,9 +178,9 @@ def test_pip_gets_uv_after_the_index_has_failed_once(ci: Runner, wheels: Index) 
 def test_the_packages_of_the_action_are_installed_after_the_index_has_failed_once(remote: Runner, wheels: Index) -> None:
     shutil.rmtree(remote.folder / "temp")
     remote.environ.update(UV_DEFAULT_INDEX=wheels.url)
-    wheels.misbehave("tomli", status(503))
+    wheels.misbehave("packaging", status(503))
     failed = remote.sync(retries="0", frozen="true")
-    wheels.misbehave("tomli", status(503), times=wheels.asked.count("/simple/tomli/"))
+    wheels.misbehave("packaging", status(503), times=wheels.asked.count("/simple/packaging/"))
     outcome = remote.sync(retries="1", frozen="true")
 
     assert failed.errors[0].startswith("title=uv-unavailable"), failed.log
