@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -289,19 +291,32 @@ def _folder_link(cache: Path) -> None:
     path.symlink_to(outside)
 
 
+def _hash_again(cache: Path) -> None:
+    """Write the hashes that whoever makes such an entry on purpose would write."""
+    folder = next(cache.iterdir())
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "hashes.json"]
+    hashes = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    (folder / "hashes.json").write_text(json.dumps(hashes), encoding="utf-8")
+
+
 def _foreign(cache: Path) -> None:
     folder = next(cache.iterdir())
     (folder / "simple-v1" / "index").mkdir(parents=True)
     (folder / "simple-v1" / "index" / "slow.rkyv").write_bytes(b"evil")
 
 
+@pytest.mark.parametrize("is_hashed", [False, True], ids=["by-accident", "with-hashes-that-fit"])
 @pytest.mark.parametrize(
     "damage", [_cut, _flip, _other_name, _other_version, _rename, _link, _folder_link, _foreign], ids=lambda it: it.__name__
 )
-def test_what_no_job_has_left_in_the_cache_is_not_used(hosted: Runner, cache: Path, damage: Callable[[Path], None]) -> None:
+def test_what_no_job_has_left_in_the_cache_is_not_used(
+    hosted: Runner, cache: Path, damage: Callable[[Path], None], *, is_hashed: bool
+) -> None:
     """It is built again, and a notice says what was found and which entry to delete."""
     _job(hosted, cache)
     damage(cache)
+    if is_hashed:
+        _hash_again(cache)
     outcome = _job(hosted, cache)
 
     assert ("false", ["slow"]) == (outcome.outputs["cache-hit"], _built(outcome)), outcome.log

@@ -141,8 +141,11 @@ def _unusable(path: str, lock: Lockfile) -> str:
         with zipfile.ZipFile(path) as wheel:
             (file,) = (it for it in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", it))
             metadata, _ = parse_email(wheel.read(file))
+            damaged = wheel.testzip()
         own = (normalized_name(metadata["name"]), Version(metadata["version"]))
         locked = [Version(toml.string(entry, "version") or str(version)) for entry in lock.packages if entry.get("name") == name]
     except (OSError, ValueError, LookupError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         return f"which is not a wheel: {error}"
+    if damaged:
+        return f"in which {damaged} is damaged"
     return "" if own == (name, version) and version in locked else f"which has {own[0]} {own[1]}, not of this uv.lock"
