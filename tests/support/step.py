@@ -144,4 +144,5 @@ def runner(folder: Path, cwd: Path) -> Runner:
 
 def _machine() -> dict[str, str]:
     """Return what a step inherits from the machine: its home, its locale, uv's cache and the configuration of the network."""
-    return inherited("HOME", "LANG", "XDG_", "UV_CACHE_DIR")
+    # The locale of GitHub's images, where this machine has none: PyPy could not describe a path with other letters to uv.
+    return {"LANG": "C.UTF-8", **inherited("HOME", "LANG", "XDG_", "UV_CACHE_DIR")}
