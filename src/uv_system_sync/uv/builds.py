@@ -38,7 +38,7 @@ class Wanted(NamedTuple):
 
 
 def wanted(chosen: Inputs, project: Project, target: Target, uv: Uv, machine: Machine) -> Wanted | None:
-    """Return which packages uv would build now, unless there are none or their wheels are not to be kept.
+    """Return which packages uv would build now and where their wheels are kept, or None if there are none.
 
     The key has what decides a build: the packages, the interpreter, the system, and the format of uv's cache.
     """
@@ -64,11 +64,11 @@ def wanted(chosen: Inputs, project: Project, target: Target, uv: Uv, machine: Ma
         entries = [entry for entry in entries if selected.get(entry["name"]) in ("", toml.string(entry, "version"))]
     if not entries:
         return None
-    image = [environ.get("ImageOS", ""), *re.findall(r"^(?:VERSION_)?ID=.*", paths.text(machine.release), re.MULTILINE)]
-    facts = [sorted(map(_source, entries)), [target.implementation, target.version, tags[0]], image, formats]
     import hashlib
     import json
 
+    image = [environ.get("ImageOS", ""), *re.findall(r"^(?:VERSION_)?ID=.*", paths.text(machine.release), re.MULTILINE)]
+    facts = [sorted(map(_source, entries)), [target.implementation, target.version, tags[0]], image, formats]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
     key = "-".join(filter(None, [_NAME, target.implementation, target.version, target.platform, digest, chosen.cache_suffix]))
     return Wanted(key, folder(environ, key), [f"{entry['name']} {entry.get('version', '')}".strip() for entry in entries])

@@ -73,8 +73,9 @@ class BuiltWheels:
 
 def _files(folder: str) -> dict[str, str]:
     """Return the paths of all files and links below `folder` by their relative paths, with slashes; links are not followed."""
-    paths = [os.path.join(root, name) for root, folders, files in os.walk(folder) for name in (*files, *filter(_is_link_in(root), folders))]
-    return {os.path.relpath(path, folder).replace(os.sep, "/"): path for path in paths}
+    walked = os.walk(folder)
+    found = [os.path.join(root, name) for root, folders, files in walked for name in (*files, *filter(_is_link_in(root), folders))]
+    return {os.path.relpath(path, folder).replace(os.sep, "/"): path for path in found}
 
 
 def _is_link_in(folder: str) -> Callable[[str], bool]:
