@@ -18,13 +18,13 @@ from tests.support.layouts import everything, virtual_environment
 from tests.support.projects import CAN_CHECK, Project
 from tests.support.step import Outcome, Runner
 from tests.support.uv_wheels import PINNED
-from tools import compatibility
+from tools.compatibility import uvs
 from tools.shared.pythons import Python, found
 from tools.shared.uv import UV, is_at_least
 from tools.shared.wheels import file_name, wheel
 
 # Older than the pinned one, and supported.
-_OLDER = compatibility.locked()[-2]
+_OLDER = uvs.locked()[-2]
 
 OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0], found()[-1]]), ids=lambda python: python.minor)
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.step import Runner
-from tools import compatibility
+from tools.compatibility import uvs
 
-_TOO_OLD, _OLDEST = compatibility.locked()[:2]
+_TOO_OLD, _OLDEST = uvs.locked()[:2]
 
 
 def _with_uv(ci: Runner, tmp_path: Path, version: str) -> Path:
     """Put uv `version` in front of PATH, and return its path."""
     try:
-        program = compatibility.install(version, tmp_path / "uvs")
+        program = uvs.install(version, tmp_path / "uvs")
     except subprocess.CalledProcessError as error:
         pytest.skip(f"uv {version} cannot be installed here: {error}")
     ci.search_path = f"{program.parent}:{ci.search_path}"

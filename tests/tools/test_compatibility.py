@@ -1,22 +1,29 @@
-"""The page on which uv works with which Python: what it makes of reports, and that it is about the versions that are tested."""
+"""The page of what has been tested: what it makes of reports, and that it is about the versions that are listed."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.support import step_inputs
-from tools import compatibility
-from tools.compatibility import Case
+from tools.compatibility import __main__ as verb
+from tools.compatibility import document, proofs, uvs
+from tools.compatibility.document import SelfTest
+from tools.compatibility.proofs import Proof, Run, Unavailable
 from tools.shared import ROOT
 from uv_system_sync.errors import UvUnavailable
 from uv_system_sync.inputs import Inputs
 from uv_system_sync.process import Completed
 from uv_system_sync.uv.client import Uv
 
-_TOO_OLD, *_TESTED = compatibility.locked()
+_PAGE = ROOT / "docs" / "compatibility.md"
+_RESULTS = ROOT / "docs" / "compatibility.json"
+
+_TOO_OLD, *_TESTED = uvs.locked()
 
 # Inputs that need a newer uv than the oldest one.
 _NEEDING = {"check": "true", "packages": "one two"}
@@ -27,10 +34,12 @@ _REPORT = """\
 <testcase name="b"><properties><property name="python" value="CPython 3.9"/></properties><failure message="x">y</failure></testcase>
 <testcase name="c"><properties><property name="python" value="GraalPy 3.12"/></properties><skipped message="x">y</skipped></testcase>
 <testcase name="d"><error message="x">y</error></testcase>
-<testcase name="e"/>
+<testcase name="e"><properties><property name="layout" value="a copy"/></properties></testcase>
 <testcase name="f"><system-out>z</system-out></testcase>
 </testsuite></testsuites>
 """
+
+_NOTHING = SelfTest(frozenset(), frozenset(), ())
 
 
 def _rows(page: str, title: str) -> list[str]:
@@ -45,66 +54,141 @@ def _oldest_for(inputs: Inputs | None, version: str) -> object:
     return refused.value.values["oldest"]
 
 
-def _frame(page: str) -> list[str]:
-    """Return the lines of `page` less those that a run makes."""
-    return [line for line in page.splitlines() if not line.startswith("| ") or re.match(r"\| (?:Python|layout|system|---) ", line)]
-
-
-def test_cases() -> None:
-    """A report of pytest has the outcome of each test, and the Python and the layout that it was about."""
-    assert [
-        Case("passed", "CPython 3.9", "a copy"),
-        Case("failed", "CPython 3.9", ""),
-        Case("skipped", "GraalPy 3.12", ""),
-        Case("failed", "", ""),
-        Case("passed", "", ""),
-        Case("passed", "", ""),
-    ] == compatibility.cases(_REPORT)
-
-
-def test_document() -> None:
-    """A cell counts what passed; it fails with one test, and without any that ran, nothing is claimed."""
-    old = [Case("passed", "CPython 3.9", "a copy"), Case("passed", "CPython 3.9", ""), Case("skipped", "CPython 3.10", "b")]
-    new = [*old, Case("failed", "CPython 3.9", "a copy"), Case("passed", "CPython 3.10", ""), Case("passed", "GraalPy 3.12", "b")]
-    new += [Case("passed", "CPython 4.1", "")]
-    page = compatibility.document({"0.5.31": old, "0.13.9": new}, "Linux x86_64 with glibc")
+def test_a_report_gives_one_proof_for_each_subject_which_fails_with_one_test() -> None:
+    areas: dict[proofs.Area, str | None] = {"python": None, "layout": None, "uv": "uv 0.13.9"}
 
     assert [
-        "Python | uv 0.5.31 | uv 0.13.9",
-        "--- | ---: | ---:",
-        "CPython 3.8 | *untested* | *untested*",
-        "CPython 3.9 | 2 | **fails**",
-        "CPython 3.10 | *untested* | 1",
-        *(f"CPython 3.{minor} | *untested* | *untested*" for minor in (11, 12, 13, 14)),
-        *(f"{name} | *untested* | *untested*" for name in ("CPython 3.14 free-threaded", "PyPy 3.9", "PyPy 3.10", "PyPy 3.11")),
-        "CPython 4.1 | *untested* | 1",
-        "GraalPy 3.12 | *untested* | 1",
-    ] == _rows(page, "Pythons")
-    assert ["layout | uv 0.5.31 | uv 0.13.9", "--- | ---: | ---:", "a copy | 1 | **fails**", "b | *untested* | 1"] == _rows(page, "Layouts")
+        Proof("python", "CPython 3.9", "failed", 1, "0.13.9", "here"),
+        Proof("layout", "a copy", "passed", 2, "0.13.9", "here"),
+        Proof("uv", "uv 0.13.9", "failed", 3, "0.13.9", "here"),
+    ] == sorted(proofs.of_report(_REPORT, areas, "0.13.9", "here"), key=lambda proof: ["python", "layout", "uv"].index(proof.area))
+
+
+def test_the_page_claims_nothing_about_what_has_not_run() -> None:
+    runs = {
+        "one": Run(
+            "2026-01-02",
+            5,
+            (Proof("python", "CPython 3.9", "passed", 3, "0.9.1", "a"), Proof("python", "GraalPy 3.12", "skipped", 0, "", "none")),
+        ),
+        "two": Run(
+            "2026-03-04",
+            5,
+            (Proof("python", "CPython 3.9", "passed", 4, "0.10.2", "a"), Proof("python", "CPython 3.8", "failed", 9, "", "broken")),
+        ),
+    }
+    rows = _rows(document.page(runs, _NOTHING), "Pythons")
+
     assert [
-        "system | uv 0.5.31 | uv 0.13.9",
-        "--- | ---: | ---:",
-        "Linux x86_64 with glibc | 2 | **fails**",
-        *(f"{name} | *untested* | *untested*" for name in ("Linux arm64 with glibc", "Linux with musl (Alpine)", "macOS", "Windows")),
-    ] == _rows(page, "Systems")
+        "Python | tests passed | on | with | self-test",
+        "--- | ---: | --- | --- | :---:",
+        "CPython 3.8 | **fails** | 2026-03-04 | broken | ",
+        "CPython 3.9 | 7 | 2026-03-04 | uv 0.9.1 to 0.10.2; a | ",
+        "CPython 3.10 | *unproven* |  |  | ",
+    ] == rows[:5]
+    assert "GraalPy 3.12 | *skipped* | 2026-01-02 | none | " == rows[-1]
 
 
-def test_page() -> None:
-    """The page is of this form, and about the versions that are listed."""
-    written = compatibility.DOCUMENT.read_text(encoding="utf-8")
-    empty = compatibility.document({version: [] for version in _TESTED}, "macOS")
+def test_the_page_names_what_the_self_test_has_jobs_for() -> None:
+    workflow = """
+    jobs:
+      hosted:
+        runs-on: ${{ matrix.os }}
+        strategy:
+          matrix:
+            os: [ubuntu-26.04, ubuntu-24.04-arm, macos-26, macos-15-intel, windows-11-arm]
+            python: ["3.9", "3.14t", pypy3.11]
+            include: [{os: windows-2025, python: "3.8"}]
+      container:
+        runs-on: ubuntu-26.04
+        strategy: {matrix: {image: ["python:3.13-alpine"]}}
+      required:
+        runs-on: ubuntu-slim
+    """
+    covered = document.of_workflow(workflow)
 
-    assert _frame(empty) == _frame(written)
+    assert {"CPython 3.8", "CPython 3.9", "CPython 3.14 free-threaded", "PyPy 3.11"} == covered.pythons
+    assert {*document._SYSTEMS} == covered.systems  # noqa: SLF001 - all that the page lists
+    assert (
+        "macos-15-intel",
+        "macos-26",
+        "ubuntu-24.04-arm",
+        "ubuntu-26.04",
+        "ubuntu-slim",
+        "windows-11-arm",
+        "windows-2025",
+    ) == covered.runners
+    assert [
+        row.rpartition(" | ")[2] for row in _rows(document.page({}, covered), "Pythons") if row.startswith(("CPython 3.8", "CPython 3.10"))
+    ] == ["✓", ""]
 
 
-def test_versions() -> None:
-    """The oldest uv that is tested is the oldest that is not refused, and there is one of every minor version after it."""
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """A scratch folder for stages, a file of results with one of the stage `one`, and the path of a page."""
+    results = tmp_path / "results.json"
+    proofs.write(results, {"one": Run("2026-01-02", 5, (Proof("uv", "uv 1", "passed", 3),))})
+    return tmp_path / "work", results, tmp_path / "page.md"
+
+
+def _finds(*found: Proof) -> Callable[[Path], Iterator[Proof]]:
+    return lambda work: iter(found if work.is_dir() else ())
+
+
+def _ends_with(problem: Exception) -> Callable[[Path], Iterator[Proof]]:
+    def run(_: Path) -> Iterator[Proof]:
+        yield Proof("uv", "uv 9", "passed", 1)
+        raise problem
+
+    return run
+
+
+def test_a_stage_replaces_its_own_results_only(files: tuple[Path, Path, Path]) -> None:
+    work, results, page = files
+    found = Proof("uv", "uv 2", "passed", 4, "2", "new")
+
+    assert 0 == verb.main(["two"], {"one": _finds(), "two": _finds(found)}, work, results, page)
+    assert {"one": (Proof("uv", "uv 1", "passed", 3),), "two": (found,)} == {name: run.proofs for name, run in proofs.read(results).items()}
+    assert document.page(proofs.read(results)) == page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("problem", "status"), [(Unavailable("no engine; install one"), 0), (OSError(2, "No such file"), 1)])
+def test_a_stage_that_cannot_run_keeps_its_results_and_the_next_one_runs(
+    files: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str], problem: Exception, status: int
+) -> None:
+    work, results, page = files
+    stages = {"one": _ends_with(problem), "two": _finds(Proof("uv", "uv 2", "passed", 4))}
+
+    assert status == verb.main([], stages, work, results, page)
+    assert ["uv 1", "uv 2"] == [proof.subject for run in proofs.read(results).values() for proof in run.proofs]
+    assert f"one: not run: {problem} (0 s)\ntwo: 1 passed (0 s)\n" in capsys.readouterr().out
+
+
+def test_a_proof_that_fails_fails_the_verb_and_is_named(files: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    stages = {"one": _finds(Proof("uv", "uv 1", "failed", 4, "", "why"), Proof("uv", "uv 2", "skipped", 0, "", "reason"))}
+
+    assert 1 == verb.main([], stages, *files)
+    assert "one: 0 passed; failed: uv 1 (why); skipped: uv 2 (reason) (0 s)\n" in capsys.readouterr().out
+
+
+def test_a_stage_that_does_not_exist_is_refused_with_the_names_of_all(files: tuple[Path, Path, Path]) -> None:
+    with pytest.raises(SystemExit, match=r"^There is no stage three; there are one two\.$"):
+        verb.main(["one", "three"], {"one": _finds(), "two": _finds()}, *files)
+
+
+def test_the_page_is_the_one_of_the_results() -> None:
+    assert document.page(proofs.read(_RESULTS)) == _PAGE.read_text(encoding="utf-8")
+    assert {*proofs.read(_RESULTS)} <= {*verb.STAGES}
+
+
+def test_the_oldest_uv_that_is_tested_is_the_oldest_that_is_not_refused(tmp_path: Path) -> None:
+    """And there is one of every minor version after it."""
     listed = [tuple(map(int, version.split("."))) for version in _TESTED]
 
     assert (_TESTED[0], "0.1.45") == (_oldest_for(None, _TOO_OLD), _TOO_OLD)
     assert [(0, minor) for minor in range(listed[0][1], listed[-1][1] + 1)] == [version[:2] for version in listed]
     with pytest.raises(SystemExit, match=r"^requirements/uvs\.lock has no uv 0\.0\.1; it has 0\.1\.45, 0\.5\.31, "):
-        compatibility.install("0.0.1")
+        uvs.install("0.0.1", tmp_path)
 
 
 def test_versions_of_the_weekly_run() -> None:
@@ -117,7 +201,7 @@ def test_versions_of_the_weekly_run() -> None:
 def test_what_inputs_need() -> None:
     """The page and the README name the oldest uv, and what inputs that came to uv later need."""
     oldest = [_oldest_for(None, _TOO_OLD), *(_oldest_for(step_inputs(**{name: value}), _TESTED[0]) for name, value in _NEEDING.items())]
-    texts = [path.read_text(encoding="utf-8") for path in (compatibility.DOCUMENT, ROOT / "README.md")]
+    texts = [path.read_text(encoding="utf-8") for path in (_PAGE, ROOT / "README.md")]
 
     assert len(oldest) == len(set(oldest))
     assert [] == [version for version in oldest for text in texts if str(version) not in text]

@@ -11,12 +11,12 @@ from tests.support import kinds
 from tests.support.index import Index
 from tests.support.uv_wheels import PINNED
 from tests.workflows.conftest import without_uv, workflow
-from tools import compatibility
+from tools.compatibility import uvs
 from tools.shared.act import Act, Job
 from tools.shared.pythons import found
 from tools.shared.uv import UV
 
-_OLDER = compatibility.locked()[-2]
+_OLDER = uvs.locked()[-2]
 
 _LATER = """\
       - if: always()
