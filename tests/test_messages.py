@@ -10,12 +10,20 @@ from typing import NamedTuple
 import pytest
 
 from tests.test_architecture import MODULES, ROOT
-from uv_system_sync import errors
+from uv_system_sync import errors, imports
 from uv_system_sync.diagnosis import failure
 
 SNAPSHOT = ROOT / "tests" / "data" / "messages.txt"
 
-KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.ActionError)}
+
+def kinds(kind: type[errors.ActionError]) -> Iterator[str]:
+    """Yield the names of `kind` and of every class below it."""
+    yield kind.__name__
+    for other in kind.__subclasses__():
+        yield from kinds(other)
+
+
+KINDS = {*kinds(errors.ActionError), *kinds(imports.ModuleChanged)}
 # Calls whose arguments are templates, and the positions of those.
 TEMPLATES = {**dict.fromkeys({*KINDS, "kind"}, (0, 1)), "message": (0,), "Row": (2, 3), "Difference": (2,), ".error": (1, 2)}
 # Tables whose rows are a pattern and templates.

@@ -95,7 +95,7 @@ def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext
         from uv_system_sync.sync import sync as run
 
     context.timings.end("imports")
-    sys.path.append(packages.path())
+    imports.append_verified(packages.path(), f"{os.path.splitext(requirements)[0]}-files.txt")
     context.timings.end("dependencies")
     chosen = context.inputs = inputs.Inputs.from_environ(environ)
 

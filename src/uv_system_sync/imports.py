@@ -1,21 +1,84 @@
-"""Refuses to import what was changed while the step ran: a build or a package may have put it there."""
+"""Refuses to import what a build or a package may have changed: modules of other packages than the locked ones, and new files."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from contextlib import suppress
+from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from typing import TYPE_CHECKING, Sequence
 
 from uv_system_sync.errors import RunnerUnusable
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
 
 class ModuleChanged(RunnerUnusable, slug=RunnerUnusable.slug, exit_status=RunnerUnusable.exit_status):
-    """A module was changed while the step ran."""
+    """A module was changed, while the step ran or before."""
+
+
+def append_verified(folder: str, hashes: str) -> None:
+    """Append `folder` to `sys.path`, and raise `ModuleChanged` for each import from it of a file that is not in the file `hashes`.
+
+    That has lines of a SHA-256 and a path relative to `folder`. What is compared is what is run: byte code is neither read nor written.
+    """
+    verified = _Verified(folder, hashes)
+
+    class Source(SourceFileLoader):
+        def get_code(self, fullname: str) -> CodeType:
+            path = self.get_filename(fullname)
+            code: CodeType = self.source_to_code(verified.content(path), path)
+            return code
+
+    class Extension(ExtensionFileLoader):
+        def create_module(self, spec: ModuleSpec) -> ModuleType:
+            verified.content(self.get_filename(spec.name))
+            return super().create_module(spec)
+
+    def finder(path: str) -> FileFinder:
+        if not f"{path}{os.sep}".startswith(f"{folder}{os.sep}"):
+            raise ImportError(path)
+        return FileFinder(path, (Extension, EXTENSION_SUFFIXES), (Source, [".py"]))
+
+    sys.path_hooks.insert(0, finder)
+    sys.path.append(folder)
+
+
+class _Verified:
+    def __init__(self, folder: str, hashes: str) -> None:
+        self._folder = folder
+        self._hashes = hashes
+        self._known: set[str] | None = None
+
+    def content(self, path: str) -> bytes:
+        """Return the content of the file, or raise `ModuleChanged`."""
+        with open(path, "rb") as file:
+            content = file.read()
+        if self._known is None:
+            with open(self._hashes, encoding="utf-8") as lines:
+                self._known = set(lines.read().splitlines())
+        if f"{_sha256(content)} {os.path.relpath(path, self._folder).replace(os.sep, '/')}" not in self._known:
+            raise ModuleChanged(
+                "{path} is not the file that this release of uv-system-sync needs: something has changed it, or the cache of uv.",
+                "Find out which build, package or step it was. If it has changed the cache, run `uv cache clean`.",
+                path=path,
+            )
+        return content
+
+
+def _sha256(content: bytes) -> str:
+    from importlib import import_module
+
+    # Importing hashlib takes as long as starting an interpreter. CPython has the first since 3.12, and before that the second.
+    for name in ("_sha2", "_sha256"):
+        with suppress(ImportError):
+            return str(import_module(name).sha256(content).hexdigest())
+    import hashlib
+
+    return hashlib.sha256(content).hexdigest()
 
 
 def refuse_changed() -> None:

@@ -375,18 +375,54 @@ def cached(ci: Runner, tmp_path: Path) -> Path:
     return tmp_path / "own-cache"
 
 
-@pytest.mark.parametrize("name", ["file_command.py", "added.py", "file_command.cpython-312-x86_64-linux-gnu.so"])
+def _assert_not_run(outcome: Outcome, name: str) -> None:
+    error = _error(outcome)
+    assert ("title=runner-unusable", True) == (error.partition("::")[0], f"actions_toolkit/{name} " in error)
+    assert not [line for line in outcome.log.splitlines() if line == "EVIL"]
+
+
+# A module of Python, and one in C, which comes first.
+_HOSTILE = ["file_command.py", "file_command.abi3.so"]
+
+
+@pytest.mark.parametrize("name", _HOSTILE)
 def test_code_that_a_build_of_another_job_has_put_into_the_cache_of_uv_is_not_run(ci: Runner, cached: Path, name: str) -> None:
-    """The packages are compared with the wheels of this release, file by file; uv does not verify what it has unpacked before."""
+    """Each module is compared with the wheels of this release; uv does not verify what it has unpacked before."""
     shutil.rmtree(ci.folder / "temp")
     file = _own(cached) / name
     file.unlink(missing_ok=True)
     file.write_text(_EVIL, encoding="utf-8")
 
+    _assert_not_run(ci.sync(), name)
+
+
+@pytest.mark.parametrize("name", _HOSTILE)
+def test_code_that_an_earlier_step_has_put_among_the_packages_of_the_action_is_not_run(ci: Runner, cached: Path, name: str) -> None:
+    del cached
+    file = _own(ci.folder / "temp") / name
+    file.unlink(missing_ok=True)
+    file.write_text(_EVIL, encoding="utf-8")
+
+    _assert_not_run(ci.sync(), name)
+
+
+def test_byte_code_of_the_packages_of_the_action_is_not_run_and_none_is_left(ci: Runner, cached: Path, python: Python) -> None:
+    del cached
+    module = _own(ci.folder / "temp") / "file_command.py"
+    assert [] == [*module.parent.parent.rglob("*.pyc")]
+    # It is of the time and the size of the source, as Python requires.
+    state, source = module.stat(), module.read_text(encoding="utf-8")
+    module.write_text(_EVIL.ljust(len(source)), encoding="utf-8")
+    os.utime(module, ns=(state.st_atime_ns, state.st_mtime_ns))
+    interpreter = python.prefix / "bin" / python.program
+    subprocess.run([interpreter, "-I", "-m", "py_compile", module], check=True)
+    assert [module.parent / "__pycache__"] == [path.parent for path in module.parent.rglob("*.pyc")]
+    module.write_text(source, encoding="utf-8")
+    os.utime(module, ns=(state.st_atime_ns, state.st_mtime_ns))
+
     outcome = ci.sync()
 
-    assert ("title=uv-unavailable", True) == (_error(outcome).partition("::")[0], f"actions_toolkit/{name}" in _error(outcome))
-    assert (False, []) == ("EVIL" in outcome.log, [*(ci.folder / "temp").glob("uv-system-sync-*/")])
+    assert (0, False) == (outcome.returncode, "EVIL" in outcome.log), outcome.log
 
 
 def test_packages_in_the_cache_of_uv_need_no_network(ci: Runner, cached: Path) -> None:

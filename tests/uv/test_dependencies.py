@@ -204,27 +204,6 @@ def test_it_is_tried_again_if_the_network_fails(tmp_path: Path, answers: list[Co
     assert [True, *[False] * (len(answers) - 1)] == starter.are_offline
 
 
-@pytest.mark.parametrize("name", ["tomli/__init__.py", "tomli/other.py", "other.py", "tomli/a.dist-info/x.py", ".lock/x.py"])
-def test_a_file_that_no_wheel_has_is_an_error_and_leaves_nothing(tmp_path: Path, name: str) -> None:
-    def change(folder: Path) -> None:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("import evil", encoding="utf-8")
-
-    with pytest.raises(UvUnavailable) as caught:
-        _install(Installer(_DONE, meanwhile=change), tmp_path)
-
-    assert (name, []) == (caught.value.values["name"], os.listdir(tmp_path))
-
-
-def test_metadata_and_the_lock_file_of_uv_are_none_of_a_wheel(tmp_path: Path) -> None:
-    def add(folder: Path) -> None:
-        (folder / ".lock").touch()
-        (folder / "tomli-2.dist-info").mkdir()
-        (folder / "tomli-2.dist-info" / "INSTALLER").write_text("uv", encoding="utf-8")
-
-    assert _install(Installer(_DONE, meanwhile=add), tmp_path).is_dir()
-
-
 def test_the_hashes_are_those_of_the_locked_versions() -> None:
     """`make requirements` writes both files."""
     files = _REQUIREMENTS.with_name("action-files.txt").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import binascii
 import os
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable, Iterator
 
 from uv_system_sync import paths, process
@@ -61,7 +61,6 @@ class Dependencies:
             return self._folder
         try:
             self._install(self._finish)
-            self._verify()
             self._folder = renamed(self._beside, self._folder)
         except OSError as error:
             paths.remove_folder(self._beside)
@@ -90,18 +89,6 @@ class Dependencies:
                 status=completed.returncode,
             )
 
-    def _verify(self) -> None:
-        """Raise `UvUnavailable` unless all files are those of the wheels: uv does not verify what it has unpacked in its cache before."""
-        with open(f"{os.path.splitext(self._requirements)[0]}-files.txt", encoding="utf-8") as file:
-            known = set(file.read().splitlines())
-        changed = next((name for name in _files(self._beside) if f"{_sha256(os.path.join(self._beside, name))} {name}" not in known), None)
-        if changed:
-            raise UvUnavailable(
-                "The cache of uv has been changed: `{name}` in it is not the file that this release of uv-system-sync needs.",
-                "Run `uv cache clean`, and find out what has written to the cache, or who has saved it.",
-                name=changed,
-            )
-
     def _try_again(self, completed: Completed) -> Completed:
         from uv_system_sync.uv import retries
 
@@ -123,28 +110,6 @@ def renamed(beside: str, folder: str) -> str:
             return beside
         paths.remove_folder(beside)
     return folder
-
-
-def _files(folder: str) -> Iterator[str]:
-    """Yield the relative paths, with slashes, of the files in `folder` except metadata and uv's own file, which nothing imports."""
-    for root, _, names in os.walk(folder):
-        inside = os.path.relpath(root, folder).replace(os.sep, "/")
-        if not inside.partition("/")[0].endswith(".dist-info"):
-            yield from (name if inside == "." else f"{inside}/{name}" for name in names if (inside, name) != (".", ".lock"))
-
-
-def _sha256(path: str) -> str:
-    from importlib import import_module
-
-    with open(path, "rb") as file:
-        content = file.read()
-    # Importing hashlib takes as long as starting an interpreter. CPython has the first since 3.12, and before that the second.
-    for name in ("_sha2", "_sha256"):
-        with suppress(ImportError):
-            return str(import_module(name).sha256(content).hexdigest())
-    import hashlib
-
-    return hashlib.sha256(content).hexdigest()
 
 
 def _unwritable(temp: str, error: OSError) -> RunnerUnusable:
