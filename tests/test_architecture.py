@@ -18,7 +18,7 @@ PACKAGE = "uv_system_sync"
 
 # Each imports only what stands before it.
 LAYERS = [
-    *("text", "errors", "imports", "paths", "path_syntax", "terminal", "process", "inputs", "environment"),
+    *("text", "errors", "imports", "paths", "process", "inputs", "environment"),
     *("project", "interpreter", "uv", "diagnosis", "reporting", "matrix"),
     *("sync", "cli", "__main__"),
 ]
@@ -105,7 +105,7 @@ def test_a_run_that_succeeds_does_not_load_what_explains_failures() -> None:
     loaded = loaded_by("import uv_system_sync.sync, uv_system_sync.reporting.github, uv_system_sync.uv.client")
 
     assert not [name for name in loaded if name.startswith((f"{PACKAGE}.diagnosis", "packaging"))]
-    assert not loaded & {f"{PACKAGE}.interpreter.named", f"{PACKAGE}.terminal"}
+    assert not loaded & {f"{PACKAGE}.interpreter.named", f"{PACKAGE}.reporting.terminal"}
     assert not loaded & {"configparser", "pathlib", "shlex", "shutil", "traceback", "tempfile"}
 
 

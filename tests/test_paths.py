@@ -168,3 +168,34 @@ def test_text_has_line_feeds_only(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes("a\r\nb\rc\n☃".encode())
 
     assert "a\nb\nc\n☃" == paths.text(str(tmp_path / "file"))
+
+
+# Paths that are written as only a shell or another system reads them.
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ('"/usr/local"', "/usr/local"),
+        ("'my project'", "my project"),
+        ("~/project", "`~`"),
+        ("$HOME/project", "variable"),
+        ("${{HOME}}/project", "variable"),
+        ("/home/${USER}", "variable"),
+        (r"%USERPROFILE%\python", "variable"),
+        (r"C:\hostedtoolcache\windows\Python\3.12.4\x64", "Windows"),
+        (r"\\server\share", "Windows"),
+        (r"libs\api", "libs/api"),
+    ],
+)
+def test_the_next_step_says_how_to_write_it(path: str, shown: str) -> None:
+    assert shown in str(paths.syntax_problem(path, windows=False))
+
+
+@pytest.mark.parametrize("path", ["/usr/local", "libs/api", "my project", "a~b", "100%", "'", "a$", "C:"])
+def test_any_other_path_has_no_problem(path: str) -> None:
+    assert paths.syntax_problem(path, windows=False) is None
+
+
+def test_on_windows_a_backslash_is_right() -> None:
+    assert paths.syntax_problem(r"C:\Python", windows=True) is None

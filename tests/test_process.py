@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tools.shared import ROOT
 from uv_system_sync.process import Command, Completed, Relay, meanwhile, start
+from uv_system_sync.reporting.terminal import Terminal, open_like
 
 
 def run(command: Command, relay: Relay | None = None) -> Completed:
@@ -58,8 +60,8 @@ def test_a_relay_gets_output_while_the_program_runs(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def terminal() -> Iterator[int]:
-    """A terminal with 50 columns."""
+def terminal() -> Iterator[Callable[[], Terminal | None]]:
+    """What opens a terminal with 50 columns."""
     if os.name == "nt":
         pytest.skip("Windows has no pseudo-terminals of this kind")
     import fcntl
@@ -69,12 +71,12 @@ def terminal() -> Iterator[int]:
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
-    yield theirs
+    yield partial(open_like, theirs)
     os.close(ours)
     os.close(theirs)
 
 
-def test_a_program_for_a_terminal_has_one_and_what_it_erases_is_relayed_and_not_kept(terminal: int) -> None:
+def test_a_program_for_a_terminal_has_one_and_what_it_erases_is_relayed_and_not_kept(terminal: Callable[[], Terminal | None]) -> None:
     pieces: list[bytes] = []
     facts = "[os.isatty(0), os.isatty(1), os.isatty(2), os.get_terminal_size(2).columns]"
     lines = ("sys.stderr.write('50%\\r\\x1b[2K')", f"print(*{facts})", "print('x' * 60)", "sys.exit(3)")
@@ -84,13 +86,13 @@ def test_a_program_for_a_terminal_has_one_and_what_it_erases_is_relayed_and_not_
     assert f"50%\r\x1b[2KFalse True True 50\n{'x' * 60}\n" == b"".join(pieces).decode()
 
 
-def test_much_output_for_a_terminal_is_read_to_its_end(terminal: int) -> None:
+def test_much_output_for_a_terminal_is_read_to_its_end(terminal: Callable[[], Terminal | None]) -> None:
     completed = run(_python("for number in range(5000): print(number)")._replace(terminal=terminal))
 
     assert [str(number) for number in range(5000)] == completed.output.split()
 
 
-def test_a_program_for_a_terminal_that_does_not_start_leaves_nothing_open(terminal: int) -> None:
+def test_a_program_for_a_terminal_that_does_not_start_leaves_nothing_open(terminal: Callable[[], Terminal | None]) -> None:
     before = len(os.listdir("/dev/fd"))
     with pytest.raises(FileNotFoundError):
         start(Command(("/nowhere",), {}, "/", terminal=terminal))

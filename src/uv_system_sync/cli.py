@@ -22,6 +22,7 @@ from uv_system_sync.text import Option, listed, printable
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
     from uv_system_sync.process import Completed, Start
+    from uv_system_sync.reporting.terminal import Terminal
 
     Confirm = Callable[[Completed | UvUnavailable], bool]
 
@@ -143,7 +144,7 @@ def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, cont
     log = sys.stderr if arguments.json else sys.stdout
     confirm = confirmation(arguments, reporter, question(log, sys.stdin))
     # uv's progress bars have colours even with NO_COLOR.
-    terminal = log.fileno() if reporter.colours and not arguments.quiet else None
+    terminal = partial(_open_terminal, log.fileno()) if reporter.colours and not arguments.quiet else None
     advice: list[str] = []
 
     def publish() -> None:
@@ -155,6 +156,12 @@ def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, cont
     sync(Step(environ, context.inputs, *effects, publishing=publish, confirm=confirm, terminal=terminal))
     for line in advice:
         reporter.info(line)
+
+
+def _open_terminal(like: int) -> Terminal | None:
+    from uv_system_sync.reporting.terminal import open_like
+
+    return open_like(like)
 
 
 def read(arguments: argparse.Namespace) -> Inputs:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from contextlib import suppress
+
+from uv_system_sync.text import message
 
 # As type checkers know it; importing it from `typing` takes long, and the step that only looks for uv needs nothing else of it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable
+
+    from uv_system_sync.text import Message
 
 # No file that is read as a whole, such as uv.lock or a RECORD, is nearly as large.
 _LIMIT = 64 * 1024 * 1024
@@ -63,6 +68,22 @@ def is_inside(path: str, folder: str) -> bool:
     except ValueError:
         # Another drive, on Windows, or a path that no system has.
         return False
+
+
+def syntax_problem(path: str, *, windows: bool = os.name == "nt") -> Message | None:
+    """Return the next step for a `path`, as the user wrote it, that only a shell or another system reads as one, or None."""
+    if path[:1] in ("'", '"') and path[-1] == path[0] and path[1:-1]:
+        return message("Leave out the quotes: `{path}`.", path=path[1:-1])
+    if re.match(r"~|.*(?:\$\w|\$\{|%\w+%)", path):
+        return message(
+            "Write the whole path: neither `~` nor a variable is expanded. In a workflow, `${{{{ github.workspace }}}}` is the checkout."
+        )
+    if windows or "\\" not in path:
+        return None
+    if re.match(r"[A-Za-z]:|\\", path):
+        system = {"Darwin": "macOS"}.get(os.uname().sysname, os.uname().sysname)
+        return message("This is a path of Windows, and this machine runs {system}: in a matrix, set it for each system.", system=system)
+    return message("Write it with slashes: `{path}`.", path=path.replace("\\", "/"))
 
 
 def remove_folder(folder: str) -> None:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Callable, Iterator, Mapping, NamedTuple, O
 from uv_system_sync.imports import ModuleChanged
 
 if TYPE_CHECKING:
-    from uv_system_sync.terminal import Screen, Terminal
+    from uv_system_sync.reporting.terminal import Screen, Terminal
 
 # How much of the end of a program's output is kept after all of it was relayed.
 _KEPT_BYTES = 256 * 1024
@@ -37,14 +37,14 @@ _SILENCE = 0.2
 class Command(NamedTuple):
     """A program with its arguments, its whole environment, its working directory, and the descriptors that it inherits.
 
-    `terminal` is the terminal, if any, that shows what is relayed: the program then writes to one, too, and can show progress.
+    `terminal` opens the terminal, if any, that the program writes to instead of a pipe, so that it shows progress.
     """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
     descriptors: tuple[int, ...] = ()
-    terminal: int | None = None
+    terminal: Callable[[], Terminal | None] = lambda: None
 
 
 class Completed(NamedTuple):
@@ -68,7 +68,7 @@ def start(command: Command) -> Finish:
     Both streams share one pipe, because the runner may read a step's stderr before its stdout. If waiting is interrupted,
     the program is stopped first. Processes that it leaves running in its process group are killed in any case.
     """
-    terminal = _terminal(command.terminal)
+    terminal = command.terminal()
     try:
         process = subprocess.Popen(
             command.argv,
@@ -91,18 +91,8 @@ def start(command: Command) -> Finish:
             os.close(terminal.theirs)
     if terminal is None:
         return partial(_finish, process)
-    from uv_system_sync.terminal import Screen
-
     process.stdout = io.FileIO(terminal.ours)
-    return partial(_finish, process, screen=Screen(terminal.columns))
-
-
-def _terminal(descriptor: int | None) -> Terminal | None:
-    if descriptor is None or sys.platform == "win32":
-        return None
-    from uv_system_sync import terminal
-
-    return terminal.open_like(descriptor)
+    return partial(_finish, process, screen=terminal.screen)
 
 
 @contextmanager

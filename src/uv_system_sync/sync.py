@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from uv_system_sync.reporting.context import RunContext
     from uv_system_sync.reporting.report import Report, Result
     from uv_system_sync.reporting.reporter import Reporter
+    from uv_system_sync.reporting.terminal import Terminal
     from uv_system_sync.uv.builds import Wanted
     from uv_system_sync.uv.client import Uv
 
@@ -37,7 +38,7 @@ class Step(NamedTuple):
     `suitable_uv` returns the uv for a project, if that may be another one than `uv`. `sleep` waits for some seconds.
     `restore` asks the runner to restore wheels that were built earlier, for a next step, which does the rest. `before_uv` is called
     when all that a successful run needs is imported, and `publishing` when no other program runs any more, before anything is handed on.
-    `terminal` is the descriptor of the terminal that shows the log, if there is one, for uv's progress bars.
+    `terminal` opens a terminal for uv's progress bars, if one shows the log.
     `confirm` gets a dry run of uv before anything changes, or why this uv has none, and returns whether to go on.
     """
 
@@ -54,7 +55,7 @@ class Step(NamedTuple):
     before_uv: Callable[[], None] = lambda: None
     publishing: Callable[[], None] = lambda: None
     confirm: Callable[[Completed | UvUnavailable], bool] | None = None
-    terminal: int | None = None
+    terminal: Callable[[], Terminal | None] | None = None
 
 
 class Plan(NamedTuple):
@@ -205,7 +206,7 @@ def _uv_sync(infos: Sequence[str], plan: Plan, lock: SyncLock | None, step: Step
     Raise `SyncFailed` if packages have then installed what only Python itself has; it was taken back.
     """
     command = plan.command._replace(descriptors=lock.descriptors if lock else ())
-    if step.terminal is not None and not environment.is_true(step.environ, "UV_NO_PROGRESS"):
+    if step.terminal and not environment.is_true(step.environ, "UV_NO_PROGRESS"):
         env = {name: value for name, value in command.env.items() if name != "UV_NO_PROGRESS"}
         command = command._replace(terminal=step.terminal, env=env)
     tries = len(step.context.retries)

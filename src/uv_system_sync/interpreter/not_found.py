@@ -6,7 +6,7 @@ import glob
 import os
 import re
 
-from uv_system_sync import path_syntax, paths
+from uv_system_sync import paths
 from uv_system_sync.errors import ActionError, PythonNotFound, PythonUnsuitable
 from uv_system_sync.text import Message, Option, listed, message
 
@@ -49,7 +49,7 @@ def _instead_of(path: str, *, windows: bool) -> Message:
     if re.fullmatch(r"(?:c?python|pypy)?[-@]?\d[\w.*]*|(?:python|pypy)3?|(?:<|>|=|~|\^).*", path):
         return message("It is a path, not a version: choose the version with actions/setup-python, and leave this out.")
     text = "Set it to an interpreter or to the folder above its `bin`; in a container, as the container sees it."
-    return path_syntax.problem(path, windows=windows) or message(text)
+    return paths.syntax_problem(path, windows=windows) or message(text)
 
 
 def _advice(folder: str, *, windows: bool) -> Message:

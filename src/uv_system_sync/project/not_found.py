@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Iterator, Sequence
 
-from uv_system_sync import path_syntax, paths
+from uv_system_sync import paths
 from uv_system_sync.errors import ActionError, InvalidInput, LockMissing, ProjectInvalid
 from uv_system_sync.project import toml
 from uv_system_sync.text import Message, Option, listed, message
@@ -65,7 +65,7 @@ def _instead_of(directory: str) -> Message:
     top = here if paths.is_inside(existing, here) else existing
     if _is_empty(os.listdir(top)):
         return _check_out(top)
-    problem = path_syntax.problem(os.path.relpath(directory, here))
+    problem = paths.syntax_problem(os.path.relpath(directory, here))
     # Everything below the root of the file system is too much.
     found = [*_projects(top)] if os.path.dirname(top) != top else []
     close = [existing] if os.path.isfile(os.path.join(existing, "pyproject.toml")) and os.path.isfile(directory) else []

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from uv_system_sync.terminal import Screen
+from uv_system_sync.reporting.terminal import Screen
 
 
 def _shown(*pieces: bytes, columns: int = 80) -> str:
@@ -78,7 +78,7 @@ def test_terminal_is_as_wide_as_the_other_one_and_passes_bytes_on(columns: int) 
     import struct
     import termios
 
-    from uv_system_sync import terminal
+    from uv_system_sync.reporting import terminal
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -87,7 +87,7 @@ def test_terminal_is_as_wide_as_the_other_one_and_passes_bytes_on(columns: int) 
         assert bool(columns) == (ends is not None)
         if ends:
             os.write(ends.theirs, b"a\nb")
-            assert (columns, columns, b"a\nb") == (ends.columns, os.get_terminal_size(ends.theirs).columns, os.read(ends.ours, 10))
+            assert (columns, b"a\nb") == (os.get_terminal_size(ends.theirs).columns, os.read(ends.ours, 10))
     finally:
         for descriptor in (ours, theirs, *(ends[:2] if ends else ())):
             os.close(descriptor)

@@ -1,10 +1,11 @@
-"""A terminal for a program whose output is read, and what that shows in the end. Not for Windows; few runs import it."""
+"""A terminal for a program whose output is read, and what that shows in the end. Few runs import it."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import re
+import sys
 import unicodedata
 from typing import NamedTuple
 
@@ -17,17 +18,17 @@ _KEPT_ROWS = 5000
 
 
 class Terminal(NamedTuple):
-    """The two ends of a terminal, as descriptors, and its width. The program writes to `theirs`, and that arrives unchanged."""
+    """The two ends of a terminal, as descriptors, and what it shows. The program writes to `theirs`, and that arrives unchanged."""
 
     ours: int
     theirs: int
-    columns: int
+    screen: Screen
 
 
 def open_like(descriptor: int) -> Terminal | None:
-    """Return a terminal of the same size as the one of `descriptor`, or None if that has none."""
+    """Return a terminal of the same size as the one of `descriptor`, or None if that has none, and on Windows."""
     columns = os.get_terminal_size(descriptor).columns
-    if columns < 1:
+    if columns < 1 or sys.platform == "win32":
         return None
     import fcntl
     import pty
@@ -38,7 +39,7 @@ def open_like(descriptor: int) -> Terminal | None:
     attributes[1] &= ~termios.OPOST
     termios.tcsetattr(theirs, termios.TCSANOW, attributes)
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, fcntl.ioctl(descriptor, termios.TIOCGWINSZ, bytes(8)))
-    return Terminal(ours, theirs, columns)
+    return Terminal(ours, theirs, Screen(columns))
 
 
 class _Row:
