@@ -32,10 +32,11 @@ lint: .venv/ready  ## Check style, types, security, schemas, and the README agai
 	$(BIN)/python -m tools.readme --check
 	$(BIN)/python -m tools.flow --check
 
-docs: .venv/ready  ## Write the README's tables, examples and version, the picture of docs/how-it-works.md, and the record of all messages
+docs: .venv/ready  ## Write the README's tables, examples and version, the picture of docs/how-it-works.md, the record of all messages, and the errors of docs/errors.md
 	$(BIN)/python -m tools.readme
 	$(BIN)/python -m tools.flow
 	PYTHONPATH=src $(BIN)/python -m tests.test_messages
+	PYTHONPATH=src $(BIN)/python -m tests.test_shown_errors
 
 screenshots: .venv/ready  ## Take the README's pictures of job summaries, with the Chromium or Chrome that is on PATH
 	PYTHONPATH=src $(BIN)/python -m tools.screenshots

@@ -12,7 +12,7 @@ class ActionError(Exception):
 
     `message` is the fact with its value and `hint` the next step; both are sentences with fields (see `Message`) for which
     `values` has what they stand for. `file` is an absolute path, and `line` counts from 1. `words` is what uv printed last,
-    if it was uv that failed. `slug` is the title of the annotation and a heading of the documentation;
+    if it was uv that failed. `slug` is the title of the annotation and a heading of docs/errors.md;
     `exit_status` is that of the command.
     """
 

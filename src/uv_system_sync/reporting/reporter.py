@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Notice(NamedTuple):
-    """Something to know about a run that succeeded: a title, which is a heading of the documentation, and a sentence."""
+    """Something to know about a run that succeeded: a title, which is a heading of docs/errors.md, and a sentence."""
 
     title: str
     message: Message
