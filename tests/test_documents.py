@@ -18,6 +18,7 @@ from tools import flow
 from tools.shared import ROOT
 from tools.shared.uv import UV
 
+GUIDES = sorted((ROOT / "docs").glob("*.md"))
 BLOCKS = [block for document in DOCUMENTS for block in documents.blocks(document)]
 WORKFLOWS = sorted([*(ROOT / "examples").glob("*.yml"), *(ROOT / ".github" / "workflows").glob("*.yml")])
 
@@ -37,6 +38,11 @@ _NOT_RUN = {
         "tests/integration/test_command.py runs it, with the wheel of this checkout",
     ),
 }
+
+
+# How many words a guide has at most, and the documents in which readers look for one heading only.
+_MOST_WORDS = 1200
+_REFERENCES = {"errors.md"}
 
 
 def shown(language: str) -> list[Block]:
@@ -166,6 +172,19 @@ def test_tests_that_are_named_are_there(document: Path) -> None:
     places = {name: [file for file, content in files.items() if f"\ndef {name}(" in content] for _, name in named}
 
     assert [] == [name for file, name in named if file not in places[name] and (file or len(places[name]) != 1)]
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=documents.name)
+def test_the_first_paragraph_of_a_guide_is_for_whom_it_is(guide: Path) -> None:
+    assert re.match(r"# .+\n\nRead this (?:if|to) \w+", guide.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("guide", [guide for guide in GUIDES if guide.name not in _REFERENCES], ids=documents.name)
+def test_a_guide_is_read_in_one_sitting(guide: Path) -> None:
+    """What is generated, alternative texts of pictures and the names of tests are not counted."""
+    text = re.sub(r"<picture>.*?</picture>|`(?:tests/[\w/]+\.py::)?test_\w+`", "", documents.written_by_hand(guide), flags=re.DOTALL)
+
+    assert _MOST_WORDS >= len([word for word in text.split() if re.search(r"\w", word)])
 
 
 def test_the_threat_model_names_tests() -> None:

@@ -16,6 +16,8 @@ SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97"
 
 DOCUMENTS = tuple(sorted((*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))))
 
+_GENERATED = re.compile(r"<!-- (?:begin: .*?-->.*?<!-- end: |(file|error|notice) .*?-->.*?<!-- /\1 ).*?-->", re.DOTALL)
+
 _FENCE = re.compile(r"^( *)(`{3,})(\w*)[^\n`]*\n(.*?)^\1\2[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
@@ -48,6 +50,11 @@ def blocks(document: Path) -> list[Block]:
 def prose(document: Path) -> str:
     """Return the text of `document` without its blocks."""
     return _FENCE.sub("", document.read_text(encoding="utf-8"))
+
+
+def written_by_hand(document: Path) -> str:
+    """Return the text of `document` without what tools write between comments, such as results and files of examples."""
+    return _GENERATED.sub("", document.read_text(encoding="utf-8"))
 
 
 def anchors(document: Path) -> set[str]:
