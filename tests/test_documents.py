@@ -26,7 +26,6 @@ _SHELL = ("sh", "shell", "bash", "console")
 
 # Blocks of shell, by their first line, that are run nowhere, each with the reason.
 _NOT_RUN = {
-    "pip install uv": "what not to do; tests/integration/test_traps.py shows what it does wrong",
     "uvx migrate-to-uv": "needs an index, and is not ours",
     "uvx migrate-to-uv --dependency-groups-strategy keep-existing": "the same",
     **dict.fromkeys(
@@ -143,10 +142,10 @@ def test_commands_are_verbs_of_the_makefile() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=documents.name)
 def test_links_lead_somewhere(document: Path) -> None:
-    """Every link and picture names a file that is there and, with `#`, a heading in it."""
+    """Every link and picture names a file that is there and, with `#`, a heading in it; a badge, its workflow."""
     broken = []
     for target in documents.links(document):
-        path, _, anchor = target.partition("#")
+        path, _, anchor = target.removesuffix("/badge.svg").replace("../../actions/workflows/", ".github/workflows/").partition("#")
         file = (document.parent / path).resolve() if path else document
         if not file.exists() or (anchor and anchor not in documents.anchors(file)):
             broken.append(target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import textwrap
@@ -35,6 +36,7 @@ def rendered(text: str) -> str:
     document: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     text = _between(text, "inputs", _inputs(document["inputs"]))
     text = _between(text, "outputs", _outputs(document["outputs"]))
+    text = _between(text, "errors", _errors())
     for name, part in re.findall(r"<!-- example (\S+): (\S+) -->", text):
         text = _between(text, f"example {name}: {part}", _example(name, part), end="example")
     return release.pinned(text, release.version_of((ROOT / "pyproject.toml").read_text(encoding="utf-8")))
@@ -58,17 +60,22 @@ def _between(text: str, name: str, content: str, end: str = "") -> str:
 
 
 def _inputs(declared: dict[str, dict[str, str]]) -> str:
-    rows = [f"| `{name}` | {_default(value['default'])} | {value['description']} |" for name, value in declared.items()]
-    return "\n".join(["| input | default | meaning |", "| --- | --- | --- |", *rows])
-
-
-def _default(value: str) -> str:
-    return f"`{value}`" if value else ""
+    lines = ["- uses: org/uv-system-sync@v1", "  with:"]
+    for name, value in declared.items():
+        lines += textwrap.wrap(value["description"], 110, initial_indent="    # ", subsequent_indent="    # ", break_on_hyphens=False)
+        default = value["default"]
+        lines.append(f"    {name}: {default if default.isalnum() else json.dumps(default)}")
+    return "\n".join(["```yaml", *lines, "```"])
 
 
 def _outputs(declared: dict[str, dict[str, str]]) -> str:
     rows = [f"| `{name}` | {value['description']} |" for name, value in declared.items()]
     return "\n".join(["| output | meaning |", "| --- | --- |", *rows])
+
+
+def _errors() -> str:
+    slugs = re.findall(r'slug="([a-z-]+)"', (ROOT / "src" / "uv_system_sync" / "errors.py").read_text(encoding="utf-8"))
+    return "\n".join(f"[`{slug}`](docs/errors.md#{slug})" for slug in slugs)
 
 
 def _example(name: str, part: str) -> str:

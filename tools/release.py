@@ -28,6 +28,7 @@ ONLY_ON_GITHUB = (
 _RELEASE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 _PINNED = re.compile(r"(?<=org/uv-system-sync@v)\d+\.\d+\.\d+")
 _HEADING = re.compile(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", re.MULTILINE)
+_BEFORE = "<!-- until the first release -->"
 _DIST_INFO = ("METADATA", "RECORD", "WHEEL", "licenses/LICENSE")
 _IN_SDIST = ("PKG-INFO", "LICENSE", "README.md", "pyproject.toml")
 
@@ -117,7 +118,9 @@ def pinned(readme: str, version: str) -> str:
 
 
 def faults_of_readme(readme: str, version: str) -> Iterator[str]:
-    """Say when the README pins this action to another version, or to none."""
+    """Say when the README pins this action to another version, or to none, or says what to do before there is a release."""
+    if _BEFORE in readme:
+        yield f"README.md says what to do before there is a release; take out what is between `{_BEFORE}` and its end."
     found = set(_PINNED.findall(readme))
     if found != {version}:
         yield f"README.md pins this action to {', '.join(sorted(found)) or 'no full version'} instead of {version}; run `make docs`."

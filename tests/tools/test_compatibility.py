@@ -199,9 +199,9 @@ def test_versions_of_the_weekly_run() -> None:
 
 
 def test_what_inputs_need() -> None:
-    """The page and the README name the oldest uv, and what inputs that came to uv later need."""
+    """The page and the explanation of the inputs name the oldest uv, and what inputs that came to uv later need."""
     oldest = [_oldest_for(None, _TOO_OLD), *(_oldest_for(step_inputs(**{name: value}), _TESTED[0]) for name, value in _NEEDING.items())]
-    texts = [path.read_text(encoding="utf-8") for path in (_PAGE, ROOT / "README.md")]
+    texts = [path.read_text(encoding="utf-8") for path in (_PAGE, ROOT / "docs" / "usage.md")]
 
     assert len(oldest) == len(set(oldest))
     assert [] == [version for version in oldest for text in texts if str(version) not in text]

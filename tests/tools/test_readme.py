@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from tools import readme
+from uv_system_sync import errors
 
 README = readme.README.read_text(encoding="utf-8")
 
@@ -13,8 +16,20 @@ def test_tables_and_examples_are_those_of_the_files() -> None:
 
 
 def test_rendering_replaces_what_is_between_the_markers() -> None:
-    """A table that was changed by hand is written again."""
-    changed = README.replace("| `frozen` | `false` |", "| `frozen` | `true` |")
+    """A block that was changed by hand is written again."""
+    changed = README.replace("    frozen: false", "    frozen: true")
 
     assert changed != README
     assert README == readme.rendered(changed)
+
+
+def test_every_error_is_linked_to_its_explanation() -> None:
+    section = README.partition("\n## Errors\n")[2].partition("\n## ")[0]
+    slugs = [kind.slug for kind in errors.ActionError.__subclasses__()]
+
+    assert sorted(f"[`{slug}`](docs/errors.md#{slug})" for slug in slugs) == sorted(re.findall(r"\[`.*?\)", section))
+
+
+def test_the_readme_is_read_in_one_sitting() -> None:
+    """It has 1,100 to 1,500 words, what is in blocks of code included."""
+    assert 1100 <= len(re.findall(r"\S*\w\S*", README)) <= 1500

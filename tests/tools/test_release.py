@@ -117,10 +117,16 @@ def test_readme_that_is_not_ready() -> None:
 
 
 def test_readme_of_this_repository() -> None:
-    """The README has a place for the full version."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    """The README has a place for the full version, and one thing to take out, which RELEASING.md names."""
+    readme = release.pinned((ROOT / "README.md").read_text(encoding="utf-8"), "1.2.3")
+    start, text, end = re.split(r"(<!-- until the first release -->\n.*\n<!-- /until the first release -->\n\n)", readme)
+    comment = text.partition("\n")[0]
 
-    assert [] == list(release.faults_of_readme(release.pinned(readme, "1.2.3"), "1.2.3"))
+    assert [f"README.md says what to do before there is a release; take out what is between `{comment}` and its end."] == list(
+        release.faults_of_readme(readme, "1.2.3")
+    )
+    assert [] == list(release.faults_of_readme(start + end, "1.2.3"))
+    assert comment in (ROOT / "RELEASING.md").read_text(encoding="utf-8")
 
 
 def test_tree() -> None:

@@ -45,7 +45,7 @@ def test_matrix(act: Act, workspace: Path) -> None:
     """Each job of a matrix gets the lock in its own Python, though the repository pins another one."""
     path = workspace / ".github" / "workflows" / "matrix.yml"
     versions = [python.minor for python in act.pythons]
-    path.write_text(path.read_text().replace('["3.10", "3.11", "3.12", "3.13"]', json.dumps(versions)))
+    path.write_text(path.read_text().replace('["3.11", "3.12", "3.13", "3.14", "3.15"]', json.dumps(versions)))
     (workspace / ".python-version").write_text("3.7\n", encoding="utf-8")
 
     jobs = run(act, workspace, "matrix")
@@ -62,8 +62,8 @@ def test_matrix_report(act: Act, workspace: Path) -> None:
     """A last job names every job of the matrix in one table, also the one whose Python is not to be had."""
     path = workspace / ".github" / "workflows" / "matrix-report.yml"
     versions = [python.minor for python in act.pythons]
-    text = path.read_text().replace('["3.10", "3.11", "3.12", "3.13"]', json.dumps([*versions, "3.99"]))
-    path.write_text(text.replace('"3.10, 3.11, 3.12, 3.13"', f'"{", ".join([*versions, "3.99"])}"'))
+    text = path.read_text().replace('["3.11", "3.12", "3.13", "3.14", "3.15"]', json.dumps([*versions, "3.99"]))
+    path.write_text(text.replace('"3.11, 3.12, 3.13, 3.14, 3.15"', f'"{", ".join([*versions, "3.99"])}"'))
 
     *_, report = act.run(workspace, ".github/workflows/matrix-report.yml")
 
