@@ -38,7 +38,8 @@ docs: .venv/ready  ## Write the README's tables, examples and version, the pictu
 	PYTHONPATH=src $(BIN)/python -m tests.test_messages
 	PYTHONPATH=src $(BIN)/python -m tests.test_shown_errors
 
-screenshots: .venv/ready  ## Take the README's pictures of job summaries, with the Chromium or Chrome that is on PATH
+screenshots: .venv/ready  ## Draw the command at a terminal, and take the README's pictures of job summaries with the Chromium or Chrome on PATH
+	PYTHONPATH=src $(BIN)/python -m tools.terminal_picture
 	PYTHONPATH=src $(BIN)/python -m tools.screenshots
 
 fuzz: .venv/ready  ## Run the tests with hostile text on 10,000 new examples

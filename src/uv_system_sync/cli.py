@@ -134,7 +134,7 @@ def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, cont
 
     environ = environment(os.environ, colours=reporter.colours)
     reporter.mask(secrets({**environ, inputs.variable("args"): " ".join(arguments.args)}))
-    context.inputs = read(arguments)
+    context.inputs, context.asked_to_remove = read(arguments), arguments.exact
     # uv may have been installed beside this package.
     path = os.pathsep.join([environ.get("PATH", ""), os.path.dirname(sys.executable)])
     found = provision.on_path(path)

@@ -281,6 +281,7 @@ def test_at_a_terminal_an_exact_sync_asks_before_it_removes(
     status, printed = _at_a_terminal(shell, "--exact", answer=answer)
 
     assert (0 if is_removed else 130, is_removed) == (status, " - other==0.1" in printed), printed
+    assert "packages-removed" not in printed
     shown, question = "Packages: 3 to install, 1 to update, ", "Remove other 0.1, which uv.lock does not have? [y/N] "
     assert 0 <= printed.index(shown) < printed.index(question), printed
     assert is_removed == (before != listing(target))

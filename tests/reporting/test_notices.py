@@ -83,6 +83,13 @@ def test_removed_packages_are_named_with_the_option_that_keeps_them() -> None:
     assert [("packages-removed", {"packages": listed, "inexact": Option("inexact", "true")})] == found(removed(*["a"] * 21))
 
 
+def test_removed_packages_have_no_notice_if_the_user_asked_for_it() -> None:
+    context = RunContext()
+    context.asked_to_remove = True
+
+    assert [] == found(removed("a")._replace(context=context))
+
+
 _FIRST = Report(RunContext(step_inputs(groups="docs"), TARGET, PROJECT), TARGET, PROJECT, (Package("ours", "1.0"),), ())
 _INSTALLED = _FIRST._replace(changes=(Change("ours", "installed", "1.0", None),))
 

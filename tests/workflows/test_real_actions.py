@@ -130,8 +130,8 @@ def test_the_quick_start(real: Act, workspace: Path) -> None:
 def test_the_reports_of_a_matrix_reach_the_job_that_compares_them(real: Act, workspace: Path) -> None:
     path = workspace / ".github" / "workflows" / "matrix-report.yml"
     names = ", ".join(f'"{python.minor}"' for python in real.pythons)
-    text = path.read_text(encoding="utf-8").replace('"3.10", "3.11", "3.12", "3.13"', names)
-    path.write_text(text.replace("3.10, 3.11, 3.12, 3.13", names.replace('"', "")), encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace('"3.11", "3.12", "3.13", "3.14", "3.15"', names)
+    path.write_text(text.replace("3.11, 3.12, 3.13, 3.14, 3.15", names.replace('"', "")), encoding="utf-8")
     *jobs, report = real.run(workspace, ".github/workflows/matrix-report.yml", "--artifact-server-path", str(real.folder / "artifacts"))
 
     assert ["success"] * (len(real.pythons) + 1) == [job.result for job in (*jobs, report)]

@@ -39,6 +39,8 @@ class RunContext:
         self.target = target
         self.project = project
         self.uv_version = uv_version
+        # Whether the user has asked for packages to be removed, so that it needs no notice.
+        self.asked_to_remove = False
         # Why each sync failed that was tried again.
         self.retries: list[str] = []
         # What was kept of earlier runs, if the runner was asked for it.

@@ -53,7 +53,7 @@ def _removed(report: Report, environ: Mapping[str, str]) -> Iterator[Notice]:
             last = next((sync for sync in reversed(syncs) if change.name in sync.installed), None)
             names = others if last is None else undone.setdefault((last.selection, last.directory), [])
             names.append(f"{change.name} {change.previous}")
-    if others:
+    if others and not report.context.asked_to_remove:
         text = "Packages that were installed before and are not in uv.lock were removed: {packages}. Set {inexact} to keep them."
         yield Notice("packages-removed", message(text, packages=listed(others), inexact=Option("inexact", "true")))
     yield from _undone(report, undone)
