@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import kinds
 from tests.support.index import Index
 from tests.support.projects import Project, Wheel
 from tools.shared import ROOT
@@ -207,6 +208,42 @@ def test_outputs(act: Act, workspace: Path) -> None:
     assert "pytest 9.0\npytest 9\n" in job.log
     assert f".mypy_cache under mypy-Linux-{python.version}-" in job.log
     assert job.log.endswith("\n9.0\n")
+
+
+def test_built_wheels(act: Act, workspace: Path, tmp_path: Path) -> None:
+    """The wheel that had to be built is kept under a key that ends with the suffix."""
+    folder, information = tmp_path / "index", {"PKG-INFO": "Metadata-Version: 2.2\nName: slow\nVersion: 1.0\n"}
+    kinds.sdist(folder / "slow-1.0.tar.gz", {**kinds.package("slow"), **information})
+    with Index(folder).served() as index:
+        settings = f'[tool.uv]\npackage = false\nindex = [{{ url = "{index.url}", default = true }}]\n'
+        (workspace / "pyproject.toml").write_text(kinds.project("sample", "slow") + settings, encoding="utf-8")
+        kinds.uv(workspace, "lock", "--no-cache")
+        (job,) = run(act, workspace, "built-wheels")
+
+    assert re.search(r"^\S+ under uv-system-sync-built-\S+-libpq-17$", job.log, re.MULTILINE), job.log
+    assert job.log.endswith("Restored from the cache - false\n")
+
+
+def test_lowest_versions(act: Act, workspace: Path) -> None:
+    """The project of the comment, locked as it says, has the lowest version of what the project requires, and the same checkout."""
+    comment = (
+        (ROOT / "examples" / "lowest-versions.yml")
+        .read_text(encoding="utf-8")
+        .partition("pyproject.toml there:\n")[2]
+        .partition("\njobs:")[0]
+    )
+    index = '\n[[tool.uv.index]]\nname = "local"\nurl = "../wheels"\ndefault = true\n'
+    (workspace / "uv.lock").unlink()
+    Project(workspace, dependencies=("alpha",), extras={}, groups={"dev": ["pytest"]}).write().lock()
+    (workspace / "lowest").mkdir()
+    (workspace / "lowest" / "pyproject.toml").write_text(re.sub("^#(?:   )?", "", comment, flags=re.MULTILINE) + index, encoding="utf-8")
+    subprocess.run([UV, "lock", "--quiet", "--directory", "lowest"], cwd=workspace, check=True)
+
+    # One after the other, because jobs in act share a Python.
+    newest, lowest = (plain(run(act, workspace, "lowest-versions", "--matrix", f"folder:{folder}")[0].log) for folder in (".", "lowest"))
+
+    assert (["2.0"], ["1.0"]) == (re.findall(r"\+ alpha==(\S+)", newest), re.findall(r"\+ alpha==(\S+)", lowest))
+    assert lowest.endswith("pytest 9.0\n")
 
 
 def test_every_example_is_tested() -> None:
