@@ -261,8 +261,10 @@ class _Machine:
 
     def _answer(self) -> dict[str, object]:
         paths = {"scripts": "bin", "purelib": "lib", "platlib": "lib", "executable": "bin/python3", "stdlib": "std", "platstdlib": "std"}
-        facts = {"version": "3.12.4", "implementation": "cpython", "platform": "linux-x86_64", "virtual": False, "externally_managed": None}
-        return {**facts, "prefix": str(self.prefix), **{name: str(self.prefix / path) for name, path in paths.items()}, **self.answers}
+        facts = {"version": "3.12.4", "implementation": "cpython", "platform": "linux-x86_64"}
+        flags = dict.fromkeys(("free_threaded", "virtual", "externally_managed"), False)
+        places = {"prefix": str(self.prefix), **{name: str(self.prefix / path) for name, path in paths.items()}}
+        return {**facts, **flags, **places, **self.answers}
 
 
 _Change = Callable[[_Machine], object]

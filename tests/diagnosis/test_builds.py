@@ -147,12 +147,33 @@ def test_package_that_was_built_although_it_has_a_wheel_for_this_python(project:
         ("cp312-cp312-win_amd64", "cpython", False),
         ("cp312-cp312-linux_x86_64", "pypy", False),
         ("pp312-pypy312_pp73-linux_x86_64", "pypy", True),
+        ("cp312-cp312t-linux_x86_64", "cpython", False),
     ],
 )
 def test_wheel_for_the_target_is_recognised_by_its_tags(tag: str, implementation: str, expected: bool) -> None:  # noqa: FBT001 - a value
     target = TARGET._replace(implementation=implementation, platform=sysconfig.get_platform())
 
     assert expected == builds.has_wheel(_package(tag.replace("linux_x86_64", sysconfig.get_platform().replace("-", "_"))), target)
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [("cp315-cp315t", True), ("cp315-cp315", False), ("cp312-abi3", False), ("cp315-abi3t", True), ("py3-none", True)],
+)
+def test_a_free_threaded_python_takes_no_wheels_that_need_the_gil(tag: str, expected: bool) -> None:  # noqa: FBT001 - a value
+    """The stable ABI has another name for those (PEP 703, PEP 803)."""
+    platform = sysconfig.get_platform()
+    target = TARGET._replace(version="3.15.2", free_threaded=True, platform=platform)
+
+    assert expected == builds.has_wheel(_package(f"{tag}-{platform.replace('-', '_')}"), target)
+
+
+def test_the_missing_wheel_of_a_free_threaded_python_is_named_apart_from_the_others() -> None:
+    package = _package(*(f"{tag}-plan9_x86_64" for tag in ("cp313-cp313", "cp313-cp313t", "cp313-abi3", "cp315-abi3t")))
+    clause = builds.locked_wheels(package, TARGET._replace(version="3.14.1", free_threaded=True))
+
+    assert clause is not None
+    assert ("cp313, cp313t, cp313-abi3, cp315-abi3t", "cp314t") == (clause.values["pythons"], clause.values["python"])
 
 
 @pytest.mark.parametrize(

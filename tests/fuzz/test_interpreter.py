@@ -50,6 +50,7 @@ _ANSWER = {
     "version": "3.12.4",
     "implementation": "cpython",
     "platform": "linux-x86_64",
+    "free_threaded": False,
     "executable": "/opt/python/bin/python3",
     "prefix": "/opt/python",
     "scripts": "/opt/python/bin",

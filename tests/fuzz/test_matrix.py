@@ -26,7 +26,9 @@ from uv_system_sync.text import printable
 
 _KEYS = ("schema", "outcome", "python", "project", "packages", "seeds", "error", "name", "version", "kind", "message")
 _texts = hostile.text.filter(lambda text: len(text) <= 255)
-_python = st.fixed_dictionaries({"version": _texts, "implementation": _texts, "platform": _texts})
+_python = st.fixed_dictionaries(
+    {"version": _texts, "implementation": _texts, "platform": _texts}, optional={"free_threaded": hostile.json_values}
+)
 _some = st.none() | hostile.json_values
 _documents: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {

@@ -291,8 +291,9 @@ def test_a_target_that_is_not_the_python_of_the_next_step_is_an_error(ci: Runner
 
 def test_a_python_that_is_too_old_is_an_error_with_its_version(ci: Runner, tmp_path: Path) -> None:
     paths = dict.fromkeys(("executable", "prefix", "scripts", "purelib", "platlib", "stdlib", "platstdlib"), "/old")
-    facts = {"version": "3.7.16", "implementation": "cpython", "platform": "linux-x86_64", "virtual": False, "externally_managed": None}
-    old = program(tmp_path / "python3.7", "#!/bin/sh", f"echo '{json.dumps({**paths, **facts})}'")
+    facts = {"version": "3.7.16", "implementation": "cpython", "platform": "linux-x86_64"}
+    flags = dict.fromkeys(("free_threaded", "virtual", "externally_managed"), False)
+    old = program(tmp_path / "python3.7", "#!/bin/sh", f"echo '{json.dumps({**paths, **facts, **flags})}'")
     refusal = Refusal.of(ci.sync(python=str(old)))
 
     assert ("python-unsuitable", True) == (refusal.slug, refusal.has(old, "3.7.16", "3.8"))

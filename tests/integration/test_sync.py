@@ -103,6 +103,7 @@ def test_the_report_has_what_the_outputs_have(ci: Runner, target: Path, python: 
     assert 1 == report["schema"]
     assert {
         "version": python.version,
+        "free_threaded": False,
         "implementation": "cpython",
         "platform": sysconfig.get_platform(),
         "executable": f"{target}/bin/python3",

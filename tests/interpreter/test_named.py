@@ -40,6 +40,7 @@ class Machine:
             "version": version,
             "implementation": "cpython",
             "platform": "linux-x86_64",
+            "free_threaded": False,
             "executable": str(prefix / "bin" / "python3"),
             "prefix": str(prefix),
             "scripts": str(prefix / "bin"),

@@ -49,6 +49,7 @@ def test_a_virtual_environment_has_its_own_prefix_scripts_and_packages(environme
         "version": sys.version.split()[0],
         "implementation": sys.implementation.name,
         "platform": sysconfig.get_platform(),
+        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "executable": str(interpreter),
         "prefix": str(environment),
         "scripts": str(environment / _SCRIPTS),

@@ -68,6 +68,7 @@ def _answer(prefix: Path, /, **changes: object) -> str:
         "version": "3.12.4",
         "implementation": "cpython",
         "platform": "linux-x86_64",
+        "free_threaded": False,
         "executable": str(prefix / "bin" / "python3"),
         "prefix": str(prefix),
         "scripts": str(prefix / "bin"),
@@ -163,6 +164,15 @@ def test_the_target_is_what_the_interpreter_prints_last(prefix: Path, externally
         *(found.virtual, found.externally_managed),
     )
     assert (str(prefix / "lib"), str(prefix / "lib64")) == found.site_packages
+
+
+@posix
+@pytest.mark.parametrize(("free_threaded", "release"), [(True, "3.14.1t"), (False, "3.14.1")])
+def test_a_free_threaded_build_has_a_letter_after_its_version(prefix: Path, free_threaded: bool, release: str) -> None:  # noqa: FBT001 - a value
+    _interpreter(prefix, _answer(prefix, version="3.14.1", free_threaded=free_threaded))
+    found = _find(prefix)
+
+    assert ("3.14.1", release) == (found.version, found.release)
 
 
 @pytest.mark.parametrize(

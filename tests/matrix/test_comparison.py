@@ -65,7 +65,7 @@ def test_outputs_have_every_job_and_package_and_the_differences_by_themselves() 
         Job("3.12", "missing", reason="nothing"),
     ]
     outputs = compared(jobs).outputs()
-    python = {"version": "3.12.4", "implementation": "cpython", "platform": "linux-x86_64"}
+    python = {"version": "3.12.4", "implementation": "cpython", "platform": "linux-x86_64", "free_threaded": False}
     error = {"kind": "lock-outdated", "message": "No."}
     beta = {"name": "beta", "versions": {"3.10": "1", "3.11": None}}
 

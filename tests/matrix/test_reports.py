@@ -28,6 +28,13 @@ def test_a_job_that_failed_has_the_kind_and_the_first_line_of_its_error(tmp_path
     assert [linux, mac] == read(str(tmp_path))
 
 
+def test_a_free_threaded_python_is_one_only_if_its_report_has_that(tmp_path: Path) -> None:
+    for name, value in {"a": True, "b": False, "c": "true"}.items():
+        write_report(tmp_path, name, {**REPORT, "python": {**REPORT["python"], "free_threaded": value}})
+
+    assert [True, False, False] == [job.python is not None and job.python.free_threaded for job in read(str(tmp_path))]
+
+
 def test_a_report_without_an_outcome_is_of_a_job_that_succeeded(tmp_path: Path) -> None:
     write_report(tmp_path, "linux", {key: value for key, value in REPORT.items() if key != "outcome"})
 

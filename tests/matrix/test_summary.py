@@ -50,6 +50,13 @@ def test_jobs_that_are_not_compared_come_first_then_differences_and_the_rest_is_
     assert expected == render(compared(jobs))
 
 
+def test_builds_of_one_version_with_and_without_the_gil_look_different() -> None:
+    jobs = [job("3.13", a="1"), Job("3.13t", "success", PYTHON._replace(version="3.13.4", free_threaded=True), "sample", {"a": "1"})]
+    summary = render(compared(jobs))
+
+    assert "| 3.13 | CPython 3.13.4, linux-x86_64 |\n| 3.13t | CPython 3.13.4t, linux-x86_64 |" in summary
+
+
 def test_without_differences_a_table_has_the_python_and_the_platform_of_each_job() -> None:
     expected = """\
 ### The packages of 2 jobs

@@ -11,6 +11,7 @@ from uv_system_sync.reporting.context import RunContext, Timings
 WITHOUT_A_NAME = PROJECT._replace(pyproject=Document("/src/sample/pyproject.toml", "", {}))
 PYTHON = {
     "version": "3.12.4",
+    "free_threaded": False,
     "implementation": "cpython",
     "platform": "linux-x86_64",
     "executable": "/opt/python/bin/python3",

@@ -12,6 +12,7 @@ from tests.support.summaries import FOLDER, RENDERED, failure, report, sync
 from uv_system_sync.errors import SyncFailed
 from uv_system_sync.interpreter.repair import Broken
 from uv_system_sync.interpreter.site_packages import Change, Package
+from uv_system_sync.interpreter.target import Target
 from uv_system_sync.reporting.report import Report
 from uv_system_sync.reporting.reporter import Notice
 from uv_system_sync.reporting.runner_files import SUMMARY_LIMIT
@@ -86,15 +87,16 @@ def test_repaired_packages_are_listed_once_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("implementation", "name", "expected"),
+    ("target", "name", "expected"),
     [
-        ("pypy", "sample", "### sample in PyPy 3.12.4 on linux-x86_64"),
-        ("<new>", "", "### uv.lock in &#60;new> 3.12.4 on linux-x86_64"),
+        (TARGET._replace(implementation="pypy"), "sample", "### sample in PyPy 3.12.4 on linux-x86_64"),
+        (TARGET._replace(version="3.14.1", free_threaded=True), "sample", "### sample in CPython 3.14.1t on linux-x86_64"),
+        (TARGET._replace(implementation="<new>"), "", "### uv.lock in &#60;new> 3.12.4 on linux-x86_64"),
     ],
-    ids=["pypy", "project-without-a-name"],
+    ids=["pypy", "free-threaded", "project-without-a-name"],
 )
-def test_the_heading_names_project_and_python(implementation: str, name: str, expected: str) -> None:
-    assert expected == sync(report(TARGET._replace(implementation=implementation), name)).splitlines()[0]
+def test_the_heading_names_project_and_python(target: Target, name: str, expected: str) -> None:
+    assert expected == sync(report(target, name)).splitlines()[0]
 
 
 @pytest.mark.parametrize(

@@ -114,19 +114,19 @@ def locked_wheels(package: Table, target: Target) -> Message | None:
     tags = _tags(package)
     if not tags:
         return message("uv.lock has no wheels of it") if package else None
-    pythons = {f"{tag.interpreter}-abi3" if tag.abi == "abi3" else tag.interpreter for tag in tags}
+    pythons = set(map(_python_of, tags))
     platforms = sorted({tag.platform for tag in tags})
     return message(
         "uv.lock has wheels of it for {pythons} on {platforms}, and none for {python} on {platform}",
         pythons=listed(sorted(pythons, key=lambda name: (len(name), name)), _NAMED),
         platforms=listed([name for name in platforms if not name.startswith(_LEGACY)] or platforms, _NAMED),
-        python=_interpreter(target) or "Python {}.{}".format(*target.minor),
+        python=_abi(target) or "Python {}.{}".format(*target.minor),
         platform=target.platform,
     )
 
 
 def has_wheel(package: Table, target: Target) -> bool:
-    """Return whether uv.lock has a wheel of `package` for `target`, as far as that is known: its ABI, for example, is not."""
+    """Return whether uv.lock has a wheel of `package` for `target`, as far as that is known."""
     import sysconfig
 
     from packaging import tags
@@ -137,7 +137,7 @@ def has_wheel(package: Table, target: Target) -> bool:
     platforms = list(tags.platform_tags()) if here else sorted({tag.platform for tag in found})
     supported = set(tags.compatible_tags(target.minor, interpreter or None, platforms))
     if target.implementation == "cpython":
-        supported.update(*(tags.cpython_tags(target.minor, [abi], platforms) for abi in (interpreter, f"{interpreter}t")))
+        supported.update(tags.cpython_tags(target.minor, [_abi(target)], platforms))
     else:
         supported.update(tags.generic_tags(interpreter, {tag.abi for tag in found}, platforms))
     return not found.isdisjoint(supported)
@@ -155,6 +155,18 @@ def _tags(package: Table) -> set[Tag]:
             name = unquote(urlsplit(address).path).replace("\\", "/").rpartition("/")[2]
             found |= parse_wheel_filename(name)[3]
     return found
+
+
+def _python_of(tag: Tag) -> str:
+    """Return which Pythons a wheel with `tag` is for, without what follows from it."""
+    if tag.abi.startswith("abi3"):
+        return f"{tag.interpreter}-{tag.abi}"
+    return tag.abi if tag.abi == f"{tag.interpreter}t" else tag.interpreter
+
+
+def _abi(target: Target) -> str:
+    """Return how the tags of wheels name `target` apart from builds of the same version that need other wheels, or an empty string."""
+    return f"{_interpreter(target)}{'t' * target.free_threaded}"
 
 
 def _interpreter(target: Target) -> str:

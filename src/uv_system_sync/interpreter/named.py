@@ -38,7 +38,7 @@ class Candidate(NamedTuple):
     def __str__(self) -> str:
         """Return what names it, and what it is."""
         kinds = (("virtual environment", self.target.virtual), ("externally managed", self.target.externally_managed))
-        facts = (f"Python {self.target.version}", *(kind for kind, is_so in kinds if is_so))
+        facts = (f"Python {self.target.release}", *(kind for kind, is_so in kinds if is_so))
         return f"`{self.target.prefix}` ({', '.join(facts)})"
 
 

@@ -21,6 +21,7 @@ def describe() -> Answer:
         "version": sys.version.split()[0],
         "implementation": sys.implementation.name,
         "platform": sysconfig.get_platform(),
+        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "executable": sys.executable,
         "prefix": environment or sys.prefix,
         "scripts": paths["scripts"],

@@ -36,11 +36,17 @@ class Target(NamedTuple):
     virtual: bool
     externally_managed: str | None = None
     stdlib: tuple[str, ...] = ()
+    free_threaded: bool = False
 
     @property
     def minor(self) -> tuple[int, ...]:
         """The first two numbers of the version."""
         return tuple(int(part) for part in self.version.split(".")[:2])
+
+    @property
+    def release(self) -> str:
+        """The version as actions/setup-python and uv write it: with a `t` for a free-threaded build."""
+        return f"{self.version}{'t' * self.free_threaded}"
 
     @property
     def path_entries(self) -> tuple[str, ...]:
@@ -197,6 +203,7 @@ def _parsed(answer: probe.Answer) -> Target:
         virtual=bool(answer["virtual"]),
         externally_managed=str(answer["externally_managed"]) if answer["externally_managed"] else None,
         stdlib=tuple(dict.fromkeys((str(answer["stdlib"]), str(answer["platstdlib"])))),
+        free_threaded=bool(answer["free_threaded"]),
     )
     _, _ = target.minor
     if not all(map(os.path.isabs, (target.prefix, target.scripts, *target.site_packages, *target.stdlib))):

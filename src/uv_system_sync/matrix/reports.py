@@ -28,6 +28,12 @@ class Python(NamedTuple):
     version: str
     implementation: str
     platform: str
+    free_threaded: bool = False
+
+    @property
+    def release(self) -> str:
+        """The version as actions/setup-python writes it: with a `t` for a free-threaded build."""
+        return f"{self.version}{'t' * self.free_threaded}"
 
 
 class Job(NamedTuple):
@@ -124,7 +130,7 @@ def _parsed(name: str, document: Any) -> Job:  # noqa: ANN401 - see above
     job = Job(
         name,
         outcome,
-        None if python is None else Python(*(_text(python[field]) for field in Python._fields)),
+        None if python is None else _python(python),
         "" if project is None else _text(project["name"]),
     )
     if outcome == "failure":
@@ -136,6 +142,12 @@ def _parsed(name: str, document: Any) -> Job:  # noqa: ANN401 - see above
     for seed in document.get("seeds", ()):
         packages.pop(normalized_name(_text(seed)), None)
     return job._replace(packages=packages)
+
+
+def _python(fields: Any) -> Python:  # noqa: ANN401 - see above
+    # Reports of earlier releases do not have the last one.
+    version, implementation, platform = (_text(fields[name]) for name in ("version", "implementation", "platform"))
+    return Python(version, implementation, platform, fields.get("free_threaded") is True)
 
 
 def _text(value: object) -> str:

@@ -47,7 +47,7 @@ def _state(job: Job) -> str:
 
 
 def _python(python: Python | None) -> str:
-    return f"{implementation(python.implementation)} {python.version}, {python.platform}" if python else ""
+    return f"{implementation(python.implementation)} {python.release}, {python.platform}" if python else ""
 
 
 def _cells(row: Row) -> list[str]:

@@ -54,7 +54,7 @@ class RunContext:
 
     def line(self) -> str:
         """Return in one line what is installed into what, as far as it is known."""
-        python = f"Python {self.target.version} at {self.target.prefix}" if self.target else ""
+        python = f"Python {self.target.release} at {self.target.prefix}" if self.target else ""
         uv = f"uv {self.uv_version}" if self.uv_version else ""
         lock = f"uv.lock of {self.project.title}" if self.project else ""
         return ", ".join(filter(None, (python, uv, lock))) + (f": {self.selection}" if self.selection else "")
@@ -62,7 +62,7 @@ class RunContext:
     def as_json(self) -> dict[str, object]:
         """Return the fields of a report that it has after a failure, too; what is not known is null."""
         python, project = self.target, self.project
-        facts = ("version", "implementation", "platform", "executable")
+        facts = ("version", "free_threaded", "implementation", "platform", "executable")
         return {
             "python": python and {**{name: getattr(python, name) for name in facts}, "environment": python.prefix},
             "uv": self.uv_version or None,

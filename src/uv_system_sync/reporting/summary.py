@@ -31,7 +31,7 @@ _SPACE = " \t\r\n"
 def render(report: Report, notices: Sequence[Notice], spelling: Spelling) -> str:
     """Return the job summary of `report`."""
     target, changes = report.target, report.changes
-    python = f"{markdown.implementation(target.implementation)} {target.version} on {target.platform}"
+    python = f"{markdown.implementation(target.implementation)} {target.release} on {target.platform}"
     blocks = [
         f"### {text(report.project.name or 'uv.lock')} in {text(python)}",
         f"{text(report.sentence())}, by uv {text(report.context.uv_version)}, into {text(target.prefix)}.",
