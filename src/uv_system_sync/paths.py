@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+import sys
 from contextlib import suppress
 
 from uv_system_sync.text import message
@@ -121,6 +122,26 @@ def denied(path: str) -> str | None:
     except OSError:
         return None
     return None if os.access(path, os.X_OK if os.path.isdir(path) else os.R_OK) else path
+
+
+def read_only(path: str) -> str | None:
+    """Return the uppermost folder from which on all are on read-only file systems down to the absolute `path`; None if it can be written.
+
+    With that of a bind mount, this is where it is mounted.
+    """
+    found = None
+    while sys.platform != "win32" and _is_read_only(path):
+        found, path = path, os.path.dirname(path)
+        if found == path:
+            break
+    return found
+
+
+def _is_read_only(path: str) -> bool:
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def owner(path: str) -> str:

@@ -314,10 +314,10 @@ def test_message_gives_an_error_with_its_values_and_place(project: Project, name
 
 
 def test_every_row_is_tested(project: Project) -> None:
-    """Each row is the first that recognises one of the messages."""
+    """Each row is the first that recognises one of the messages; what none recognises is about a path."""
     found = {messages.find(failure(output, project)).message.template for output, _ in MESSAGES.values()}  # type: ignore[union-attr]
 
-    assert {row.message for row in messages.ROWS} == found
+    assert {*(row.message for row in messages.ROWS), "uv cannot use {path}: {reason}."} == found
 
 
 @pytest.mark.parametrize("name", MESSAGES)

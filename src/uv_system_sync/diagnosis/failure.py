@@ -71,13 +71,17 @@ class Failure(NamedTuple):
                 return "\n".join(line[indent:].rstrip() for line in lines[-_QUOTED_LINES:])
         return ""
 
+    @property
+    def end(self) -> str:
+        """The end of what uv printed, with what it quotes of others."""
+        printed = self.completed.output.strip()
+        return f"… {printed[-_KEPT:]}" if len(printed) > _KEPT else printed
+
     def error(
         self, kind: type[ActionError], message: str, hint: str, place: Place | None = None, words: str = "", /, **values: object
     ) -> ActionError:
         """Return an error with `words` or the end of the output; besides `values`, sentences can have what is known of the failure."""
         file, line = place or (None, None)
-        printed = self.completed.output.strip()
-        end = f"… {printed[-_KEPT:]}" if len(printed) > _KEPT else printed
         facts = {"uv": self.uv_version, "target": self.target, "planned": str(output.planned(self.own))}
         known = {**facts, "lock_command": self.project.lock_command(), **OPTIONS}
-        return kind(message, hint, file=file, line=line, words=words or end, **{**known, **values})
+        return kind(message, hint, file=file, line=line, words=words or self.end, **{**known, **values})

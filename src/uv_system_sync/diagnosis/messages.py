@@ -35,18 +35,9 @@ _OTHER_PYTHON = (
     "Use a Python that the project accepts, or widen `requires-python` and run {lock_command}."
     " In a workflow, correct `python-version` of actions/setup-python, or leave this Python out of the matrix (`exclude:`)."
 )
-# Text that uv does not quote: a name or a file in backticks may read like a message.
-_UNQUOTED = r"(?:[^`]|`[^`]*`)*?"
 _EXHAUSTED = "No space left on device|Disk quota exceeded|Too many open files|Cannot allocate memory|not enough space on the disk"
-# Messages about a build quote what the build has printed.
-_NOT_OF_A_BUILD = r"^error: (?!Failed to build)"
-_OS_ERROR = rf"{_NOT_OF_A_BUILD}(?:{_UNQUOTED} )?[Ff]ailed to (?:create|open|write|read|remove|rename|copy|lock|acquire lock)\b[^`]* `"
 # Then it is the network or the disk.
 _UNREAD = r".*(?:error decoding response body|error reading a body|[Tt]ime(?:d )?out|os error)"
-_LET_IN = (
-    "Let this user write there, or set the variable that names the folder to one where it can:"
-    " `UV_CACHE_DIR` for the cache, `TMPDIR` for temporary files."
-)
 
 # fmt: off
 ROWS = (
@@ -151,7 +142,7 @@ ROWS = (
         "Unset `UV_OFFLINE` or `offline`, or fill the cache of uv before."),
     Row(r"^error: Failed to parse environment variable `(?P<name>[^`]+)` with invalid value `(?P<value>[^`]*)`(?:: (?P<reason>.+))?",
         errors.InvalidInput, "uv cannot use the environment variable `{name}`, which is {value!r}: {reason}.", "Correct it, or unset it."),
-    Row(rf"{_NOT_OF_A_BUILD}{_UNQUOTED}(?P<reason>{_EXHAUSTED})\.? \(os error", errors.RunnerUnusable,
+    Row(rf"{output.NOT_OF_A_BUILD}{output.UNQUOTED}(?P<reason>{_EXHAUSTED})\.? \(os error", errors.RunnerUnusable,
         "The machine has run out of disk space, memory or file handles: {reason}.",
         "Free some; `df -h`, `df -i` and `ulimit -a` show what is left."),
     Row(r"Failed to (?:download|read)[a-z ]* `(?P<name>[^`=@ ]+)==(?P<release>[^`]+)` .*?"
@@ -159,11 +150,6 @@ ROWS = (
         "The file of {name} {release} does not exist: {path}.",
         "If it belongs to the repository, restore it, and check that neither .gitignore nor .dockerignore names it."
         " If it is in the cache of uv, run `uv cache clean {name}`.", "package"),
-    Row(rf"{_OS_ERROR}(?P<path>[^`]+)`: (?P<reason>Read-only file system) \(os", errors.RunnerUnusable, "uv cannot use {path}: {reason}.",
-        "Use a folder that can be written: another Python, or another cache (`UV_CACHE_DIR`)."),
-    Row(rf"{_OS_ERROR}(?P<path>[^`]+)`: (?P<reason>[^()]+) \(os", errors.RunnerUnusable, "uv cannot use {path}: {reason}.", _LET_IN),
-    Row(rf"{_NOT_OF_A_BUILD}(?:{_UNQUOTED}(?:cause|Caused by): )?(?P<reason>[A-Z][^():`]+) \(os error \d+\) at path \"(?P<path>[^\"]+)\"",
-        errors.RunnerUnusable, "uv cannot use {path}: {reason}.", _LET_IN),
     Row(rf"Failed to (?:download|read)[a-z ]* `(?P<name>[^`=@ ]+)==(?P<release>[^`]+)` (?!{_UNREAD})"
         r"(?:cause: |Caused by: )?Failed to extract", errors.SyncFailed,
         "The file of {name} {release} is damaged.",
@@ -174,7 +160,7 @@ ROWS = (
 
 
 def find(failure: Failure) -> ActionError | None:
-    """Return the error for the first row that is in uv's own words, or None."""
+    """Return the error for the first row that is in uv's own words, or for a path that the system does not let uv use, or None."""
     messages, project = failure.messages, failure.project
     for row in ROWS:
         found = output.match(row.pattern, messages)
@@ -185,7 +171,7 @@ def find(failure: Failure) -> ActionError | None:
             own = toml.string(toml.table(project.pyproject.data, *(key for key in keys if key != "requires-python")), "requires-python")
             values.update({"requires": own} if own else {})
             return failure.error(row.kind, row.message, row.hint, _place(project, keys, values), directory=project.directory, **values)
-    return None
+    return output.unusable(messages, failure.end)
 
 
 def _place(project: Project, keys: list[str], values: Mapping[str, str]) -> Place | None:

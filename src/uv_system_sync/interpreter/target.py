@@ -214,6 +214,15 @@ def _parsed(answer: probe.Answer) -> Target:
 def _require_writable(folder: str) -> None:
     while not os.path.exists(folder):
         folder = os.path.dirname(folder)
+    top = paths.read_only(folder)
+    if top:
+        raise PythonUnsuitable(
+            "{folder} cannot be written: the file system of {top} is read-only.",
+            "Mount it writable, or set {python} to a virtual environment in a folder that can be written.",
+            folder=folder,
+            top=top,
+            python=Option("python"),
+        )
     if not os.access(folder, os.W_OK):
         raise PythonUnsuitable(
             "{folder} is not writable{owner}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
@@ -59,9 +60,10 @@ def append_all(additions: Sequence[tuple[str, str]]) -> None:
                     os.truncate(written, size)
         if not isinstance(error, OSError):
             raise
+        mount, space = "Mount its file system writable; it is read-only.", "Free some disk space, and leave the runner's files writable."
         raise RunnerUnusable(
             "{path} cannot be written: {reason}.",
-            "Free some disk space, and leave the runner's files and its temporary folder writable.",
+            mount if error.errno == errno.EROFS else space,
             path=name,
             reason=error.strerror,
         ) from None

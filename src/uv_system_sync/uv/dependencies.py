@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import errno
 import os
 import sys
 import time
@@ -15,6 +16,8 @@ from uv_system_sync.errors import RunnerUnusable, UvUnavailable
 if TYPE_CHECKING:
     from uv_system_sync.process import Completed, Finish
     from uv_system_sync.uv.client import Uv
+
+_MOUNT = "Mount its file system writable; it is read-only."
 
 
 class Dependencies:
@@ -40,7 +43,7 @@ class Dependencies:
                 # What is in uv's cache needs no index; asking one would take most of the time.
                 self._finish = uv.install_requirements(requirements, self._beside, offline=True)
             except OSError as error:
-                raise _unwritable(temp, error) from None
+                raise unwritable(temp, error) from None
 
     @contextmanager
     def meanwhile(self) -> Iterator[None]:
@@ -64,7 +67,7 @@ class Dependencies:
             self._folder = renamed(self._beside, self._folder)
         except OSError as error:
             paths.remove_folder(self._beside)
-            raise _unwritable(os.path.dirname(self._folder), error) from None
+            raise unwritable(os.path.dirname(self._folder), error) from None
         except BaseException:
             paths.remove_folder(self._beside)
             raise
@@ -80,6 +83,11 @@ class Dependencies:
         if completed.returncode:
             # A uv that is too old may not have understood its arguments.
             self._uv.require()
+            from uv_system_sync.uv import output
+
+            unusable = output.unusable(output.messages(completed.output), completed.output.strip())
+            if unusable:
+                raise unusable
             raise UvUnavailable(
                 "{path} could not install the packages that uv-system-sync itself needs (exit status {status}).",
                 "Make them available on the index that uv uses: actions-toolkit, packaging and tomli."
@@ -112,10 +120,11 @@ def renamed(beside: str, folder: str) -> str:
     return folder
 
 
-def _unwritable(temp: str, error: OSError) -> RunnerUnusable:
+def unwritable(temp: str, error: OSError) -> RunnerUnusable:
+    """Return the error for `temp`, the runner's temporary folder, in which nothing can be written."""
     return RunnerUnusable(
         "`RUNNER_TEMP` is {temp}, which cannot be written: {reason}.",
-        "Free some disk space, and leave the runner's temporary folder writable.",
+        _MOUNT if error.errno == errno.EROFS else "Free some disk space, and leave the runner's temporary folder writable.",
         temp=temp,
         reason=error.strerror,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Sequence
 
+from uv_system_sync.errors import RunnerUnusable
 from uv_system_sync.interpreter.site_packages import lines_of_uv
 from uv_system_sync.text import listed
 
@@ -22,6 +23,17 @@ _QUOTE = re.compile(r"^[ \u2502]*(?:\[std(?:out|err)\]|--- std(?:out|err):?)[ \r
 _INTERRUPTED = re.compile(r"error decoding response body|error reading a body|network timeout")
 # uv is offline; the address is what it would have asked for.
 OFFLINE = r"Network connectivity is disabled, but the requested data wasn't found in the cache(?: for)?: `?(?P<address>[^\s`]+)"
+# Text that uv does not quote: a name or a file in backticks may read like a message.
+UNQUOTED = r"(?:[^`]|`[^`]*`)*?"
+# Messages about a build quote what the build has printed.
+NOT_OF_A_BUILD = r"^error: (?!Failed to build)"
+_ACTION = "(?:create|open|write|read|remove|rename|copy|lock|acquire lock)"
+_REASON = r"(?P<reason>[A-Z][^():`]*)"
+# About a `path` that the system does not let uv use for a `reason`.
+_UNUSABLE = (
+    rf"{NOT_OF_A_BUILD}(?:{UNQUOTED} )?[Ff]ailed to {_ACTION}\b[^`]* `(?P<path>[^`]+)`: {_REASON} \(os",
+    rf"{NOT_OF_A_BUILD}(?:{UNQUOTED}(?:cause|Caused by): )?{_REASON} \(os error \d+\) at path \"(?P<path>[^\"]+)\"",
+)
 _STATUS = r"HTTP status \w+ error \((\d{3}[^)]*)\)"
 _UNINDENTED = re.compile(r"^(?! |DEBUG |TRACE ).+", re.MULTILINE)
 
@@ -90,6 +102,23 @@ def message_in(output: str) -> str:
     """Return the last message of uv in `output`, or all of it, without the lines of a tree and as one line."""
     begin = max((found.start() for found in _HEADER.finditer(output)), default=0)
     return _one_line(output[begin : begin + _SEARCHED])
+
+
+def unusable(texts: Sequence[str], words: str) -> RunnerUnusable | None:
+    """Return the error for a path that the system does not let uv use, by `messages` of it, with the `words` that it printed; or None."""
+    found = next(filter(None, (match(pattern, texts) for pattern in _UNUSABLE)), None)
+    if found is None:
+        return None
+    fact, is_read_only = "uv cannot use {path}: {reason}.", found["reason"].startswith("Read-only file system")
+    mount = (
+        "Mount that file system writable, or use a folder on another one:"
+        " `UV_CACHE_DIR` for the cache, `TMPDIR` for temporary files, or another Python."
+    )
+    let_in = (
+        "Let this user write there, or set the variable that names the folder to one where it can:"
+        " `UV_CACHE_DIR` for the cache, `TMPDIR` for temporary files."
+    )
+    return RunnerUnusable(fact, mount if is_read_only else let_in, words=words, path=found["path"], reason=found["reason"])
 
 
 def unreached(texts: Sequence[str]) -> tuple[str, str] | None:

@@ -71,11 +71,16 @@ class Pip:
     def install_uv(self, requirement: Sequence[str], folder: str) -> str:
         """Install the uv that the arguments `requirement` name, unless an earlier step of the job has, and return its absolute path.
 
-        What they name is added to the name of `folder`. Nothing goes into the Python. Raise `UvUnavailable` if it fails.
+        What they name is added to the name of `folder`. Nothing goes into the Python. Raise `UvUnavailable` if it fails,
+        and `RunnerUnusable` if the folder cannot be made.
         """
         folder += f"{_key(requirement):08x}"
         if not os.path.isfile(_program(folder)):
             beside = f"{folder}-{os.urandom(8).hex()}"
+            try:
+                os.mkdir(beside)
+            except OSError as error:
+                raise dependencies.unwritable(self._temp, error) from None
             try:
                 self._try_to_install(beside, requirement)
                 folder = dependencies.renamed(beside, folder)
