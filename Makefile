@@ -26,6 +26,8 @@ lint: .venv/ready  ## Check style, types, security, schemas, and the README agai
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --persona pedantic .
+	PATH="$(CURDIR)/$(BIN):$$PATH" jactionlint --strict-exit --profile correctness
+	PATH="$(CURDIR)/$(BIN):$$PATH" jactionlint --strict-exit --profile correctness --ignore invalid-local-workflow examples/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml report/action.yml $(wildcard tests/standins/*/action.yml)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
