@@ -69,6 +69,7 @@ requirements: .venv/ready  ## Lock the requirements again
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.8 --generate-hashes --no-deps --no-header requirements/action.in --output-file requirements/action.txt
 	$(BIN)/python -m tools.action_files
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.8 --generate-hashes --no-deps --no-header requirements/uv.in --output-file requirements/uv.txt
+	$(BIN)/uv pip compile --quiet --upgrade --python-platform x86_64-unknown-linux-gnu --python-version 3.13 --generate-hashes --no-header requirements/attestations.in --output-file requirements/attestations.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/dev.in --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/bench.in --output-file requirements/bench.txt
 

@@ -21,7 +21,7 @@ ONLY_ON_GITHUB = (
     "that CI and the self-test have passed on the commit, on main",
     "the environment `release` and its reviewers",
     "the rules that keep version tags where they are, and immutable releases",
-    "the attestations, the trusted publisher on PyPI and the upload",
+    "the attestations and their signatures, the trusted publisher on PyPI and the upload",
     "the release itself, and the moving of the major version's tag",
 )
 

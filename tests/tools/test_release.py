@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from email import message_from_bytes
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -358,6 +363,57 @@ def test_who_may_write() -> None:
         assert [] == [step for step in _RELEASE[name]["steps"] if "checkout" in step.get("uses", "") or "make" in step.get("run", "")]
 
 
+class _Uploads(BaseHTTPRequestHandler):
+    """An index that takes every file, and keeps the form of each upload."""
+
+    forms: list[dict[str, str]]
+
+    def do_POST(self) -> None:
+        """Keep the text fields of the form, and the name of the file as `content`."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        message = message_from_bytes(f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode() + body)
+        parts = [part for part in message.walk() if not part.is_multipart()]
+        names = [str(part.get_param("name", header="content-disposition")) for part in parts]
+        self.forms.append({name: part.get_filename() or str(part.get_payload()) for name, part in zip(names, parts, strict=True)})
+        self.send_response(HTTPStatus.OK)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+def test_each_file_is_uploaded_with_its_attestation(repository: _Repository) -> None:
+    """`pypi-attestations sign` names it after the file (pypi_attestations/_cli.py, _sign)."""
+    subprocess.run([str(UV), "build", "--quiet", "--offline", "--no-config", "--python", sys.executable], cwd=repository.folder, check=True)
+    names = [path.name for path in (repository.folder / "dist").iterdir() if path.name.endswith((".whl", ".gz"))]
+    for name in names:
+        (repository.folder / "dist" / f"{name}.publish.attestation").write_text(json.dumps({"of": name}), encoding="utf-8")
+    step = next(step["run"] for step in _RELEASE["pypi"]["steps"] if step["name"] == "Publish")
+    _Uploads.forms = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Uploads) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"--publish-url http://127.0.0.1:{server.server_port}/ --username u --password p --trusted-publishing never"
+        script = step.splitlines()[-1].replace("--trusted-publishing always", address)
+        environ = {**os.environ, "PATH": f"{UV.parent}:{os.environ['PATH']}"}
+        subprocess.run(["bash", "-ec", script], cwd=repository.folder, env=environ, check=True, capture_output=True)
+        server.shutdown()
+
+    assert 2 == len(names)
+    assert {name: [{"of": name}] for name in names} == {form["content"]: json.loads(form["attestations"]) for form in _Uploads.forms}
+
+
+@pytest.mark.parametrize("job", ["attest", "pypi"])
+def test_tools_that_publish_are_locked_with_their_dependencies(job: str) -> None:
+    """They come as wheels of the locks that were checked out with the release, by their hashes."""
+    (script,) = (step["run"] for step in _RELEASE[job]["steps"] if "run" in step)
+    options, lock = re.findall(r"^python -m pip install (.+) --requirement release/(.+)$", script, re.MULTILINE)[0]
+
+    assert {"--require-hashes", "--no-deps", "--only-binary :all:"} <= {*re.findall(r"--[\w-]+(?: :all:)?", options)}
+    assert lock in next(step["with"]["path"] for step in _RELEASE["build"]["steps"] if step["name"].startswith("Upload the notes")).split()
+    pins = re.findall(r"^([\w.-]+)==\S+(?: ;.*)? \\\n    --hash=sha256:", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE)
+    assert {"attest": "pypi-attestations", "pypi": "uv"}[job] in pins
+
+
 def test_weekly_run() -> None:
     """The newest uv meets the same Pythons in both of its jobs; only a job that runs no code of ours may write, issues and nothing else."""
     jobs = _DOCUMENTS["newest"]["jobs"]
@@ -365,8 +421,8 @@ def test_weekly_run() -> None:
 
     assert jobs["sync"]["strategy"]["matrix"]["python"] == pythons.split()
     assert [*[{"contents": "read"}] * 3, {"issues": "write"}] == [job["permissions"] for job in jobs.values()]
-    assert ["latest", "latest"] == [
-        step["with"]["version"] for job in jobs.values() for step in job["steps"] if step["name"] == "Set up the newest uv"
+    assert ["pipx install uv"] * 2 == [
+        step["run"] for job in jobs.values() for step in job["steps"] if step["name"] == "Install the newest uv"
     ]
     assert 1 == len(jobs["issue"]["steps"])
 
