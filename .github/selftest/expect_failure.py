@@ -18,14 +18,16 @@ import textwrap
 from typing import Iterator
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_FILES = ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
+# What later steps get, and the summary, which has the failure.
+_FOR_LATER_STEPS = ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT")
+_FILES = (*_FOR_LATER_STEPS, "GITHUB_STEP_SUMMARY")
 
 
 def main() -> None:
     """Print the expected failure, or exit with everything that is wrong."""
     with tempfile.TemporaryDirectory() as folder:
         status, log = _sync(folder)
-        written = [name for name in _FILES if os.path.getsize(os.path.join(folder, name))]
+        written = [name for name in _FOR_LATER_STEPS if os.path.getsize(os.path.join(folder, name))]
     errors = list(_errors(log))
     wrong = [*_wrong_step(), *_wrong_errors(errors)]
     if not status:
@@ -61,11 +63,10 @@ def _step(name: str) -> tuple[str, str]:
         text = file.read()
     step = text.partition(f"- id: {name}\n")[2]
     shell = re.search(r"^ *shell: (.+)$", step, re.MULTILINE)
-    # It is the last step, so its script ends with the file.
-    script = textwrap.dedent(step.partition(" run: |\n")[2])
-    if shell is None or not script:
+    script = re.search(r"^( *)run: \|\n((?:\1  .*\n)+)", step, re.MULTILINE)
+    if shell is None or script is None:
         sys.exit(f"action.yml has no step `{name}` with a shell and a script.")
-    return shell[1], script
+    return shell[1], textwrap.dedent(script[2])
 
 
 def _errors(log: str) -> Iterator[dict[str, str]]:

@@ -20,6 +20,7 @@ from tools.shared.runner_files import read_outputs
 _WORKFLOWS: dict[str, dict[str, Any]] = {
     path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 }
+_LEGS = _WORKFLOWS["selftest"]["jobs"]["hosted"]["strategy"]["matrix"]["include"]
 _GATES = [name for name, workflow in _WORKFLOWS.items() if "required" in workflow["jobs"]]
 
 # Answers each call with the first of the answers whose words are all in it, and keeps what it was called with.
@@ -97,12 +98,11 @@ def test_a_gate_is_open_if_every_job_has_succeeded(tmp_path: Path, workflow: str
 
 def test_only_a_prerelease_may_fail_and_the_page_of_the_run_has_it(tmp_path: Path) -> None:
     hosted = _WORKFLOWS["selftest"]["jobs"]["hosted"]
-    legs = hosted["strategy"]["matrix"]["include"]
     summary = tmp_path / "summary"
     step = _step("selftest", "hosted", "Annotate the failure with a prerelease")
     completed = _run(step, tmp_path, PYTHON="3.16", GITHUB_STEP_SUMMARY=str(summary))
 
-    assert [True] == [leg["prerelease"] for leg in legs if "prerelease" in leg]
+    assert [True] == [leg["prerelease"] for leg in _LEGS if "prerelease" in leg]
     assert "${{ matrix.prerelease || false }}" == hosted["continue-on-error"]
     assert "failure() && matrix.prerelease" == step["if"]
     assert completed.stdout.startswith("::warning title=")
@@ -111,15 +111,17 @@ def test_only_a_prerelease_may_fail_and_the_page_of_the_run_has_it(tmp_path: Pat
 
 @pytest.mark.parametrize(("reports", "status"), [(0, 1), (2, 1), (3, 0), (4, 0), (5, 1)])
 def test_the_report_has_every_job_but_that_of_the_prerelease(tmp_path: Path, reports: int, status: int) -> None:
+    step = _step("selftest", "report", "Check that the report has all jobs")
     report = json.dumps({"jobs": [{"name": str(number)} for number in range(reports)]})
-    completed = _run(_step("selftest", "report", "Check that the report has all jobs"), tmp_path, REPORT=report, JOBS="4")
+    completed = _run(step, tmp_path, REPORT=report, JOBS="4")
 
     assert status == completed.returncode, completed.stderr
+    assert str(len(_LEGS)) == step["env"]["JOBS"]
 
 
 def test_every_job_of_the_matrix_has_a_name_of_its_own() -> None:
     """Its report would replace that of another one."""
-    legs = [(leg["os"], leg["python"]) for leg in _WORKFLOWS["selftest"]["jobs"]["hosted"]["strategy"]["matrix"]["include"]]
+    legs = [(leg["os"], leg["python"]) for leg in _LEGS]
 
     assert sorted({*legs}) == sorted(legs)
 
