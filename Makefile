@@ -21,7 +21,7 @@ demo: .venv/ready  ## Run the matrix example in act, with every Python found her
 test: .venv/ready  ## Run every test
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-lint: .venv/ready  ## Check style, types, security, schemas, and the README against action.yml
+lint: .venv/ready  ## Check style, types, security, workflows and the scripts in them, schemas, and the README against action.yml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

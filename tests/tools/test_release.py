@@ -442,11 +442,13 @@ def test_job(job: dict[str, Any]) -> None:
 
 
 def test_pins() -> None:
-    """Every action of others is pinned by its commit, with its version beside it, and always the same one."""
+    """Every action of others is pinned by its commit, with its version beside it, and always the same one, in documents too."""
     pins = sorted({line for _, line in _uses()})
 
     assert [] == [(path, line) for path, line in _uses() if not re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)]
     assert len({line.partition("@")[0] for line in pins}) == len(pins)
+    documents = "".join(path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))
+    assert {*re.findall(r"uses: (\S+@[0-9a-f]{40} # \S+)", documents)} <= {*pins}
 
 
 def test_pins_are_kept_up_to_date() -> None:
