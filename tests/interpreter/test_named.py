@@ -113,6 +113,18 @@ def test_prerelease_has_its_version(machine: Machine) -> None:
     assert machine.python("new", "3.15.0rc1") == machine.prefix("3.15")
 
 
+def test_version_with_a_t_is_that_of_a_free_threaded_build(machine: Machine) -> None:
+    """As setup-python and uv name it; without the letter, another build is preferred."""
+    free = machine.python("free", "3.14.1", free_threaded=True)
+
+    assert [free, free, free] == [machine.prefix(word) for word in ("3.14t", "python3.14t", "3.14")]
+
+    other = machine.python("other", "3.14.0")
+
+    assert [free, other] == [machine.prefix(word) for word in ("3.14t", "3.14")]
+    assert "3.13t" == machine.error(PythonNotFound, "3.13t").values["word"]
+
+
 def test_python_is_python3_if_that_is_the_only_one(machine: Machine) -> None:
     assert machine.python("new", "3.12.4") == machine.prefix("python")
 

@@ -46,12 +46,13 @@ def find(inputs: Inputs, search_path: str, ask: Callable[[str], Target], *, wind
     """Return the interpreter that `inputs` name with one word, or None if that is a path.
 
     As for uv, a version and `python` with or without one are never paths, whatever is in the current folder. A name is the first
-    program of `search_path` that has it, as in a shell, and a version is the one Python on `search_path` that has it. `ask` starts an
+    program of `search_path` that has it, as in a shell, and a version is the one Python on `search_path` that has it. A version with a
+    `t`, such as 3.13t, is that of a free-threaded build; without one, another build is preferred. `ask` starts an
     interpreter and returns how it describes itself, or raises `PythonUnsuitable`. Raise `PythonNotFound` if there is none, or if several
     different ones have that version, and `InvalidInput` for a specifier that is none.
     """
     word = inputs.python
-    version = re.fullmatch(r"(python)?((?:\d+(?:\.\d+)*)?)", word) if word else None
+    version = re.fullmatch(r"(python)?((?:\d+(?:\.\d+)*)?)((?<=\d)t)?", word) if word else None
     program = paths.program(word, search_path, windows=windows) if word else None
     if not (version or word[:1] in {*"<>=!~"}):
         if word and os.path.lexists(word):
@@ -62,7 +63,10 @@ def find(inputs: Inputs, search_path: str, ask: Callable[[str], Target], *, wind
         return Candidate(program, ask(program))
     specifier = _specifier(inputs.python, f"=={version[2]}.*" if version and version[2] else "" if version else word)
     every = list(_on_path(search_path, ask))
-    return _only(inputs, every, [it for it in every if specifier.contains(it.target.version, prereleases=True)])
+    fitting = [it for it in every if specifier.contains(it.target.version, prereleases=True)]
+    free_threaded = bool(version and version[3])
+    others = [] if free_threaded else fitting
+    return _only(inputs, every, [it for it in fitting if it.target.free_threaded == free_threaded] or others)
 
 
 def _specifier(word: str, specifier: str) -> SpecifierSet:
