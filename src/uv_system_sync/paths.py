@@ -139,7 +139,8 @@ def read_only(path: str) -> str | None:
 
 def _is_read_only(path: str) -> bool:
     try:
-        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+        # PyPy has no name for it; POSIX's ST_RDONLY is 1 on Linux and macOS.
+        return bool(os.statvfs(path).f_flag & getattr(os, "ST_RDONLY", 1))
     except OSError:
         return False
 
