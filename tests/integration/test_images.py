@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import io
 import re
-import shutil
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,22 +13,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support import documents, images, program
+from tests.support import docker_examples, documents, images, program
+from tests.support.docker_examples import EXAMPLES, SHOWN, SLIM, text
 from tests.support.dockerfiles import Build, Failed
 from tests.support.images import Image
 from tests.support.index import Index
 from tests.support.layouts import install
-from tests.support.projects import WHEELS, Project, Wheel
+from tests.support.projects import Project, Wheel
 from tools.shared import ROOT
 from tools.shared.pythons import found
-from tools.shared.uv import LOCKED_UV, UV
+from tools.shared.uv import UV
 from tools.shared.wheels import file_name, wheel
 from uv_system_sync import cli
 
-EXAMPLES = ROOT / "examples" / "docker"
 TRIED = ("Dockerfile", "multi-stage.Dockerfile", "lambda.Dockerfile", "gitlab-ci.yml")
-SHOWN = [block.text for block in documents.blocks(ROOT / "docs" / "command.md") if block.language in {"dockerfile", "gitlab"}]
-SLIM = "python:3.13-slim"
 
 MISSING = images.missing()
 
@@ -89,15 +84,10 @@ def aws(folder: Path) -> Image:
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """An index with this checkout's command and what it requires, uv, and the packages of the project."""
     folder = tmp_path_factory.mktemp("index")
-    subprocess.run([LOCKED_UV, "build", "--quiet", "--wheel", "--offline", "--out-dir", folder, ROOT], check=True)
+    docker_examples.write_wheels(folder)
     for name in ("packaging", "tomli"):
-        sources = [path for path in importlib.metadata.files(name) or [] if path.suffix == ".py"]
-        version = importlib.metadata.version(name)
-        contents = {path.as_posix(): path.read_text(encoding="utf-8") for path in sources}
-        (folder / file_name(name, version)).write_bytes(wheel(name, version, contents))
+        docker_examples.write_installed(name, folder)
     _wheel_of_uv(folder)
-    for package in (*WHEELS, Wheel("pytest", "9.0", scripts=("pytest",))):
-        package.write(folder)
     with Index(folder).served() as served:
         yield served
 
@@ -114,16 +104,7 @@ def _wheel_of_uv(folder: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path, index: Index) -> Project:
     """A locked project with the files of the examples, and what must not get into an image."""
-    project = Project(tmp_path / "app", "app", extras={}, groups={"dev": ["pytest"]}).write()
-    shutil.rmtree(project.folder / "wheels")
-    document = project.pyproject.read_text(encoding="utf-8").partition("[[tool.uv.index]]")[0]
-    project.pyproject.write_text(f'{document}[[tool.uv.index]]\nurl = "{index.url}"\ndefault = true\n', encoding="utf-8")
-    package = project.folder / "src" / "app"
-    (package / "__init__.py").write_text("import alpha\n\ndef handler(event, context):\n    return f'alpha {alpha.__version__}'\n")
-    (package / "__main__.py").write_text("from app import handler\n\nprint(handler({}, None))\n")
-    subprocess.run([UV, "lock", "--quiet", "--python", sys.executable], cwd=project.folder, check=True)
-    shutil.copytree(EXAMPLES, project.folder, dirs_exist_ok=True)
-    return project
+    return docker_examples.write_project(tmp_path / "app", index)
 
 
 @pytest.fixture(scope="module")
@@ -148,11 +129,6 @@ def unreadable(image: Image, prefix: str) -> list[str]:
 def of_the_build(image: Image) -> list[Path]:
     """Return the programs in `image` that only its build needs."""
     return [path for path in image.folder.rglob("*") if path.name in {"uv", "uvx", "uv-system-sync"}]
-
-
-def text(name: str) -> str:
-    """Return the text of an example."""
-    return (EXAMPLES / name).read_text(encoding="utf-8")
 
 
 def test_the_documents_show_the_examples_as_they_are() -> None:
@@ -190,7 +166,7 @@ def test_the_job_for_gitlab_is_valid_by_gitlabs_schema() -> None:
 @needs_namespaces
 def test_the_one_line_installs_what_is_locked_and_keeps_its_uv(build: Build, index: Index) -> None:
     with_uvx = replace(build, variables={**build.variables, "UV_DEFAULT_INDEX": index.url})
-    image = with_uvx.follow(f"FROM {SLIM}\nWORKDIR /app\nCOPY . .\n{SHOWN[0]}")
+    image = with_uvx.follow(docker_examples.one_line())
 
     assert "alpha 1.0\n" == image.run("python", "-m", "app").stdout
     assert {"alpha", "app", "beta", "pip", "uv"} == packages(image, "/usr/local")

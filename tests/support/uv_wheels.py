@@ -22,10 +22,10 @@ _LOCKED = ROOT / "requirements" / "uvs.lock"
 PINNED = re.findall(r"^uv==(\S+)", _PINNED.read_text(encoding="utf-8"), re.MULTILINE)[0]
 
 
-def wheel(version: str = PINNED) -> Path:
-    """Return the wheel of uv `version` for this machine; skip the test if it is not here and cannot be had."""
-    folder = _KEPT / version
-    (found,) = (folder if folder.is_dir() else _of_uv(version)).iterdir()
+def wheel(version: str = PINNED, platform: str = "") -> Path:
+    """Return the wheel of uv `version` for this machine or another `platform`; skip the test if it is not here and cannot be had."""
+    folder = _KEPT / f"{version}{platform}"
+    (found,) = (folder if folder.is_dir() else _of_uv(version, folder, *(["--platform", platform] if platform else []))).iterdir()
     return found
 
 
@@ -44,14 +44,14 @@ def link(folder: Path, wheels: Iterable[Path]) -> Path:
     return folder
 
 
-def _of_uv(version: str) -> Path:
+def _of_uv(version: str, folder: Path, *options: str) -> Path:
     text = "".join(path.read_text(encoding="utf-8") for path in (_PINNED, _LOCKED))
     block = re.search(rf"^uv=={re.escape(version)} .*\n(?: .*\n)*", text, re.MULTILINE)
     assert block is not None, version
     with tempfile.TemporaryDirectory() as temp:
         requirements = Path(temp, "requirements.txt")
         requirements.write_text(block.group(), encoding="utf-8")
-        return _download(requirements, _KEPT / version)
+        return _download(requirements, folder, *options)
 
 
 def _download(requirements: Path, folder: Path, *options: str) -> Path:
