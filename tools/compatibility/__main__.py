@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from tools.compatibility import document, uvs
+from tools.compatibility import containers, document, uvs
 from tools.compatibility.proofs import Proof, Run, Unavailable, read, write
 from tools.shared import ROOT
 
@@ -20,6 +20,7 @@ Stage = Callable[[Path], Iterator[Proof]]
 # They run in this order. Each has a scratch folder of its own, which the next run finds again.
 STAGES: dict[str, Stage] = {
     **{f"uv-{version}": partial(uvs.run, version) for version in uvs.locked()[1:]},
+    "containers": containers.run,
 }
 _WORK = ROOT / ".venv" / "compatibility"
 

@@ -1,0 +1,1 @@
+"""Images and jobs in a real container engine, where the environment names one."""

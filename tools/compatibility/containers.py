@@ -1,0 +1,76 @@
+"""Builds the examples for images, and runs jobs in containers, with every container engine of Debian's packages."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from tools.compatibility import debian
+from tools.compatibility.engines import ENGINES, Engine, Start
+from tools.compatibility.images import BASES, Base
+from tools.compatibility.proofs import Proof, Unavailable, of_report
+from tools.shared import ROOT
+
+# What runs GitLab's jobs, and the oldest Node that it does not fail with.
+_GITLAB = ("gitlab-ci-local@4.75.1", "node@24.21.0")
+
+
+def run(work: Path, starts: Mapping[str, Start] = ENGINES, bases: Iterable[Base] = BASES) -> Iterator[Proof]:
+    """Yield the outcomes with each engine that `starts` has.
+
+    One that does not start, and each of the base images `bases` that cannot be made, are named with the reason.
+    """
+    for name, start in starts.items():
+        yield from _with_engine(name, start, bases, work)
+
+
+def _with_engine(name: str, start: Start, bases: Iterable[Base], work: Path) -> Iterator[Proof]:
+    try:
+        with start(work / name) as engine:
+            yield from filter(None, (made(base, engine, work) for base in bases))
+            yield from _tested(engine, work)
+    except (Unavailable, OSError) as problem:
+        yield _missing(name, problem)
+
+
+def made(base: Base, engine: Engine, work: Path) -> Proof | None:
+    """Make the image `base`, and return why that is not possible, or None."""
+    try:
+        base.make(work, engine)
+    except (Unavailable, OSError) as problem:
+        return _missing(f"{engine.name}: base image {base.name}", problem)
+    return None
+
+
+def _tested(engine: Engine, work: Path) -> Iterator[Proof]:
+    environ = {**engine.environ, "CONTAINER_ENGINE": engine.name}
+    try:
+        environ["GITLAB_CI_LOCAL"] = str(_gitlab(work))
+    except (Unavailable, OSError) as problem:
+        yield _missing(f"{engine.name}: gitlab-ci-local", problem)
+    report = work / f"{engine.name}.xml"
+    report.unlink(missing_ok=True)
+    subprocess.run([sys.executable, "-m", "pytest", "tests/containers", f"--junitxml={report}"], cwd=ROOT, env=environ, check=False)
+    (uv,) = re.findall(r"^uv==(\S+)", (ROOT / "requirements" / "uv.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    yield from of_report(
+        report.read_text(encoding="utf-8"),
+        {"container": None},
+        uv,
+        f"{engine.name} {engine.version}, base images made by `make compatibility`",
+    )
+
+
+def _gitlab(work: Path) -> Path:
+    """Return the path of gitlab-ci-local, beside the Node for it; npm installs both below `work` if they are not there."""
+    program = work / "npm" / "node_modules" / ".bin" / "gitlab-ci-local"
+    if not program.with_name("node").exists():
+        debian.require({"npm": "npm", "rsync": "rsync"})
+        debian.run("npm", "install", "--no-fund", "--no-audit", "--prefix", str(work / "npm"), *_GITLAB)
+    return program
+
+
+def _missing(subject: str, problem: Exception) -> Proof:
+    return Proof("container", subject, "skipped" if isinstance(problem, Unavailable) else "failed", detail=str(problem))
