@@ -12,7 +12,7 @@ import pytest
 from tests.support import debian
 from tests.support.layouts import older_than_supported
 from tools.shared import ROOT
-from tools.shared.pythons import cpythons, pypys
+from tools.shared.pythons import every
 from tools.shared.runner_files import StepFiles
 from tools.shared.uv import UV
 
@@ -36,15 +36,16 @@ _KEPT = (
 
 def pytest_report_header() -> list[str]:
     """Name the Pythons and the uv that the tests run with, and those that are known and not here."""
-    minors = {python.minor for python in cpythons()}
+    names = {python.name for python in every()}
     old = older_than_supported()
     missing = {
-        **{f"CPython 3.{minor}": f"3.{minor}" not in minors for minor in range(8, 15)},
-        "PyPy": not pypys(),
+        **{name: name not in names for name in (f"CPython 3.{minor}" for minor in range(8, 16))},
+        "a free-threaded CPython": not any("free-threaded" in name for name in names),
+        "PyPy": not any("PyPy" in name for name in names),
         f"Debian's own ({debian.why_not()})": bool(debian.why_not()),
         "CPython 3.6 or 3.7, to be refused": old is None,
     }
-    present = [f"{python.name.partition(' ')[0]} {python.version}" for python in (*cpythons(), *pypys())]
+    present = [python.name.replace(python.minor, python.version) for python in every()]
     own = "" if debian.why_not() else "; Debian's own, in a /usr of its own"
     uv = subprocess.run([UV, "--version"], capture_output=True, text=True, check=False).stdout.strip() if UV.exists() else "none"
     return [

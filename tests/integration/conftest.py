@@ -39,6 +39,12 @@ def target(python: Python, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def site_packages(python: Python, target: Path) -> Path:
+    """The folder that packages of `target` go into."""
+    return target / "lib" / python.stdlib.name / "site-packages"
+
+
+@pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
     """An index that has alpha."""
     folder = tmp_path / "index"

@@ -14,6 +14,7 @@ from tests.support.layouts import everything, virtual_environment, watched_build
 from tests.support.projects import CAN_CHECK, Project
 from tests.support.step import Runner
 from tools.shared import wheels
+from tools.shared.pythons import Python
 
 
 def made_with(environment: Path, version: str) -> None:
@@ -137,9 +138,10 @@ def test_the_file_is_restored_too_if_a_build_changes_it(ci: Runner, tmp_path: Pa
         *("../../../bin/{python}", "alpha-1.0.dist-info/METADATA"),
     ],
 )
-def test_the_repair_of_a_package_with_a_record_of_its_own_making_removes_nothing_else(ci: Runner, target: Path, row: str) -> None:
+def test_the_repair_of_a_package_with_a_record_of_its_own_making_removes_nothing_else(
+    ci: Runner, target: Path, site_packages: Path, row: str
+) -> None:
     """As an earlier step may have installed it."""
-    site_packages = next(target.glob("lib/python3*/site-packages"))
     (target / "lib64").symlink_to("lib")
     ci.sync()
     path = row.format(python=site_packages.parent.name)
@@ -167,10 +169,9 @@ MISPLACED = {
 
 
 @pytest.fixture
-def names(target: Path) -> dict[str, str]:
+def names(python: Python) -> dict[str, str]:
     """What differs between versions of Python in the names of files."""
-    python = next(target.glob("lib/python3.*")).name
-    return {"python": python, "zip": python.replace(".", "")}
+    return {"python": python.stdlib.name, "zip": python.stdlib.name.replace(".", "")}
 
 
 @pytest.mark.parametrize("case", MISPLACED)
@@ -187,7 +188,7 @@ def test_a_wheel_with_files_for_python_itself_is_named_and_taken_back(
         assert_failed(outcome, "sync-failed", f"{target / place} (evil)", "The change was undone")
         assert "EVIL" not in outcome.log
     assert not (target / place).exists()
-    assert not list(target.glob("lib/python3*/site-packages/evil*"))
+    assert not list(target.glob("lib/*/site-packages/evil*"))
 
 
 @pytest.mark.parametrize("place", ["scripts/python3", "scripts/{python}", "data/bin/{python}", "data/bin/python3.99", "scripts/pypy3"])
@@ -223,7 +224,7 @@ def test_a_package_that_claims_files_of_python_takes_none_of_them_with_it(
         ci.sync()
 
     assert (target / "lib" / names["python"] / "os.py").exists()
-    assert not list(target.glob("lib/python3*/site-packages/evil*"))
+    assert not list(target.glob("lib/*/site-packages/evil*"))
 
 
 INNOCENT = (
@@ -264,12 +265,13 @@ def test_shared_libraries_that_no_other_program_loads_are_installed(ci: Runner, 
 
 
 def test_what_a_failed_build_has_written_into_modules_is_not_run_by_the_step(
-    ci: Runner, tmp_path: Path, project: Project, target: Path
+    ci: Runner, tmp_path: Path, project: Project, target: Path, python: Python
 ) -> None:
+    """PyPy may have loaded before what explains the failure."""
     watched_build(project, tmp_path / "notes")
     program = f"""
 import glob, os
-for path in glob.glob({str(target)!r} + "/lib/python3*/**/*.py", recursive=True):
+for path in glob.glob({str(target)!r} + "/lib/*/**/*.py", recursive=True):
     with open(path + ".new", "w") as file:
         file.write("open({str(tmp_path / "ran")!r}, 'a')")
     os.replace(path + ".new", path)
@@ -281,4 +283,5 @@ os._exit(3)
 
     assert not (tmp_path / "ran").exists(), outcome.log
     assert "Traceback" not in outcome.log
-    assert_failed(outcome, "sync-failed", "It is not explained here", "was changed while uv or a build ran")
+    refusal = ["It is not explained here", "was changed while uv or a build ran"]
+    assert_failed(outcome, "sync-failed", *(refusal if python.implementation == "cpython" else []))

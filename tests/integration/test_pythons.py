@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.layouts import laid_out, virtual_environment
 from tests.support.step import Runner
-from tools.shared.pythons import Python, found, pypys
+from tools.shared.pythons import Python, every
 
 # What a script's first line cannot hold as it is: uv then writes one that a shell reads. Without a `$`: distutils, which
 # uv asks for the folders of Pythons before 3.10, would put a variable there.
@@ -21,7 +21,7 @@ Place = Callable[[Python, Path], Path]
 
 def _tool_cache(python: Python, folder: Path) -> Path:
     tool = {"cpython": "Python", "pypy": "PyPy"}[python.implementation]
-    return python.copy(folder / "hostedtoolcache" / tool / python.version / "x64")
+    return python.copy(folder / "hostedtoolcache" / tool / python.version / ("x64-freethreaded" if python.free_threaded else "x64"))
 
 
 def _odd(python: Python, folder: Path) -> Path:
@@ -69,7 +69,7 @@ def _longer(folder: Path) -> Path:
         *laid_out("a virtual environment with system packages", _venv_with_system_packages),
     ],
 )
-@pytest.mark.parametrize("python", [*found(), *pypys()], ids=lambda python: python.name)
+@pytest.mark.parametrize("python", every(), ids=lambda python: python.name)
 def test_a_python_in_any_place_runs_the_step_is_synced_and_is_that_of_the_next_step(
     bare_ci: Runner, tmp_path: Path, python: Python, place: Place
 ) -> None:

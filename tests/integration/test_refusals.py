@@ -260,8 +260,8 @@ def test_an_externally_managed_python_is_an_error_with_the_distributions_explana
     assert ("python-unsuitable", True) == (refusal.slug, refusal.has("/usr/bin/python3", _DEBIAN, "To install Python packages system-wide"))
 
 
-def test_an_externally_managed_python_is_used_if_it_is_allowed(ci: Runner, target: Path) -> None:
-    (next((target / "lib").glob("python3.*")) / "EXTERNALLY-MANAGED").write_text("[externally-managed]\n", encoding="utf-8")
+def test_an_externally_managed_python_is_used_if_it_is_allowed(ci: Runner, site_packages: Path) -> None:
+    site_packages.with_name("EXTERNALLY-MANAGED").write_text("[externally-managed]\n", encoding="utf-8")
 
     refused, allowed = ci.sync(), ci.sync(allow_externally_managed="true")
 

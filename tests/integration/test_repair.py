@@ -22,12 +22,6 @@ _UNFINISHED = ".uv-system-sync-unfinished"
 _CHECK = ["--check"] if UV_VERSION >= (0, 6, 10) else []
 
 
-@pytest.fixture
-def site_packages(target: Path) -> Path:
-    """The folder that packages of `target` go into."""
-    return next(target.glob("lib/python3*/site-packages"))
-
-
 def _repaired(outcome: Outcome) -> list[str]:
     assert 0 == outcome.returncode, outcome.log
     return [item["name"] for item in json.loads(Path(outcome.outputs["report"]).read_text(encoding="utf-8"))["repaired"]]

@@ -103,8 +103,8 @@ def test_the_report_has_what_the_outputs_have(ci: Runner, target: Path, python: 
     assert 1 == report["schema"]
     assert {
         "version": python.version,
-        "free_threaded": False,
-        "implementation": "cpython",
+        "free_threaded": python.free_threaded,
+        "implementation": python.implementation,
         "platform": sysconfig.get_platform(),
         "executable": f"{target}/bin/python3",
         "environment": str(target),
@@ -180,8 +180,8 @@ def test_a_prefix_that_is_a_link_keeps_its_name(ci: Runner, target: Path, tmp_pa
     assert str(link) == outcome.outputs["environment"]
 
 
-def test_what_is_not_locked_is_removed_except_pip(ci: Runner, target: Path, python: Python) -> None:
-    install(Wheel("leftover", "3.0"), target / "lib" / f"python{python.minor}" / "site-packages")
+def test_what_is_not_locked_is_removed_except_pip(ci: Runner, site_packages: Path) -> None:
+    install(Wheel("leftover", "3.0"), site_packages)
 
     outcome = ci.sync()
 
@@ -191,8 +191,8 @@ def test_what_is_not_locked_is_removed_except_pip(ci: Runner, target: Path, pyth
     assert "pip" in outcome.outputs["packages"]
 
 
-def test_an_inexact_sync_keeps_what_is_not_locked(ci: Runner, target: Path, python: Python) -> None:
-    install(Wheel("leftover", "3.0"), target / "lib" / f"python{python.minor}" / "site-packages")
+def test_an_inexact_sync_keeps_what_is_not_locked(ci: Runner, site_packages: Path) -> None:
+    install(Wheel("leftover", "3.0"), site_packages)
 
     outcome = ci.sync(inexact="true")
 

@@ -47,7 +47,7 @@ class Site:
     @property
     def stdlib(self) -> Path:
         """The folder of the installation's standard library."""
-        return self.prefix / "lib" / f"python{self.python.minor}"
+        return self.prefix / "lib" / self.python.stdlib.name
 
     @property
     def site_packages(self) -> Path:
@@ -109,6 +109,8 @@ def _shim(site: Site) -> Path:
 
 
 def _framework(site: Site) -> Accepted:
+    if site.python.implementation != "cpython":
+        pytest.skip("only CPython has framework builds")
     versions = site.folder / "Versions" / site.python.minor
     versions.mkdir(parents=True)
     for name in ("bin", "lib"):
@@ -120,7 +122,7 @@ def _framework(site: Site) -> Accepted:
 def _files_instead_of_links(site: Site) -> Accepted:
     for name in ("python", "python3"):
         (site.prefix / "bin" / name).unlink()
-        os.link(site.prefix / "bin" / f"python{site.python.minor}", site.prefix / "bin" / name)
+        os.link(site.prefix / "bin" / site.python.program, site.prefix / "bin" / name)
     return _in(site.prefix)
 
 
@@ -146,7 +148,7 @@ _ACCEPTED: dict[str, dict[str, Callable[[Site], Accepted]]] = {
         "prefix with dots": lambda site: _in(site.prefix, f"{site.prefix}/lib/..//./"),
         "python": lambda site: _in(site.prefix, site.prefix / "bin" / "python"),
         "python3": lambda site: _in(site.prefix, site.prefix / "bin" / "python3"),
-        "python with its minor version": lambda site: _in(site.prefix, site.prefix / "bin" / f"python{site.python.minor}"),
+        "python with its minor version": lambda site: _in(site.prefix, site.prefix / "bin" / site.python.program),
         "relative path": lambda site: _in(site.prefix, os.path.relpath(site.prefix, site.prefix.parents[3] / "checkout")),
         "files instead of links": _files_instead_of_links,
     },
@@ -183,7 +185,7 @@ _ACCEPTED: dict[str, dict[str, Callable[[Site], Accepted]]] = {
 
 
 def _link_to_the_interpreter(site: Site) -> Path:
-    return _linked(site.folder / "python3", site.prefix / "bin" / f"python{site.python.minor}")
+    return _linked(site.folder / "python3", site.prefix / "bin" / site.python.program)
 
 
 def _layouts(names: Mapping[str, Collection[str]]) -> list[ParameterSet]:
@@ -301,7 +303,7 @@ def _another_architecture(site: Site) -> Rejected:
 
 
 def _another_c_library(site: Site) -> Rejected:
-    binary = site.prefix / "bin" / f"python{site.python.minor}"
+    binary = site.prefix / "bin" / site.python.program
     content, count = re.subn(rb"(/lib\w*/ld)-[^\0]+", lambda match: match[1].ljust(len(match[0]), b"x"), binary.read_bytes(), count=1)
     if not count:
         pytest.skip("the Pythons here are linked statically")
@@ -329,8 +331,8 @@ def _another_interpreter_of_the_prefix(site: Site) -> Rejected:
     both = oldest.copy(site.folder / "both")
     site.python.copy(site.folder / "other")
     shutil.copytree(site.folder / "other" / "lib", both / "lib", symlinks=True, dirs_exist_ok=True)
-    named = both / "bin" / f"python{minor}"
-    shutil.copy2(site.folder / "other" / "bin" / f"python{minor}", named)
+    named = both / "bin" / site.python.program
+    shutil.copy2(site.folder / "other" / "bin" / site.python.program, named)
     return _unsuitable(named, both, f"{both}/bin/python3.")
 
 
@@ -390,9 +392,9 @@ _REJECTED: dict[str, Callable[[Site], Rejected]] = {
     "bin": lambda site: _part(site.prefix, "bin"),
     "bin with a slash": lambda site: _part(site.prefix, "bin/"),
     "lib": lambda site: _part(site.prefix, "lib"),
-    "standard library": lambda site: _part(site.prefix, f"lib/python{site.python.minor}"),
-    "site-packages": lambda site: _part(site.prefix, f"lib/python{site.python.minor}/site-packages"),
-    "package": lambda site: _part(site.prefix, f"lib/python{site.python.minor}/site-packages/package"),
+    "standard library": lambda site: _part(site.prefix, f"lib/{site.stdlib.name}"),
+    "site-packages": lambda site: _part(site.prefix, f"lib/{site.stdlib.name}/site-packages"),
+    "package": lambda site: _part(site.prefix, f"lib/{site.stdlib.name}/site-packages/package"),
     "include": lambda site: _part(site.prefix, "include"),
     "bin of a venv": lambda site: _part(_venv(site), "bin"),
     "folder of prefixes": lambda site: _not_found(site.prefix.parents[1]),
@@ -548,12 +550,12 @@ needs_permissions = pytest.mark.skipif(not permissions_bind(), reason="root igno
 
 @needs_permissions
 @pytest.mark.parametrize(
-    "folder", [pytest.param("lib/python{}/site-packages", id="site-packages"), pytest.param("bin", id="the folder of scripts")]
+    "folder", [pytest.param("lib/{}/site-packages", id="site-packages"), pytest.param("bin", id="the folder of scripts")]
 )
 def test_a_folder_that_is_read_only_is_an_error_with_its_owner(
     other_ci: Runner, site: Site, starter: Path, folder: str, files: Callable[[], dict[str, Listing]]
 ) -> None:
-    path = site.prefix / folder.format(site.python.minor)
+    path = site.prefix / folder.format(site.stdlib.name)
     path.chmod(0o555)
     before = files()
 

@@ -27,12 +27,6 @@ OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0],
 PATIENCE = 20
 
 
-@pytest.fixture
-def site_packages(target: Path, python: Python) -> Path:
-    """The folder of the target's packages."""
-    return target / "lib" / f"python{python.minor}" / "site-packages"
-
-
 def names(outcome: Outcome) -> list[str]:
     """Return what is installed, less pip, which every installation comes with."""
     assert 0 == outcome.returncode, outcome.log

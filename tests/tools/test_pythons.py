@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.support import program
+from tools.shared import ROOT
 from tools.shared.pythons import cpythons, found, places, python_of, search
 from tools.shared.uv import uv_output
 
-DEBIAN = Path("/usr/bin/python3")
+_OF_DEBIAN = [Path("/usr/bin/python3"), Path("/usr/bin/pypy3")]
 
 
 @pytest.fixture
@@ -62,9 +66,11 @@ def test_pythons_are_looked_for_where_variables_say() -> None:
     assert "/pyenv/shims" not in where
 
 
-@pytest.mark.skipif(not DEBIAN.exists() or not python_of(DEBIAN).is_debian, reason="/usr/bin/python3 is not Debian's")
-def test_a_copy_of_debians_python_has_the_layout_of_others(tmp_path: Path) -> None:
-    copy = python_of(DEBIAN).copy(tmp_path / "copy")
+@pytest.mark.parametrize("original", _OF_DEBIAN, ids=lambda path: path.name)
+def test_a_copy_of_debians_python_has_the_layout_of_others(tmp_path: Path, original: Path) -> None:
+    if not original.exists() or not python_of(original).is_debian:
+        pytest.skip(f"{original} is not Debian's")
+    copy = python_of(original).copy(tmp_path / "copy")
     interpreter = copy / "bin" / "python3"
     script = "import json, sys, sysconfig, pip; print(json.dumps([sys.prefix, sysconfig.get_paths(), sys.path, pip.__file__]))"
     environ = {"PATH": "/usr/bin:/bin"}
@@ -76,6 +82,34 @@ def test_a_copy_of_debians_python_has_the_layout_of_others(tmp_path: Path) -> No
     assert purelib in search_path
     assert pip.startswith(purelib)
     assert not python_of(interpreter).is_debian
+
+
+def test_a_free_threaded_python_has_names_of_its_own(tmp_path: Path) -> None:
+    """Only the facts of one are here: a program that prints them."""
+    facts = [str(tmp_path), "3.14.2", f"{tmp_path}", f"{tmp_path}/lib/python3.14t", f"{tmp_path}/lib/python3.14t/site-packages", "cpython"]
+    for name in ("python3", "python3.14t"):
+        program(tmp_path / "bin" / name, "#!/bin/sh", f"echo '{json.dumps([*facts, True])}'")
+
+    (only,) = search([str(tmp_path / "bin")], "cpython")
+
+    assert ("CPython 3.14 free-threaded", "python3.14t", "python3.14t") == (only.name, only.program, only.stdlib.name)
+
+
+def test_only_the_pythons_that_a_variable_names_are_tested(python: Path) -> None:
+    script = "from tools.shared.pythons import every, found; print(*(it.prefix for it in [*every(), *found()]), sep='\\n')"
+    environ = {**os.environ, "TESTED_PYTHONS": str(python / "bin" / "python3")}
+    completed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environ, check=True, capture_output=True, text=True)
+
+    assert [str(python)] * 2 == completed.stdout.splitlines()
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no file system in memory")  # noqa: S108 - no name is guessed
+def test_a_copy_can_be_on_another_file_system() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        copy = found()[-1].copy(Path(folder, "copy"))
+
+        assert os.stat(folder).st_dev != os.stat(ROOT).st_dev
+        assert copy == python_of(copy / "bin" / "python3").prefix
 
 
 def test_debians_python_is_used_only_where_there_is_no_other() -> None:

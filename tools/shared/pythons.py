@@ -1,11 +1,13 @@
-"""Finds every CPython and PyPy on the machine and makes real copies of them to sync into."""
+"""Finds every CPython and PyPy on the machine, or those that TESTED_PYTHONS names, and makes real copies of them to sync into."""
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,22 +31,15 @@ _LEFT_OUT = shutil.ignore_patterns(
 
 # Below a folder of installations, and in a folder of programs.
 _BELOW = {"cpython": ("cpython-*", "Python/*/*", "[0-9]*"), "pypy": ("pypy-*", "PyPy/*/*", "pypy3*")}
-_PROGRAMS = {"cpython": ("python3", "python3.[0-9]", "python3.[0-9][0-9]"), "pypy": ("pypy3",)}
+_PROGRAMS = {"cpython": ("python3", "python3.[0-9]", "python3.[0-9][0-9]", "python3.[0-9][0-9]t"), "pypy": ("pypy3",)}
 
 _NAMES = {"cpython": "CPython", "pypy": "PyPy"}
 
-# A free-threaded one is another implementation here: its folders and programs have other names.
 _FACTS = """
 import json, sys, sysconfig
 paths = [sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")]
-name = sys.implementation.name + ("-t" if "t" in getattr(sys, "abiflags", "") else "")
-print(json.dumps([sys.prefix, name, sys.version.split()[0], *paths]))
-"""
-
-_SITE_CUSTOMIZE = """
-import site, sys, sysconfig
-if sys.prefix == sys.base_prefix:
-    site.addsitedir(sysconfig.get_path("purelib"))
+free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+print(json.dumps([sys.prefix, sys.version.split()[0], *paths, sys.implementation.name, free_threaded]))
 """
 
 # Starting a Python takes milliseconds; what a version manager has on PATH in its place may do anything.
@@ -60,6 +55,7 @@ class Python:
     stdlib: Path
     site_packages: Path
     implementation: str = "cpython"
+    free_threaded: bool = False
 
     @property
     def minor(self) -> str:
@@ -73,21 +69,22 @@ class Python:
 
     @property
     def name(self) -> str:
-        """What people call it, such as `CPython 3.12`."""
-        return f"{_NAMES[self.implementation]} {self.minor}"
+        """What people call it, such as `CPython 3.12` or `CPython 3.14 free-threaded`."""
+        return f"{_NAMES[self.implementation]} {self.minor}{' free-threaded' if self.free_threaded else ''}"
 
     @property
     def program(self) -> str:
-        """The file name of its interpreter, such as `python3.12`."""
-        return f"{'python' if self.implementation == 'cpython' else self.implementation}{self.minor}"
+        """The file name of its interpreter, such as `python3.12` or `python3.14t`."""
+        return f"{'python' if self.implementation == 'cpython' else self.implementation}{self.minor}{'t' if self.free_threaded else ''}"
 
     def copy(self, prefix: Path) -> Path:
         """Make `prefix` an installation of its own of this Python, with the pip of its site-packages, and return it.
 
-        The standard library is hard-linked from one copy that all of this process share; what a sync changes is not.
+        The standard library is hard-linked from one copy that all of this process share, if the file system allows it; what a sync
+        changes is not.
         """
         pristine = self._pristine()
-        shutil.copytree(pristine, prefix, symlinks=True, copy_function=os.link, dirs_exist_ok=True)
+        shutil.copytree(pristine, prefix, symlinks=True, copy_function=link_or_copy, dirs_exist_ok=True)
         for script in (prefix / "bin").iterdir():
             if not script.is_symlink():
                 original = script.with_name(f"{script.name}.linked")
@@ -125,8 +122,8 @@ class Python:
         shutil.copy2(self.prefix / "bin" / self.program, prefix / "bin")
         for name in {"python3", "python", f"python{self.minor}"} - {self.program}:
             (prefix / "bin" / name).symlink_to(self.program)
-        if self.implementation == "cpython" and self.is_debian:
-            _undo_layout(stdlib)
+        if self.is_debian:
+            _undo_layout(prefix / "bin" / self.program, stdlib)
         (stdlib / "site-packages").mkdir()
         # What distributions install of pip may be a package of its own; .venv has one in any case.
         folders = [self.site_packages, *(ROOT / ".venv").glob("lib/python*/site-packages")]
@@ -137,8 +134,8 @@ class Python:
 
 @cache
 def found() -> tuple[Python, ...]:
-    """Return the newest CPython of every minor version from 3.8 on, oldest first, that `places` has; end the program if there is none."""
-    here = cpythons()
+    """Return `cpythons`, or where there is none what else there is; end the program if there is nothing."""
+    here = cpythons() or every()
     if not here:
         raise SystemExit(
             "\n  ".join(["There is no CPython 3.8 or newer in any of these folders; install one in one of them:", *places(os.environ)])
@@ -148,19 +145,36 @@ def found() -> tuple[Python, ...]:
 
 @cache
 def cpythons() -> tuple[Python, ...]:
-    """Return what `found` does, which may be nothing.
+    """Return the newest CPython of every minor version from 3.8 on, oldest first, except those that are free-threaded.
 
     The Python of Debian and Ubuntu is among them only if there is no other: it installs into folders outside of its prefix, so that
     a copy has to be changed.
     """
-    pythons = search(places(os.environ), "cpython")
+    pythons = [python for python in _here("cpython") if not python.free_threaded]
     return _newest(python for python in pythons if not python.is_debian) or _newest(pythons)
 
 
 @cache
+def free_threaded() -> tuple[Python, ...]:
+    """Return the newest free-threaded CPython of every minor version, oldest first."""
+    return _newest(python for python in _here("cpython") if python.free_threaded)
+
+
+@cache
 def pypys() -> tuple[Python, ...]:
-    """Return the newest PyPy of every minor version from 3.8 on, oldest first; a distribution's own among them, of which a copy is one."""
-    return _newest(search(places(os.environ), "pypy"))
+    """Return the newest PyPy of every minor version from 3.8 on, oldest first."""
+    return _newest(_here("pypy"))
+
+
+def every() -> tuple[Python, ...]:
+    """Return the Pythons of all kinds, each kind from its oldest version on."""
+    return (*cpythons(), *free_threaded(), *pypys())
+
+
+@cache
+def _here(implementation: str) -> tuple[Python, ...]:
+    named = [python_of(Path(path)) for path in os.environ.get("TESTED_PYTHONS", "").split(os.pathsep) if path]
+    return tuple(python for python in named or search(places(os.environ), implementation) if python.implementation == implementation)
 
 
 def places(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -185,16 +199,26 @@ def search(folders: Iterable[str], implementation: str) -> list[Python]:
     ]
 
 
-def _undo_layout(stdlib: Path) -> None:
-    """Give the copied standard library of a Debian or Ubuntu the layout that CPython has everywhere else."""
-    for file in (stdlib / "sysconfig.py", stdlib / "sysconfig" / "__init__.py"):
+def _undo_layout(program: Path, stdlib: Path) -> None:
+    """Give a copy of the Python of Debian or Ubuntu the layout that CPython has everywhere else."""
+    for name in ("site.py", "sysconfig.py", "sysconfig/__init__.py", "distutils/command/install.py"):
+        file = stdlib / name
         if file.is_file():
-            text = file.read_text(encoding="utf-8").replace("dist-packages", "site-packages").replace("base}/local", "base}")
-            file.write_text(text, encoding="utf-8")
-    # The module `site` is part of the interpreter itself.
-    customize = stdlib / "sitecustomize.py"
-    customize.unlink(missing_ok=True)
-    customize.write_text(_SITE_CUSTOMIZE, encoding="utf-8")
+            text = re.sub(r'(base}?)/local|"local", (?="lib")', r"\1", file.read_text(encoding="utf-8"))
+            file.write_text(text.replace("dist-packages", "site-packages"), encoding="utf-8")
+    # From CPython 3.11 on, the program has the module `site` in it; both names have the same length.
+    program.write_bytes(program.read_bytes().replace(b"dist-packages", b"site-packages"))
+    (stdlib / "sitecustomize.py").unlink(missing_ok=True)
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Make `target` a hard link to the file `source`, or a copy of it if it is on another file system."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.copy2(source, target)
 
 
 def python_of(interpreter: Path) -> Python:
@@ -217,11 +241,11 @@ def _facts(interpreter: str) -> Python | None:
     try:
         command = [interpreter, "-I", "-S", "-c", _FACTS]
         completed = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL, timeout=_SECONDS)
-        current, implementation, version, prefix, stdlib, purelib = json.loads(completed.stdout)
+        current, version, prefix, stdlib, purelib, implementation, is_free_threaded = json.loads(completed.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    python = Python(version, Path(prefix), Path(stdlib), Path(purelib), implementation)
-    return python if current == prefix else _facts(os.path.join(prefix, "bin", f"python{python.minor}"))
+    python = Python(version, Path(prefix), Path(stdlib), Path(purelib), implementation, is_free_threaded)
+    return python if current == prefix else _facts(os.path.join(prefix, "bin", python.program))
 
 
 def _key(version: str) -> tuple[int, ...]:
