@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import yaml
 
 from tests.support import step_inputs
 from tools.compatibility import __main__ as verb
-from tools.compatibility import document, proofs, uvs
+from tools.compatibility import document, integration, proofs, uvs
 from tools.compatibility.document import SelfTest
 from tools.compatibility.proofs import Proof, Run, Unavailable
 from tools.shared import ROOT
@@ -205,3 +206,26 @@ def test_what_inputs_need() -> None:
 
     assert len(oldest) == len(set(oldest))
     assert [] == [version for version in oldest for text in texts if str(version) not in text]
+
+
+def _writes(report: Path, text: str) -> list[str]:
+    return [sys.executable, "-c", f"import pathlib; pathlib.Path({str(report)!r}).write_text({text!r})"]
+
+
+def test_tests_that_run_elsewhere_are_read_from_their_report(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    found = integration.proofs(_writes(report, _REPORT), report, {"layout": None, "system": "Linux arm64 with glibc"}, "emulated")
+
+    version = re.findall(r"^uv==(\S+)", (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8"), re.MULTILINE)[0]
+    assert [
+        Proof("layout", "a copy", "passed", 2, version, "emulated"),
+        Proof("system", "Linux arm64 with glibc", "failed", 3, version, "emulated"),
+    ] == found
+
+
+def test_tests_that_did_not_run_are_an_error_whatever_an_earlier_run_has_left(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(_REPORT, encoding="utf-8")
+
+    with pytest.raises(OSError, match="no test has run: pytest ended with exit status 3"):
+        integration.proofs([sys.executable, "-c", "raise SystemExit(3)"], report, {"system": "Windows (Wine)"}, "")

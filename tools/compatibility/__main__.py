@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from tools.compatibility import containers, document, uvs
+from tools.compatibility import arm64, containers, debian_pythons, document, free_threaded, musl, uvs, wine
 from tools.compatibility.proofs import Proof, Run, Unavailable, read, write
 from tools.shared import ROOT
 
@@ -21,6 +21,11 @@ Stage = Callable[[Path], Iterator[Proof]]
 STAGES: dict[str, Stage] = {
     **{f"uv-{version}": partial(uvs.run, version) for version in uvs.locked()[1:]},
     "containers": containers.run,
+    "debian-pythons": debian_pythons.run,
+    "free-threaded": free_threaded.run,
+    "musl": musl.run,
+    "arm64": arm64.run,
+    "wine": wine.run,
 }
 _WORK = ROOT / ".venv" / "compatibility"
 

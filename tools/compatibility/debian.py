@@ -29,6 +29,12 @@ def release() -> str:
     return platform.freedesktop_os_release()["VERSION_CODENAME"]
 
 
+def mirror() -> str:
+    """Return the mirror that this machine's release comes from."""
+    (found,) = {site for site, suite, _ in sources() if suite == release()}
+    return found
+
+
 def sources() -> list[tuple[str, str, str]]:
     """Return the mirror, the suite and the component of each source of packages of this machine's apt."""
     output = run("apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
@@ -40,14 +46,21 @@ def download(package: str, suite: str, folder: Path) -> Path:
     if not (found := [*folder.glob(f"{package}_*.orig.tar.*z")]):
         state = folder / f"apt-{suite}"
         (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
-        (mirror,) = {site for site, of, _ in sources() if of == release()}
-        (state / "sources.list").write_text(f"deb-src [signed-by={_KEYS}] {mirror} {suite} main\n", encoding="utf-8")
+        (state / "sources.list").write_text(f"deb-src [signed-by={_KEYS}] {mirror()} {suite} main\n", encoding="utf-8")
         apt = ["apt-get", "-o", f"Dir::Etc::SourceList={state}/sources.list", "-o", "Dir::Etc::SourceParts=-"]
         apt += ["-o", f"Dir::State::Lists={state}/lists", "-o", f"Dir::Cache={state}", "-o", "APT::Sandbox::User=root", "--quiet=2"]
         run(*apt, "update")
         run(*apt, "source", "--download-only", "--tar-only", package, folder=folder)
         found = [*folder.glob(f"{package}_*.orig.tar.*z")]
     return found[0]
+
+
+def unpacked(archive: Path, folder: Path) -> Path:
+    """Unpack what is in the only folder of `archive` into a new folder below `folder`, and return that."""
+    target = folder / archive.name.partition("_")[0]
+    target.mkdir(parents=True)
+    run("tar", "--extract", f"--file={archive}", f"--directory={target}", "--strip-components=1")
+    return target
 
 
 def file_system(archive: Path, *packages: str) -> Path:

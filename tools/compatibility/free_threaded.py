@@ -1,0 +1,65 @@
+"""Tests the newest free-threaded CPython that Debian has the source of; it has no package of one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from tools.compatibility import debian, integration
+from tools.compatibility.proofs import Proof
+
+_NEEDED = {"make": "make", "gcc": "gcc libc6-dev libffi-dev libssl-dev zlib1g-dev"}
+
+# The newest is built whose source the mirror has: it may have the index, and not the file.
+_VERSIONS, _SUITES = ("3.14", "3.13"), ("sid", "testing")
+
+# A build without the libraries that pip and the tests need succeeds, too.
+_CHECK = "import ctypes, ssl, sys, zlib; assert not sys._is_gil_enabled(); print(sys.version.split()[0])"
+
+
+def run(work: Path) -> Iterator[Proof]:
+    """Yield the outcomes of the tests that depend on the Python with it: 7 minutes, 4 of them to build it."""
+    debian.require(_NEEDED)
+    for version in _VERSIONS:
+        source = _source(version, work)
+        if source is None:
+            detail = f"Debian's mirror has no source of it in {' or '.join(_SUITES)}"
+            yield Proof("python", f"CPython {version} free-threaded", "skipped", detail=detail)
+            continue
+        interpreter = str(_built(version, source, work))
+        detail = f"CPython {debian.run(interpreter, '-c', _CHECK).strip()}, built from Debian's source"
+        command = integration.pytest(sys.executable, work / "report.xml", *integration.OF_PYTHON)
+        environ = {**os.environ, "TESTED_PYTHONS": interpreter}
+        yield from integration.proofs(command, work / "report.xml", {"python": None, "layout": None}, detail, environ)
+        return
+
+
+def _source(version: str, work: Path) -> Path | None:
+    for suite in _SUITES:
+        folder = work / f"{version}-{suite}"
+        folder.mkdir(exist_ok=True)
+        with suppress(OSError):
+            return debian.download(f"python{version}", suite, folder)
+    return None
+
+
+def _built(version: str, source: Path, work: Path) -> Path:
+    """Return the interpreter of the free-threaded CPython that is built of `source` below `work`, if it is not there."""
+    prefix = work / version
+    if not prefix.exists():
+        build, staged = work / "build", work / "staged"
+        for folder in (build, staged):
+            shutil.rmtree(folder, ignore_errors=True)
+        unpacked = debian.unpacked(source, build)
+        debian.run("./configure", f"--prefix={prefix}", "--disable-gil", "--disable-test-modules", folder=unpacked)
+        debian.run("make", f"--jobs={os.cpu_count()}", folder=unpacked)
+        environ = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
+        debian.run("make", "install", f"DESTDIR={staged}", folder=unpacked, environ=environ)
+        (staged / prefix.relative_to("/")).rename(prefix)
+        for folder in (build, staged):
+            shutil.rmtree(folder)
+    return prefix / "bin" / f"python{version}t"
