@@ -50,8 +50,8 @@ fuzz: .venv/ready  ## Run the tests with hostile text on 10,000 new examples
 faults: .venv/ready  ## Disturb syncs in every known way, a thousand times, and print what is broken after the next run
 	PYTHONPATH=src $(BIN)/python -m tests.faults
 
-compatibility: .venv/ready  ## Test with every uv, other Pythons and systems, and in containers (`STAGES="containers arm64"`: only these), and write docs/compatibility.md
-	PYTHONPATH=src $(BIN)/python -m tools.compatibility $(STAGES)
+compatibility: .venv/ready  ## Test with every uv, other Pythons and systems, and in containers (`STAGES="containers arm64"`: only these; `MIRROR=/folder`: see real-actions), and write docs/compatibility.md
+	PYTHONPATH=src REAL_ACTIONS="$(MIRROR)" $(BIN)/python -m tools.compatibility $(STAGES)
 
 bench: .venv/ready  ## Compare with what else installs the same packages, and write docs/benchmark.md; a quarter of an hour (`BENCH=--quick`: minutes)
 	PYTHONPATH=src $(BIN)/python -m benchmarks $(BENCH)

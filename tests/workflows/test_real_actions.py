@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,9 +36,22 @@ def _is_there(name: str) -> bool:
     return Path(_REPOSITORIES, name).is_dir() and subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
-def _needs(*names: str) -> pytest.MarkDecorator:
+def _needs(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     missing = [name for name in names if not _is_there(name)]
-    return pytest.mark.skipif(bool(missing), reason=f"REAL_ACTIONS has no {', '.join(missing)}, or not with all files")
+    skipped = pytest.mark.skipif(bool(missing), reason=f"REAL_ACTIONS has no {', '.join(missing)}, or not with all files")
+    return lambda test: skipped(pytest.mark.actions(*names)(test))
+
+
+@pytest.fixture(autouse=True)
+def _actions(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+    """Record the actions of each test, with their versions, in the report of the run."""
+    for mark in request.node.iter_markers("actions"):
+        record_property("action", " and ".join(map(_versioned, mark.args)))
+
+
+def _versioned(name: str) -> str:
+    command = ["git", "-C", str(Path(_REPOSITORIES, name)), "describe", "--tags", "--always"]
+    return f"{name} {subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()}"
 
 
 _BUILT = f"""\
