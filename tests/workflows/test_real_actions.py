@@ -50,7 +50,7 @@ def _actions(request: pytest.FixtureRequest, record_property: Callable[[str, obj
 
 
 def _versioned(name: str) -> str:
-    command = ["git", "-C", str(Path(_REPOSITORIES, name)), "describe", "--tags", "--always"]
+    command = ["git", "-C", str(Path(_REPOSITORIES, name)), "describe", "--tags", "--always", "--match=v*.*.*"]
     return f"{name} {subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()}"
 
 
