@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -159,7 +159,9 @@ def _stop(process: subprocess.Popen[bytes], longest: float) -> None:
         for child in children.read_text(encoding="ascii").split():
             os.kill(int(child), signal.SIGTERM)
         try:
-            process.wait(longest)
-        except subprocess.TimeoutExpired:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(longest)
+        finally:
+            # Also when a second Ctrl-C ends the wait.
             process.kill()
             process.wait()
