@@ -59,7 +59,7 @@ def _tested(engine: Engine, work: Path) -> Iterator[Proof]:
         report.read_text(encoding="utf-8"),
         {"container": None},
         uv,
-        f"{engine.name} {engine.version}, base images made by `make compatibility`",
+        f"{engine.name} {engine.version}",
     )
 
 

@@ -52,6 +52,9 @@ The self-test uses the runners {runners}.
 
 ## Containers and images
 
+The base images are made here. They are like the real ones as far as an installation can see: where Python is, what is beside it,
+users, and what is missing.
+
 {containers}
 
 ## Where Python is installed
@@ -95,7 +98,8 @@ def page(runs: Mapping[str, Run], self_test: SelfTest | None = None) -> str:
         pythons=_table("Python", _rows(runs, "python", _PYTHONS), covered.pythons),
         systems=_table("system", _rows(runs, "system", _SYSTEMS), covered.systems),
         containers=_table("what", _rows(runs, "container")),
-        layouts=_table("layout", _rows(runs, "layout")),
+        # Each Python has details of its own, which its row has.
+        layouts=_table("layout", [row._replace(detail=row.detail.partition("; ")[0]) for row in _rows(runs, "layout")]),
         uvs=_table("version", _rows(runs, "uv")),
         actions=_table("action", _rows(runs, "action")),
         runners=", ".join(f"`{label}`" for label in covered.runners),
