@@ -13,7 +13,7 @@ import pytest
 from tests.support import docker_examples, uv_wheels
 from tests.support.index import Index
 from tests.support.projects import Project
-from tools.compatibility import engines, images
+from tools.compatibility import base_images, engines
 from tools.compatibility.engines import Engine
 from tools.shared.act import Act
 from tools.shared.pythons import found
@@ -33,7 +33,7 @@ class Containers:
 
     def build(self, tag: str, dockerfile: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Build the text of a `dockerfile`, with further `options`; both streams are one."""
-        command = ["build", "--network=host", *images.NEVER_PULL[self.engine.name], "--tag", tag, *options, "--file", "-", "."]
+        command = ["build", "--network=host", *base_images.NEVER_PULL[self.engine.name], "--tag", tag, *options, "--file", "-", "."]
         return self._client(*command, given=dockerfile)
 
     def start(self, image: str, *words: str, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -99,10 +99,10 @@ def index(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def bases(engine: Engine, index: Index) -> frozenset[str]:
     """The base images that there are; from now on, pip and uv in them use the index."""
     there = engine.run("images", "--format", "{{.Repository}}:{{.Tag}}").split()
-    names = [base.name for base in images.BASES if base.name in {name.removeprefix(images.REGISTRY) for name in there}]
+    names = [base.name for base in base_images.BASES if base.name in {name.removeprefix(base_images.REGISTRY) for name in there}]
     for name in names:
-        dockerfile = f"FROM {images.REGISTRY}{name}\nENV PIP_INDEX_URL={index.url} UV_DEFAULT_INDEX={index.url}\n"
-        built = Containers(engine, index.folder).build(images.REGISTRY + name, dockerfile)
+        dockerfile = f"FROM {base_images.REGISTRY}{name}\nENV PIP_INDEX_URL={index.url} UV_DEFAULT_INDEX={index.url}\n"
+        built = Containers(engine, index.folder).build(base_images.REGISTRY + name, dockerfile)
         assert 0 == built.returncode, built.stdout
     return frozenset(names)
 

@@ -15,7 +15,7 @@ from tools.shared import ROOT
 from tools.shared.action_steps import inherited, step
 from tools.shared.pythons import link_or_copy
 from tools.shared.runner_files import StepFiles
-from tools.shared.wine import loader, server
+from tools.shared.wine_programs import loader, server
 
 # Where both are, and how they get there.
 WINDOWS = Path(os.environ.get("TESTED_WINDOWS", ROOT / ".venv" / "compatibility" / "wine"))

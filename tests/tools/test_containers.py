@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.support import program
-from tools.compatibility import containers, debian
+from tools.compatibility import containers, debian_packages
+from tools.compatibility.base_images import Base
 from tools.compatibility.engines import Engine, running
-from tools.compatibility.images import Base
 from tools.compatibility.proofs import Proof, Unavailable
 
 
@@ -94,4 +94,4 @@ def test_a_missing_program_is_named_with_its_package() -> None:
     if "debian" not in Path("/etc/os-release").read_text(encoding="utf-8"):
         pytest.skip("this system is not Debian")
     with pytest.raises(Unavailable, match=r"^there is no no-such-program: apt-get install --no-install-recommends no-such-package$"):
-        debian.require({"sh": "dash", "no-such-program": "no-such-package"})
+        debian_packages.require({"sh": "dash", "no-such-program": "no-such-package"})

@@ -29,7 +29,7 @@ def test_imports(folder: str, others: str) -> None:
 
 def test_each_name_means_one_module() -> None:
     """No two modules of the tools, the benchmarks and the helpers of the tests have the same name."""
-    folders = ("tools", "tools/shared", "benchmarks", "tests/support", "tests/faults")
+    folders = ("tools", "tools/shared", "tools/compatibility", "benchmarks", "tests/support", "tests/faults")
     names = Counter(path.stem for folder in folders for path in (ROOT / folder).glob("*.py") if not path.stem.startswith("__"))
 
     assert [] == [name for name, count in names.items() if count > 1]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from tools.compatibility import arm64, containers, debian_pythons, document, free_threaded, musl, real_actions, uvs, wine
+from tools.compatibility import arm64, containers, debian_pythons, document, free_threaded, musl, real_actions, uvs, windows
 from tools.compatibility.proofs import Proof, Run, Unavailable, read, write
 from tools.shared import ROOT
 
@@ -25,7 +25,7 @@ STAGES: dict[str, Stage] = {
     "free-threaded": free_threaded.run,
     "musl": musl.run,
     "arm64": arm64.run,
-    "wine": wine.run,
+    "wine": windows.run,
     "real-actions": real_actions.run,
 }
 _WORK = ROOT / ".venv" / "compatibility"

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.compatibility import debian, integration, roots
+from tools.compatibility import debian_packages, integration, roots
 from tools.compatibility.proofs import Proof, Unavailable
 
 _EMULATOR = "qemu-aarch64-static"
@@ -24,7 +24,7 @@ _TESTS = (
 
 def run(work: Path) -> Iterator[Proof]:
     """Yield the outcomes of a few tests with uv and CPython for arm64: 5 minutes."""
-    debian.require({**roots.NEEDED, _EMULATOR: "qemu-user-static"})
+    debian_packages.require({**roots.NEEDED, _EMULATOR: "qemu-user-static"})
     root = roots.debian_sid(work / "sid", "python3.14-venv", architecture="arm64", emulator=shutil.which(_EMULATOR) or "")
     try:
         version = roots.version(root, _PYTHON)

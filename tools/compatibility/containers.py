@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from tools.compatibility import debian
+from tools.compatibility import debian_packages
+from tools.compatibility.base_images import BASES, Base
 from tools.compatibility.engines import ENGINES, Engine, Start
-from tools.compatibility.images import BASES, Base
 from tools.compatibility.proofs import Proof, Unavailable, of_report
 from tools.shared import ROOT
 
@@ -67,8 +67,8 @@ def _gitlab(work: Path) -> Path:
     """Return the path of gitlab-ci-local, beside the Node for it; npm installs both below `work` if they are not there."""
     program = work / "npm" / "node_modules" / ".bin" / "gitlab-ci-local"
     if not program.with_name("node").exists():
-        debian.require({"npm": "npm", "rsync": "rsync"})
-        debian.run("npm", "install", "--no-fund", "--no-audit", "--prefix", str(work / "npm"), *_GITLAB)
+        debian_packages.require({"npm": "npm", "rsync": "rsync"})
+        debian_packages.run("npm", "install", "--no-fund", "--no-audit", "--prefix", str(work / "npm"), *_GITLAB)
     return program
 
 

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.compatibility import debian, integration, roots
+from tools.compatibility import debian_packages, integration, roots
 from tools.compatibility.proofs import Proof
 from tools.compatibility.roots import Root
 
@@ -20,7 +20,7 @@ _PYTHONS = (
 
 def run(work: Path) -> Iterator[Proof]:
     """Yield the outcomes of the tests that depend on the Python, with each of Debian sid: 7 minutes."""
-    debian.require(roots.NEEDED)
+    debian_packages.require(roots.NEEDED)
     root = roots.debian_sid(work / "sid", *(package for _, package, _ in _PYTHONS))
     tests = roots.put_project(root, "3.14", f"{platform.machine()}-unknown-linux-gnu")
     for name, _, interpreter in _PYTHONS:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from tools.compatibility import debian
+from tools.compatibility import debian_packages
 
 # The processes and mounts of the engine and of its containers are in these namespaces, so that all of them end with the engine.
 _NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
@@ -51,7 +51,7 @@ class Engine:
 
     def run(self, *arguments: str) -> str:
         """Run the client and return what it prints; raise `OSError` if it fails."""
-        return debian.run(self.client, *arguments, environ=self.environ).strip()
+        return debian_packages.run(self.client, *arguments, environ=self.environ).strip()
 
     @property
     def version(self) -> str:
@@ -73,7 +73,7 @@ def at(name: str, socket: str) -> Engine:
 @contextmanager
 def docker(storage: Path) -> Iterator[Engine]:
     """Run Docker's engine with its images in `storage`, without bridges and rules for packets: containers share the host's network."""
-    debian.require({"dockerd": "docker.io", "unshare": "util-linux"})
+    debian_packages.require({"dockerd": "docker.io", "unshare": "util-linux"})
     with _folder() as folder:
         engine = at("docker", f"{folder}/docker.sock")
         command = ["dockerd", "--host", f"unix://{engine.socket}", "--data-root", str(storage), "--exec-root", f"{folder}/exec"]
@@ -85,7 +85,7 @@ def docker(storage: Path) -> Iterator[Engine]:
 @contextmanager
 def podman(storage: Path) -> Iterator[Engine]:
     """Run Podman's service with its images in `storage`; containers share the host's network."""
-    debian.require({"podman": "podman", "runc": "runc", "conmon": "conmon", "unshare": "util-linux"})
+    debian_packages.require({"podman": "podman", "runc": "runc", "conmon": "conmon", "unshare": "util-linux"})
     with _folder() as folder:
         engine = at("podman", f"{folder}/podman.sock")
         (folder / "containers.conf").write_text(_PODMAN, encoding="utf-8")
@@ -108,10 +108,10 @@ def _folder() -> Iterator[Path]:
 
 def _docker_client() -> str:
     """Return the client that belongs to the engine: others may lack BuildKit."""
-    version = debian.run("dockerd", "--version").split()[2]
+    version = debian_packages.run("dockerd", "--version").split()[2]
     folders = os.environ.get("PATH", "").split(os.pathsep)
     for client in filter(None, (shutil.which("docker", path=folder) for folder in folders)):
-        if debian.run(client, "--version").split()[2] == version:
+        if debian_packages.run(client, "--version").split()[2] == version:
             return client
     raise OSError(f"no docker on PATH has the version of dockerd, {version}")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tools.compatibility import debian, integration
+from tools.compatibility import debian_packages, integration
 from tools.compatibility.proofs import Proof
 
 _NEEDED = {"make": "make", "gcc": "gcc libc6-dev libffi-dev libssl-dev zlib1g-dev"}
@@ -23,7 +23,7 @@ _CHECK = "import ctypes, ssl, sys, zlib; assert not sys._is_gil_enabled(); print
 
 def run(work: Path) -> Iterator[Proof]:
     """Yield the outcomes of the tests that depend on the Python with it: 7 minutes, 4 of them to build it."""
-    debian.require(_NEEDED)
+    debian_packages.require(_NEEDED)
     for version in _VERSIONS:
         source = _source(version, work)
         if source is None:
@@ -31,7 +31,7 @@ def run(work: Path) -> Iterator[Proof]:
             yield Proof("python", f"CPython {version} free-threaded", "skipped", detail=detail)
             continue
         interpreter = str(_built(version, source, work))
-        detail = f"CPython {debian.run(interpreter, '-c', _CHECK).strip()}, built from Debian's source"
+        detail = f"CPython {debian_packages.run(interpreter, '-c', _CHECK).strip()}, built from Debian's source"
         command = integration.pytest(sys.executable, work / "report.xml", *integration.OF_PYTHON)
         environ = {**os.environ, "TESTED_PYTHONS": interpreter}
         yield from integration.proofs(command, work / "report.xml", {"python": None, "layout": None}, detail, environ)
@@ -43,7 +43,7 @@ def _source(version: str, work: Path) -> Path | None:
         folder = work / f"{version}-{suite}"
         folder.mkdir(exist_ok=True)
         with suppress(OSError):
-            return debian.download(f"python{version}", suite, folder)
+            return debian_packages.download(f"python{version}", suite, folder)
     return None
 
 
@@ -54,11 +54,11 @@ def _built(version: str, source: Path, work: Path) -> Path:
         build, staged = work / "build", work / "staged"
         for folder in (build, staged):
             shutil.rmtree(folder, ignore_errors=True)
-        unpacked = debian.unpacked(source, build)
-        debian.run("./configure", f"--prefix={prefix}", "--disable-gil", "--disable-test-modules", folder=unpacked)
-        debian.run("make", f"--jobs={os.cpu_count()}", folder=unpacked)
+        unpacked = debian_packages.unpacked(source, build)
+        debian_packages.run("./configure", f"--prefix={prefix}", "--disable-gil", "--disable-test-modules", folder=unpacked)
+        debian_packages.run("make", f"--jobs={os.cpu_count()}", folder=unpacked)
         environ = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
-        debian.run("make", "install", f"DESTDIR={staged}", folder=unpacked, environ=environ)
+        debian_packages.run("make", "install", f"DESTDIR={staged}", folder=unpacked, environ=environ)
         (staged / prefix.relative_to("/")).rename(prefix)
         for folder in (build, staged):
             shutil.rmtree(folder)

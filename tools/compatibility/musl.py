@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.compatibility import debian, integration
+from tools.compatibility import debian_packages, integration
 from tools.compatibility.proofs import Area, Proof
 
 _NEEDED = {"musl-gcc": "musl-tools", "make": "make"}
@@ -28,11 +28,11 @@ def run(work: Path) -> Iterator[Proof]:
     """Yield the outcomes of the tests that depend on the Python, with CPython and uv for musl: 6 minutes, 3 of them to build CPython."""
     interpreter = cpython(work) / "bin" / "python3"
     uv = integration.install(work / "uv", f"{platform.machine()}-unknown-linux-musl", "uv") / "bin" / "uv"
-    detail = f"CPython {debian.run(str(interpreter), '-c', 'import platform; print(platform.python_version())').strip()} and uv for musl"
+    version = debian_packages.run(str(interpreter), "-c", "import platform; print(platform.python_version())").strip()
     command = integration.pytest(sys.executable, work / "report.xml", *integration.OF_PYTHON)
     environ = {**os.environ, "TESTED_PYTHONS": str(interpreter), "TESTED_UV": str(uv)}
     areas: dict[Area, str | None] = {"system": "Linux with musl (Alpine)", "layout": None}
-    yield from integration.proofs(command, work / "report.xml", areas, detail, environ)
+    yield from integration.proofs(command, work / "report.xml", areas, f"CPython {version} and uv for musl", environ)
 
 
 def cpython(work: Path) -> Path:
@@ -42,7 +42,7 @@ def cpython(work: Path) -> Path:
     """
     prefix = work / "installed" / "usr" / "local"
     if not (work / "complete").exists():
-        debian.require(_NEEDED)
+        debian_packages.require(_NEEDED)
         build = work / "build"
         for folder in (build, work / "installed"):
             shutil.rmtree(folder, ignore_errors=True)
@@ -52,7 +52,7 @@ def cpython(work: Path) -> Path:
         compiler = build / "cc"
         compiler.write_text(_COMPILER.format(folder=build), encoding="utf-8")
         compiler.chmod(0o755)
-        zlib, python = (debian.unpacked(debian.download(name, _SUITE, work), build) for name in _SOURCES)
+        zlib, python = (debian_packages.unpacked(debian_packages.download(name, _SUITE, work), build) for name in _SOURCES)
         _build(zlib, python, work / "installed", {**os.environ, "CC": str(compiler)})
         shutil.rmtree(build)
         (work / "complete").touch()
@@ -61,13 +61,13 @@ def cpython(work: Path) -> Path:
 
 def _build(zlib: Path, python: Path, target: Path, environ: dict[str, str]) -> None:
     jobs = f"--jobs={os.cpu_count()}"
-    debian.run("./configure", "--static", folder=zlib, environ={**environ, "CFLAGS": "-O2 -fPIC"})
-    debian.run("make", jobs, "libz.a", folder=zlib, environ=environ)
+    debian_packages.run("./configure", "--static", folder=zlib, environ={**environ, "CFLAGS": "-O2 -fPIC"})
+    debian_packages.run("make", jobs, "libz.a", folder=zlib, environ=environ)
     # Without pkg-config, which would find the libraries of this machine.
     flags = {"CPPFLAGS": f"-I{zlib}", "LDFLAGS": f"-s -L{zlib}", "PKG_CONFIG": "false"}
-    debian.run("./configure", "--prefix=/usr/local", "--disable-test-modules", folder=python, environ={**environ, **flags})
-    debian.run("make", jobs, folder=python, environ=environ)
-    debian.run("make", "install", f"DESTDIR={target}", folder=python, environ={**environ, "PIP_ROOT_USER_ACTION": "ignore"})
+    debian_packages.run("./configure", "--prefix=/usr/local", "--disable-test-modules", folder=python, environ={**environ, **flags})
+    debian_packages.run("make", jobs, folder=python, environ=environ)
+    debian_packages.run("make", "install", f"DESTDIR={target}", folder=python, environ={**environ, "PIP_ROOT_USER_ACTION": "ignore"})
     bin_, lib = target / "usr" / "local" / "bin", target / "usr" / "local" / "lib"
     (bin_ / "python").symlink_to("python3")
     (bin_ / "pip").symlink_to("pip3")

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.compatibility import debian, integration
+from tools.compatibility import debian_packages, integration
 from tools.compatibility.proofs import Unavailable
 from tools.shared import ROOT
 from tools.shared.action_steps import inherited
@@ -80,7 +80,7 @@ def debian_sid(folder: Path, *packages: str, architecture: str = "", emulator: s
         shutil.rmtree(partial, ignore_errors=True)
         options = ["--quiet", "--variant=extract", '--aptopt=Acquire::Check-Valid-Until "false"']
         options += [f"--include={','.join((*_PACKAGES, *packages))}", *([f"--architectures={architecture}"] if architecture else [])]
-        debian.run("mmdebstrap", *options, "sid", str(partial), debian.mirror())
+        debian_packages.run("mmdebstrap", *options, "sid", str(partial), debian_packages.mirror())
         for name in (".machine", "src"):
             (partial / name).mkdir()
         partial.rename(folder)
@@ -95,7 +95,7 @@ def put_project(root: Root, python: str, platform: str) -> str:
     """
     source = root.folder / "src"
     shutil.rmtree(source, ignore_errors=True)
-    for name in debian.run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", folder=ROOT).split("\0"):
+    for name in debian_packages.run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", folder=ROOT).split("\0"):
         if (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, source / name)

