@@ -43,7 +43,7 @@ def _edit(file: Path, old: str, new: str) -> None:
 
 # A lock that is outdated.
 
-_NO_CHANGE = "add, remove and update no package"
+_NO_CHANGE = "keep all packages and versions"
 
 
 def test_requirement_of_an_included_group_is_shown_on_its_own_line(ci: Runner, project: Project) -> None:

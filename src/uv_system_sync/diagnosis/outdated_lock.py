@@ -225,7 +225,7 @@ def _changes(failure: Failure) -> Message | str:
     if dry_run.returncode or not (lines or "ockfile changes detected" in dry_run.output):
         return ""
     if not lines:
-        return message(" `uv lock` would add, remove and update no package.")
+        return message(" `uv lock` would keep all packages and versions.")
     plans = {
         verb: [f"{name} {re.sub(r'(^|(?<= ))v(?=[0-9])', '', versions.strip())}" for kind, name, versions in lines if kind == verb]
         for verb in ("Add", "Remove", "Update")
