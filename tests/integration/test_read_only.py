@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.layouts import watched_build
-from tests.support.projects import Project
+from tests.support.projects import CAN_CHECK, Project
 from tests.support.step import Outcome, Runner
 from tools.shared.pythons import Python
 
@@ -70,6 +70,7 @@ def test_a_target_is_named_with_where_its_file_system_begins(
     assert "set `python` to a virtual environment" in error
 
 
+@CAN_CHECK
 def test_a_check_needs_no_target_that_can_be_written(ci: Runner, target: Path, read_only: Callable[..., Outcome]) -> None:
     assert 0 == ci.sync().returncode
     read_only(target)

@@ -61,7 +61,7 @@ def refused(ci: Runner, target: Path, project: Project, listing: Callable[[Path]
     ("inputs", "facts"),
     [
         pytest.param({"groups": "tests"}, ["`tests`", "`groups`"], id="unknown group"),
-        pytest.param({"extras": "doc"}, ["`doc`", "`extras`"], id="unknown extra"),
+        pytest.param({"extras": "doc"}, ["`doc`", "`extras`"], id="unknown extra", marks=since("0.6.0", "an error for unknown extras")),
         pytest.param({"groups": "docs"}, ["`extras: docs`"], id="extra as a group"),
         pytest.param({"extras": "lint"}, ["`groups: lint`"], id="group as an extra", marks=since("0.6.0", "an error for unknown extras")),
         pytest.param({"only_groups": "docs"}, ["`extras: docs`"], id="extra as the only group"),

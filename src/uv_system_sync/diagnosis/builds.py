@@ -36,8 +36,9 @@ _HELP = (
     (r"pkg-config\S*:? (?:command |was |is |could )?not (?:found|be found|be run|installed)|directory: '(?:pkg-config|pkgconf)'",
      "First install `pkg-config`."),
     (r"pg_config(?: executable)?\S* (?:is )?not found", "First install the system's package that has `pg_config` (`libpq-dev`)."),
-    (r"could not create '(?P<path>[^']+)': Read-only file system", _READ_ONLY),
-    (r"\[Errno 30\] Read-only file system: ['\"](?P<path>[^'\"]+)['\"]", _READ_ONLY),
+    # An older uv breaks the lines of what it quotes.
+    (r"could not create\s'(?P<path>[^'\n]+)':\sRead-only\sfile\ssystem", _READ_ONLY),
+    (r"\[Errno 30\]\sRead-only\sfile\ssystem:\s['\"](?P<path>[^'\"\n]+)['\"]", _READ_ONLY),
     (r"you need a C compiler", "First install a C compiler."),
     (r"No module named ['\"]?distutils", "Lock a newer version of it: its build needs `distutils`, which Python has not had since 3.12."),
     (r"use_2to3 is invalid", "Lock a newer version of it: its build needs `use_2to3`, which setuptools has not had since version 58."),
