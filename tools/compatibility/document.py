@@ -101,7 +101,7 @@ def page(runs: Mapping[str, Run], self_test: SelfTest | None = None) -> str:
         containers=_table("what", _rows(runs, "container")),
         # Each Python has details of its own, which its row has.
         layouts=_table("layout", [row._replace(detail=row.detail.partition("; ")[0]) for row in _rows(runs, "layout")]),
-        uvs=_table("version", _rows(runs, "uv")),
+        uvs=_table("version", [row._replace(detail="") for row in _rows(runs, "uv")]),
         actions=_table("action", _rows(runs, "action")),
         runners=", ".join(f"`{label}`" for label in covered.runners),
     )
