@@ -63,8 +63,8 @@ users, and what is missing.
 
 ## uv
 
-The oldest supported version is 0.5.31. The newest one ran every integration test, the others those that depend on uv; every week,
-a workflow runs all of them with each.
+The oldest supported version is 0.5.31. Each version ran the tests that depend on uv, and the newest one also those of the places above.
+`make test` runs every test with the newest one, and a weekly workflow the integration tests with each.
 The input `check` needs uv 0.6.10, and more than one name in `packages` needs uv 0.9.8. Older versions are rejected with an error.
 
 {uvs}

@@ -16,11 +16,10 @@ from tools.shared.uv import LOCKED_UV, uv_output
 
 _LOCK = ROOT / "requirements" / "uvs.lock"
 
-# Every integration test runs with the newest uv, and those that depend on the uv with the others. The weekly workflow runs all with each.
-_EVERYTHING = ("tests/integration", "tests/faults")
-_OF_UV = tuple(
-    f"tests/integration/test_{name}.py" for name in ("uvs", "sync", "selection", "explanations", "pythons", "refusals", "repair")
-)
+# What depends on the uv and, with the newest one, what depends on where Python is. `make test` runs all with the newest one, and the weekly
+# workflow with each.
+_OF_UV = ("uvs", "sync", "selection", "explanations", "pythons", "refusals", "repair")
+_OF_LAYOUTS = ("targets", "misplaced", "debian")
 
 
 def locked() -> list[str]:
@@ -32,7 +31,8 @@ def run(version: str, work: Path) -> Iterator[Proof]:
     """Yield the outcomes with uv `version`, and those for the Pythons, the layouts and the system of this machine with it."""
     report = work / "report.xml"
     report.unlink(missing_ok=True)
-    tests = _EVERYTHING if version == locked()[-1] else _OF_UV
+    names = (*_OF_UV, *_OF_LAYOUTS) if version == locked()[-1] else _OF_UV
+    tests = [f"tests/integration/test_{name}.py" for name in names]
     subprocess.run(
         [sys.executable, "-m", "pytest", *tests, "--numprocesses", "auto", "--dist", "worksteal", f"--junitxml={report}"],
         cwd=ROOT,
