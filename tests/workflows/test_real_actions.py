@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import kinds
+from tests.support import kinds, real_actions
 from tests.support.documents import CHECKOUT, SETUP_PYTHON
 from tests.support.index import Index
 from tools.shared.act import Act, Job
@@ -31,14 +32,14 @@ pytestmark = [
 
 @cache
 def _is_there(name: str) -> bool:
-    """Return whether there is a repository `name` with every file: a copy may lack large ones."""
-    command = ["git", "-C", str(Path(_REPOSITORIES, name)), "archive", "--output", os.devnull, "HEAD"]
-    return Path(_REPOSITORIES, name).is_dir() and subprocess.run(command, check=False, capture_output=True).returncode == 0
+    """Return whether there is a repository `name` with every file, or whose missing program can be built."""
+    repository = Path(_REPOSITORIES, name)
+    return repository.is_dir() and (real_actions.has_every_file(repository) or real_actions.can_be_built(name))
 
 
 def _needs(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     missing = [name for name in names if not _is_there(name)]
-    skipped = pytest.mark.skipif(bool(missing), reason=f"REAL_ACTIONS has no {', '.join(missing)}, or not with all files")
+    skipped = pytest.mark.skipif(bool(missing), reason=f"REAL_ACTIONS has no {', '.join(missing)}, or there is no npm to build it")
     return lambda test: skipped(pytest.mark.actions(*names)(test))
 
 
@@ -82,12 +83,11 @@ def pythons() -> tuple[Python, ...]:
 
 
 @pytest.fixture
-def real(tmp_path: Path, pythons: tuple[Python, ...]) -> Act:
-    """An act with checkouts of the real actions that are there."""
-    checkouts = {}
-    for name in filter(_is_there, _NAMES):
-        checkouts[name] = tmp_path / name.replace("/", "-")
-        subprocess.run(["git", "clone", "--quiet", Path(_REPOSITORIES, name).resolve(), checkouts[name]], check=True)
+def real(request: pytest.FixtureRequest, tmp_path: Path, pythons: tuple[Python, ...]) -> Act:
+    """An act with checkouts of the real actions that are there; those that have to be built only for a test that needs them."""
+    needed = {name for mark in request.node.iter_markers("actions") for name in mark.args}
+    names = [name for name in _NAMES if name in needed or (_is_there(name) and real_actions.has_every_file(Path(_REPOSITORIES, name)))]
+    checkouts = {name: real_actions.checkout(Path(_REPOSITORIES, name), name, tmp_path / name.replace("/", "-")) for name in names}
     act = Act(tmp_path / "act", pythons, checkouts).prepare()
     (act.folder / "bin" / "node").symlink_to(str(shutil.which("node")))
     return act
@@ -184,9 +184,22 @@ def test_the_reports_of_a_matrix_reach_the_job_that_compares_them(real: Act, wor
     names = ", ".join(f'"{python.minor}"' for python in real.pythons)
     text = path.read_text(encoding="utf-8").replace('"3.11", "3.12", "3.13", "3.14", "3.15"', names)
     path.write_text(text.replace("3.11, 3.12, 3.13, 3.14, 3.15", names.replace('"', "")), encoding="utf-8")
-    *jobs, report = real.run(workspace, ".github/workflows/matrix-report.yml", "--artifact-server-path", str(real.folder / "artifacts"))
-    if any("Unexpected end of JSON input" in job.log for job in jobs):
-        pytest.skip("the artifact server of this act does not understand the requests of this actions/upload-artifact")
+    port = _free_port()
+    server = [
+        "--artifact-server-path",
+        str(real.folder / "artifacts"),
+        "--artifact-server-addr",
+        "127.0.0.1",
+        "--artifact-server-port",
+        port,
+    ]
+    with real_actions.artifact_service(int(port)) as address:
+        *jobs, report = real.run(workspace, ".github/workflows/matrix-report.yml", *server, ACTIONS_RUNTIME_URL=address)
 
     assert ["success"] * (len(real.pythons) + 1) == [job.result for job in (*jobs, report)], [job.log for job in (*jobs, report)]
     assert all(python.version in report.summary("report") for python in real.pythons)
+
+
+def _free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
