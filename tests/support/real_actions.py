@@ -60,7 +60,7 @@ def can_be_built(name: str) -> bool:
 def artifact_service(port: int) -> Iterator[str]:
     """Yield the address of a service that passes requests on to act's artifact server at `port` of this machine.
 
-    act 0.2.89 understands no newer client than that of actions/upload-artifact 6. It rejects requests with fields that it does not know,
+    The server of act 0.2.89 does not fit the client of actions/upload-artifact 7. It rejects requests with fields that it does not know,
     such as `mime_type`, and does not encode the `=` at the end of the signatures in its addresses, which the client then drops.
     """
 
