@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import subprocess
 import zipfile
 from pathlib import Path
@@ -83,7 +84,8 @@ def python_version(target: Path) -> str:
 
 def lock_wheel(folder: Path, name: str, files: dict[str, str], *dependencies: str) -> Project:
     """Return a project that locks a wheel `name` with a module and `files`."""
-    project = Project(folder, dependencies=(name, *dependencies)).write()
+    # uv's cache goes by the path of the wheel, which an earlier run of the tests may have used for another one.
+    project = Project(folder / secrets.token_hex(4), dependencies=(name, *dependencies)).write()
     content = {f"{name}.py": "", **{f"{name}-1.0.data/{path}": text for path, text in files.items()}}
     (project.folder / "wheels" / wheels.file_name(name, "1.0")).write_bytes(wheels.wheel(name, "1.0", content))
     return project.lock()
