@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import kinds, real_actions
+from tests.support import github_actions, kinds
 from tests.support.documents import CHECKOUT, SETUP_PYTHON
 from tests.support.index import Index
 from tools.shared.act import Act, Job
@@ -34,7 +34,7 @@ pytestmark = [
 def _is_there(name: str) -> bool:
     """Return whether there is a repository `name` with every file, or whose missing program can be built."""
     repository = Path(_REPOSITORIES, name)
-    return repository.is_dir() and (real_actions.has_every_file(repository) or real_actions.can_be_built(name))
+    return repository.is_dir() and (github_actions.has_every_file(repository) or github_actions.can_be_built(name))
 
 
 def _needs(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -86,8 +86,8 @@ def pythons() -> tuple[Python, ...]:
 def real(request: pytest.FixtureRequest, tmp_path: Path, pythons: tuple[Python, ...]) -> Act:
     """An act with checkouts of the real actions that are there; those that have to be built only for a test that needs them."""
     needed = {name for mark in request.node.iter_markers("actions") for name in mark.args}
-    names = [name for name in _NAMES if name in needed or (_is_there(name) and real_actions.has_every_file(Path(_REPOSITORIES, name)))]
-    checkouts = {name: real_actions.checkout(Path(_REPOSITORIES, name), name, tmp_path / name.replace("/", "-")) for name in names}
+    names = [name for name in _NAMES if name in needed or (_is_there(name) and github_actions.has_every_file(Path(_REPOSITORIES, name)))]
+    checkouts = {name: github_actions.checkout(Path(_REPOSITORIES, name), name, tmp_path / name.replace("/", "-")) for name in names}
     act = Act(tmp_path / "act", pythons, checkouts).prepare()
     (act.folder / "bin" / "node").symlink_to(str(shutil.which("node")))
     return act
@@ -193,7 +193,7 @@ def test_the_reports_of_a_matrix_reach_the_job_that_compares_them(real: Act, wor
         "--artifact-server-port",
         port,
     ]
-    with real_actions.artifact_service(int(port)) as address:
+    with github_actions.artifact_service(int(port)) as address:
         *jobs, report = real.run(workspace, ".github/workflows/matrix-report.yml", *server, ACTIONS_RUNTIME_URL=address)
 
     assert ["success"] * (len(real.pythons) + 1) == [job.result for job in (*jobs, report)], [job.log for job in (*jobs, report)]
