@@ -153,14 +153,21 @@ def test_a_stage_replaces_its_own_results_only(files: tuple[Path, Path, Path]) -
     assert document.page(proofs.read(results)) == page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("problem", "status"), [(Unavailable("no engine; install one"), 0), (OSError(2, "No such file"), 1)])
+@pytest.mark.parametrize(
+    ("problem", "named", "status"),
+    [
+        (Unavailable("no engine; install one"), [], 0),
+        (Unavailable("no engine; install one"), ["one", "two"], 1),
+        (OSError(2, "No such file"), [], 1),
+    ],
+)
 def test_a_stage_that_cannot_run_keeps_its_results_and_the_next_one_runs(
-    files: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str], problem: Exception, status: int
+    files: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str], problem: Exception, named: list[str], status: int
 ) -> None:
     work, results, page = files
     stages = {"one": _ends_with(problem), "two": _finds(Proof("uv", "uv 2", "passed", 4))}
 
-    assert status == verb.main([], stages, work, results, page)
+    assert status == verb.main(named, stages, work, results, page)
     assert ["uv 1", "uv 2"] == [proof.subject for run in proofs.read(results).values() for proof in run.proofs]
     assert f"one: not run: {problem} (0 s)\ntwo: 1 passed (0 s)\n" in capsys.readouterr().out
 

@@ -35,9 +35,10 @@ def main(names: Iterable[str], stages: Mapping[str, Stage], work: Path, results:
     """Run those of `stages` that `names` has, or all, and replace what they found before in the file `results` and on the `page`.
 
     A stage that cannot run on this machine, or ends with an error, is named with the reason, and keeps its older results.
-    The folder `work` has one for each stage. Return 1 if something failed, else 0.
+    The folder `work` has one for each stage. Return 1 if something failed, or a stage among `names` could not run, else 0.
     """
-    chosen = list(names) or list(stages)
+    named = list(names)
+    chosen = named or list(stages)
     unknown = [name for name in chosen if name not in stages]
     if unknown:
         raise SystemExit(f"There is no stage {' '.join(unknown)}; there are {' '.join(stages)}.")
@@ -53,7 +54,8 @@ def main(names: Iterable[str], stages: Mapping[str, Stage], work: Path, results:
             write(results, known)
             page.write_text(document.page(known), encoding="utf-8")
         lines.append(_line(name, run, problem))
-        failed |= bool(problem and not isinstance(problem, Unavailable)) or any(proof.outcome == "failed" for proof in proofs)
+        failed |= problem is not None and (name in named or not isinstance(problem, Unavailable))
+        failed |= any(proof.outcome == "failed" for proof in proofs)
     sys.stdout.write("".join(["\n", *lines]))
     return int(failed)
 
