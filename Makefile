@@ -1,8 +1,8 @@
-# Everything sets itself up in .venv, from Python 3.10 or newer (`make test PYTHON=python3.12`), git and make.
+# Every target sets up .venv first. It needs Python 3.10 or newer (`make test PYTHON=python3.12`), git and make.
 PYTHON ?= python3
 BIN := .venv/bin
 
-# Who names a Python gets a .venv of it. The file .venv/ready has the one that it was made with.
+# If PYTHON is set, .venv is made with that Python. The file .venv/ready names the Python that it was made with.
 IDENTIFY := import sys; print(sys.version.split()[0], sys.base_prefix)
 ifneq ($(origin PYTHON),file)
 ifneq ($(shell "$(PYTHON)" -c '$(IDENTIFY)' 2>/dev/null || echo none),$(shell cat .venv/ready 2>/dev/null))
@@ -21,7 +21,7 @@ demo: .venv/ready  ## Run the matrix example in act, with every Python found her
 test: .venv/ready  ## Run every test
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-lint: .venv/ready  ## Check style, types, security, workflows and the scripts in them, schemas, and the README against action.yml
+lint: .venv/ready  ## Check style, types, security, workflows and their scripts, schemas, and the README against action.yml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -34,35 +34,35 @@ lint: .venv/ready  ## Check style, types, security, workflows and the scripts in
 	$(BIN)/python -m tools.readme --check
 	$(BIN)/python -m tools.flow --check
 
-docs: .venv/ready  ## Write the README's tables, examples and version, the picture of docs/how-it-works.md, the record of all messages, and the errors of docs/errors.md
+docs: .venv/ready  ## Update the README's tables, examples and version, the picture in docs/how-it-works.md, the record of all messages, and the errors in docs/errors.md
 	$(BIN)/python -m tools.readme
 	$(BIN)/python -m tools.flow
 	PYTHONPATH=src $(BIN)/python -m tests.test_messages
 	PYTHONPATH=src $(BIN)/python -m tests.test_shown_errors
 
-screenshots: .venv/ready  ## Draw the command at a terminal, and take the README's pictures of job summaries with the Chromium or Chrome on PATH
+screenshots: .venv/ready  ## Update the pictures of the command at a terminal and of the README's job summaries (needs Chromium or Chrome on PATH)
 	PYTHONPATH=src $(BIN)/python -m tools.terminal_picture
 	PYTHONPATH=src $(BIN)/python -m tools.screenshots
 
 fuzz: .venv/ready  ## Run the tests with hostile text on 10,000 new examples
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/fuzz --numprocesses auto --hypothesis-show-statistics
 
-faults: .venv/ready  ## Disturb syncs in every known way, a thousand times, and print what is broken after the next run
+faults: .venv/ready  ## Inject every known fault into syncs, a thousand times, and print what is broken after the next run
 	PYTHONPATH=src $(BIN)/python -m tests.faults
 
 compatibility: .venv/ready  ## Test with every uv, other Pythons and systems, and in containers (`STAGES="containers arm64"`: only these; `MIRROR=/folder`: see real-actions), and write docs/compatibility.md
 	PYTHONPATH=src REAL_ACTIONS="$(MIRROR)" $(BIN)/python -m tools.compatibility $(STAGES)
 
-bench: .venv/ready  ## Compare with what else installs the same packages, and write docs/benchmark.md; a quarter of an hour (`BENCH=--quick`: minutes)
+bench: .venv/ready  ## Compare with other ways to install the same packages, and write docs/benchmark.md; a quarter of an hour (`BENCH=--quick`: minutes)
 	PYTHONPATH=src $(BIN)/python -m benchmarks $(BENCH)
 
-bench-guard: .venv/ready  ## Fail when the action's own work exceeds its budget by more than half; seconds
+bench-guard: .venv/ready  ## Fail if the action's own work exceeds its budget by more than half; seconds
 	PYTHONPATH=src $(BIN)/python -m benchmarks.guard
 
 profile: .venv/ready  ## Show where the action's own work goes, by phase and by import
 	PYTHONPATH=src $(BIN)/python -m benchmarks.profiling
 
-real-actions: .venv/ready  ## Run workflows with GitHub's own actions, whose repositories are in MIRROR (`MIRROR=/folder` with actions/cache and others)
+real-actions: .venv/ready  ## Run workflows with GitHub's own actions, from their repositories in MIRROR (`MIRROR=/folder` with actions/cache and others)
 	REAL_ACTIONS="$(MIRROR)" $(BIN)/python -m pytest tests/workflows/test_real_actions.py
 
 requirements: .venv/ready  ## Lock the requirements again
@@ -73,22 +73,22 @@ requirements: .venv/ready  ## Lock the requirements again
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/dev.in --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header requirements/bench.in --output-file requirements/bench.txt
 
-dist: .venv/ready  ## Build the wheel and the sdist in dist/, and look into them
+dist: .venv/ready  ## Build the wheel and the sdist in dist/, and check their contents
 	rm -rf dist
 	$(BIN)/uv build --quiet --out-dir dist
 	$(BIN)/python -m tools.release dist dist
 
-release-check: .venv/ready  ## Check all of a release that can be checked without GitHub; minutes
+release-check: .venv/ready  ## Check everything about a release that does not need GitHub; minutes
 	$(BIN)/python -m tools.release check
 	$(MAKE) lint test dist
 	$(BIN)/python -m tools.release unchecked
 
-clean:  ## Remove what the other verbs made
+clean:  ## Remove what the other targets created
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: requirements/action.txt requirements/dev.txt
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed, and $(PYTHON) is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12")'
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is required, but $(PYTHON) is " + sys.version.split()[0] + "; choose another one: make PYTHON=python3.12")'
 	@echo "Setting up .venv with $(PYTHON) ..."
 # Debian's Python has ensurepip only with the package python3-venv.
 	@if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then "$(PYTHON)" -m venv --clear .venv; \

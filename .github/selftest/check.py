@@ -1,6 +1,6 @@
 """Check that this Python is the one that the action synced, and that the outputs of the action match it.
 
-OUTPUTS has the outputs of the action's step as JSON.
+OUTPUTS holds the outputs of the action's step as JSON.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def main() -> None:
 def _wrong_python(outputs: Mapping[str, str]) -> Iterator[str]:
     environment = outputs["environment"]
     if not os.path.samefile(sys.prefix, environment):
-        yield f"This Python is in {sys.prefix}, and the action reports {environment}."
+        yield f"This Python is in {sys.prefix}, but the action reports {environment}."
     if sys.version.split()[0] != outputs["python-version"]:
-        yield f"This Python is {sys.version}, and the action reports {outputs['python-version']}."
+        yield f"This Python is {sys.version}, but the action reports {outputs['python-version']}."
     python = shutil.which("python")
     if python is None or not os.path.samefile(python, outputs["python-path"]):
-        yield f"`python` is {python}, and the action reports {outputs['python-path']}."
+        yield f"`python` is {python}, but the action reports {outputs['python-path']}."
     for variable, value in (("UV_PROJECT_ENVIRONMENT", environment), ("UV_PYTHON", outputs["python-path"])):
         if os.environ.get(variable) != value:
             yield f"{variable} is {os.environ.get(variable)}, not {value}."
@@ -48,29 +48,29 @@ def _wrong_packages(outputs: Mapping[str, str]) -> Iterator[str]:
     reported = {package["name"]: package["version"] for package in json.loads(outputs["packages"])}
     folders = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     found = importlib.metadata.distributions(path=folders)
-    installed = {re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in found}
+    installed = {re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower(): package.version for package in found}
     if reported != installed:
-        yield f"Installed are {installed}, and the action reports {reported}."
+        yield f"The installed packages are {installed}, but the action reports {reported}."
     script = shutil.which("selftest-prefix")
     if script is None:
         yield "The project's script is not on PATH."
     else:
         prefix = subprocess.run([script], stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout.strip()
         if not os.path.samefile(prefix, outputs["environment"]):
-            yield f"The project's script runs in {prefix}, and the action reports {outputs['environment']}."
+            yield f"The project's script runs in {prefix}, but the action reports {outputs['environment']}."
 
 
 def _wrong_outputs(outputs: Mapping[str, str]) -> Iterator[str]:
     packages, changes = json.loads(outputs["packages"]), json.loads(outputs["changes"])
     if outputs["package-count"] != str(len(packages)):
-        yield f"`package-count` is {outputs['package-count']}, and there are {len(packages)}."
+        yield f"`package-count` is {outputs['package-count']}, but there are {len(packages)}."
     if outputs["changed"] != "true" or not any(change["name"] == "iniconfig" for change in changes):
-        yield f"`changed` is {outputs['changed']}, and the changes are {changes}."
+        yield f"`changed` is {outputs['changed']}, but the changes are {changes}."
     with open(outputs["report"], encoding="utf-8") as file:
         report = json.load(file)
     if (report["packages"], report["changes"], report["uv"]) != (packages, changes, outputs["uv-version"]):
         yield f"{outputs['report']} does not match the outputs: {report}."
-    # The output as `fromJSON` parsed it in an expression of the workflow.
+    # The names that an expression in the workflow read with `fromJSON`.
     if os.environ.get("NAMES", "") not in ("", ",".join(package["name"] for package in packages)):
         yield f"An expression reads {os.environ['NAMES']} in `packages`, which is {packages}."
 

@@ -1,6 +1,6 @@
 """Compare the names and versions of the packages in two Pythons.
 
-The first is the one that the action synced. Only this one may have the packages that a Python comes with.
+The action synced the first one. Only this one may have the packages that come with a Python.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LIST = """
 import importlib.metadata, json, re, sys, sysconfig
 folders = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
 found = importlib.metadata.distributions(path=folders)
-json.dump({re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in found}, sys.stdout)
+json.dump({re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower(): package.version for package in found}, sys.stdout)
 """
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     ]
     if differences or not plain:
         sys.exit("\n".join(differences) or "There is nothing to compare with.")
-    sys.stdout.write(f"Both hold the same {len(plain)} packages.\n")
+    sys.stdout.write(f"Both have the same {len(plain)} packages.\n")
 
 
 def _installed(python: str) -> dict[str, str]:

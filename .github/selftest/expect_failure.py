@@ -1,8 +1,8 @@
 """Check that the action failed for the expected reason and set nothing for later steps.
 
 OUTCOME and OUTPUTS are the outcome and, as JSON, the outputs of the action's step. SLUG is the title of the
-expected annotation, and each line of WORDS has to be in its message. A step cannot read the annotations of an earlier
-one, so this runs the step `sync` of action.yml again, with UV_SYSTEM_SYNC_* as its inputs.
+expected annotation, and its message must contain each line of WORDS. A step cannot read the annotations of an earlier
+step, so this script runs the step `sync` of action.yml again, with UV_SYSTEM_SYNC_* as its inputs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import textwrap
 from typing import Iterator
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-# What later steps get, and the summary, which has the failure.
+# Only these reach later steps; the summary shows the failure.
 _FOR_LATER_STEPS = ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT")
 _FILES = (*_FOR_LATER_STEPS, "GITHUB_STEP_SUMMARY")
 
@@ -31,9 +31,9 @@ def main() -> None:
     errors = list(_errors(log))
     wrong = [*_wrong_step(), *_wrong_errors(errors)]
     if not status:
-        wrong.append("Run once more, it succeeds.")
+        wrong.append("The second run succeeded.")
     if written:
-        wrong.append(f"It wrote to {', '.join(written)}.")
+        wrong.append(f"The second run wrote to {', '.join(written)}.")
     if wrong:
         sys.exit(_harmless("\n".join([*wrong, "Its log:", log])))
     sys.stdout.write(_harmless(f"It failed as expected: {errors[0]}\n"))
@@ -70,7 +70,7 @@ def _step(name: str) -> tuple[str, str]:
 
 
 def _errors(log: str) -> Iterator[dict[str, str]]:
-    """Parse the error annotations in `log` as the runner does, each with its `message`."""
+    """Parse the error annotations in `log` as the runner does: the properties and the `message` of each."""
     for properties, message in re.findall(r"^::error ([^\n]*?)::([^\n]*)$", log, re.MULTILINE):
         pairs = (pair.partition("=") for pair in properties.split(","))
         yield {**{name: _decoded(value) for name, _, value in pairs}, "message": _decoded(message)}
@@ -94,14 +94,14 @@ def _wrong_step() -> Iterator[str]:
 
 def _wrong_errors(errors: list[dict[str, str]]) -> Iterator[str]:
     if [error.get("title") for error in errors] != [os.environ["SLUG"]]:
-        yield f"Its errors are {errors}, and not one with the title {os.environ['SLUG']}."
+        yield f"The errors are {errors}, not one with the title {os.environ['SLUG']}."
     for words in filter(None, os.environ["WORDS"].splitlines()):
         if not any(words in error["message"] for error in errors):
-            yield f"No error has: {words}"
+            yield f"No error contains: {words}"
 
 
 def _harmless(text: str) -> str:
-    """Return `text` without anything that the runner would take for a command."""
+    """Return `text` without anything that the runner would read as a command."""
     return "".join(f"| {line}\n" for line in text.replace("##[", "##\\[").splitlines())
 
 
