@@ -1,12 +1,12 @@
-"""Explains why uv does not accept uv.lock, by comparing what it was made with to the project, its settings and its indexes."""
+"""Explains why uv rejects uv.lock: what differs between it and the project, the project's settings and its indexes."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import textwrap
-from typing import TYPE_CHECKING, Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, FrozenSet, Iterator, Tuple
 
 from uv_system_sync.diagnosis import requirements
 from uv_system_sync.diagnosis.requirements import Difference
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from uv_system_sync.diagnosis.failure import Failure
     from uv_system_sync.diagnosis.requirements import Requirement
     from uv_system_sync.project.pyproject import Project
+    from uv_system_sync.project.toml import Document
 
 _LOCK = "Run {lock_command} and commit uv.lock."
 _UNKNOWN_SETTING = (
@@ -30,193 +31,255 @@ _SAME_INDEX = (
     " {frozen} takes the files from where uv.lock has them."
 )
 
-# Settings, and the table and the key that uv.lock has them in. Those in `options` can be in uv.toml, too.
-_SETTINGS = (
-    ("resolution", "options", "resolution-mode"),
-    ("prerelease", "options", "prerelease-mode"),
-    ("fork-strategy", "options", "fork-strategy"),
-    ("exclude-newer", "options", "exclude-newer"),
-    ("constraint-dependencies", "manifest", "constraints"),
-    ("override-dependencies", "manifest", "overrides"),
-    ("build-constraint-dependencies", "manifest", "build-constraints"),
-    ("exclude-dependencies", "manifest", "excludes"),
-    ("environments", "", "supported-markers"),
-    ("required-environments", "", "required-markers"),
-    ("conflicts", "", "conflicts"),
-)
-_DEFAULTS = {"resolution": "highest", "prerelease": "if-necessary-or-explicit", "fork-strategy": "requires-python"}
-# The revision of uv.lock since which it has `default-groups`.
+# Settings that have one of several values: the key in `[options]` of uv.lock, and the default.
+_CHOICES = {
+    "resolution": ("resolution-mode", "highest"),
+    "prerelease": ("prerelease-mode", "if-necessary-or-explicit"),
+    "fork-strategy": ("fork-strategy", "requires-python"),
+}
+# The first revision of uv.lock that has `default-groups`.
 _HAS_DEFAULT_GROUPS = 5
-# Variables that add an index, after those that replace the default one.
+# Variables that replace the default index, and all variables that set an index.
 _DEFAULT_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 _INDEXES = (*_DEFAULT_INDEX, "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
+# Items that uv does not install together: a package, `extra`, `group` or an empty string, and the name of the extra or group.
+_Conflict = FrozenSet[Tuple[str, str, str]]
+
 
 def outdated(failure: Failure) -> ActionError | None:
-    """Return the error if uv refuses uv.lock because it is outdated, or None."""
+    """Return the error if uv rejects uv.lock because it is outdated, or None."""
     if not failure.match("The lockfile at `[^`]*` needs to be updated, but `--locked` was provided"):
         return None
     cause = because(failure)
-    clause = message(": {clause}", clause=cause.clause) if cause else ""
-    hint, place = (cause.hint or _LOCK, cause.place) if cause else (_LOCK, Place(failure.project.lock.path, 1))
-    return failure.error(LockOutdated, "uv.lock is outdated{cause}.{changes}", hint, place, cause=clause, changes=_changes(failure))
+    hint = cause.hint if cause and cause.hint else _LOCK
+    return failure.error(
+        LockOutdated,
+        "uv.lock is outdated{cause}.{changes}",
+        hint,
+        cause.place if cause else Place(failure.project.lock.path, 1),
+        cause=message(": {clause}", clause=cause.clause) if cause else "",
+        changes=_changes(failure),
+    )
 
 
 def unsolvable(failure: Failure) -> ActionError | None:
-    """Return the error for requirements that no set of versions fulfils, or None; uv resolves only if uv.lock is outdated."""
+    """Return the error for requirements that no set of versions satisfies, or None. uv resolves only if uv.lock is outdated."""
     found = failure.match(r"No solution found when resolving.*?(Because .*?)(?= (?:hint|help): |$)")
     if found is None:
         return None
+    reason = found[1]
+    named = re.match(r"Because (?:there (?:is|are) no versions? of |only )?([A-Za-z0-9][\w.-]*)", reason)
     cause = because(failure)
-    name = re.match(r"Because (?:there (?:is|are) no versions? of |only )?([A-Za-z0-9][\w.-]*)", found.group(1))
-    fact = "{subject}uv finds no versions that fit together. {reason}{because}"
-    hint = "Correct the requirement, or the setting that has changed, then run {lock_command} and commit uv.lock."
-    reason = textwrap.shorten(found.group(1), 600, placeholder=" …")
-    why = sentence(cause) or " uv had to resolve because uv.lock is outdated."
-    subject = f"{name.group(1)}: " if name else ""
-    return failure.error(SyncFailed, fact, hint, cause.place if cause else None, subject=subject, reason=reason, because=why)
+    return failure.error(
+        SyncFailed,
+        "{subject}uv finds no versions that fit together. {reason}{because}",
+        "Correct the requirement, or the setting that has changed, then run {lock_command} and commit uv.lock.",
+        cause.place if cause else None,
+        subject=f"{named[1]}: " if named else "",
+        reason=textwrap.shorten(reason, 600, placeholder=" …"),
+        because=sentence(cause) or " uv had to resolve because uv.lock is outdated.",
+    )
 
 
 def sentence(cause: Difference | None) -> Message | str:
-    """Return the sentence that follows on an error that uv ran into while it resolved; empty without a `cause`."""
+    """Return a sentence on the `cause`, to follow an error that uv met while resolving; empty without a cause."""
     return message(" uv had to resolve because uv.lock is outdated: {cause}.", cause=cause.clause) if cause else ""
 
 
 def because(failure: Failure) -> Difference | None:
-    """Return why uv resolves although there is a uv.lock, or None if that is not known; the more certain causes come first."""
-    found = [*requirements.differences(failure.project)]
+    """Return why uv resolves although there is a uv.lock, or None if unknown. Causes that are more certain come first."""
+    found = list(requirements.differences(failure.project))
+    if len(found) > 1:
+        return found[0]._replace(clause=message("{first} (and {count} more)", first=found[0].clause, count=len(found) - 1))
     if found:
-        more = message(" (and {count} more)", count=len(found) - 1) if len(found) > 1 else ""
-        return found[0]._replace(clause=message("{first}{more}", first=found[0].clause, more=more))
-    causes = (_ignored_settings(failure), _python(failure), setting_differences(failure.project), _index(failure))
-    return next((cause for some in causes for cause in some), None)
+        return found[0]
+    return _ignored_settings(failure) or _requires_python(failure) or next(setting_differences(failure.project), None) or _index(failure)
 
 
 def setting_differences(project: Project) -> Iterator[Difference]:
-    """Yield each setting that differs from what uv.lock has of it."""
+    """Yield each setting whose value differs from the one that uv.lock was made with."""
     lock = project.lock.document.data
-    for setting, table, key in _SETTINGS:
-        _, settings = project.settings()[0 if table == "options" else -1]
-        value, locked = settings.get(setting), toml.table(lock, *table.split()).get(key)
-        if setting == "conflicts":
-            value = _conflicts(project)
-        now, before = _comparable(setting, value), _comparable(setting, locked)
-        if now != before or _is_another(setting, value, locked, project):
-            clause = "`{setting}` has changed since uv.lock was made" if now else "uv.lock was made with `{setting}`, which is not set now"
-            if isinstance(now, str):
-                clause = "uv.lock was made with `{setting}` {before}, and it is {now} now"
-            place = next(it for it in (project.place_of_setting(setting), Place(project.lock.path, 1)) if it.line)
-            shown = {"now": now if value else "not set", "before": before}
-            yield Difference(message(clause, setting=setting, **shown), place)
+    requires_python = toml.string(lock, "requires-python")
+    locked_options, manifest = toml.table(lock, "options"), toml.table(lock, "manifest")
+    # A uv.toml hides how pyproject.toml sets the resolver, but not what it sets for the workspace.
+    (_, options), (_, workspace) = project.settings()[0], project.settings()[-1]
+    for setting, (key, default) in _CHOICES.items():
+        now, before = _choice(options.get(setting), default), _choice(locked_options.get(key), default)
+        if now != before:
+            values = {"setting": setting, "before": before, "now": now if options.get(setting) else "not set"}
+            clause = message("uv.lock was made with `{setting}` {before}, and it is {now} now", **values)
+            yield Difference(clause, _place_of(setting, project))
+    date = options.get("exclude-newer")
+    if _dates_differ(date, locked_options.get("exclude-newer")):
+        yield _changed("exclude-newer", project, is_set=bool(date))
+    for setting, locked, differ in (
+        ("constraint-dependencies", manifest.get("constraints"), _requirements_differ),
+        ("override-dependencies", manifest.get("overrides"), _requirements_differ),
+        ("build-constraint-dependencies", manifest.get("build-constraints"), _requirements_differ),
+        ("exclude-dependencies", manifest.get("excludes"), _requirements_differ),
+        ("environments", lock.get("supported-markers"), _markers_differ),
+        ("required-environments", lock.get("required-markers"), _markers_differ),
+    ):
+        if differ(_items(workspace.get(setting)), _items(locked), requires_python):
+            yield _changed(setting, project, is_set=bool(workspace.get(setting)))
+    declared = _declared_conflicts(project)
+    if _conflicts_differ(declared, project):
+        yield _changed("conflicts", project, is_set=bool(declared))
     for member in requirements.members(project):
-        # They are left out there if they are the default.
-        value = toml.table(member.pyproject.data, "tool", "uv").get("default-groups", ["dev"])
-        if lock.get("revision", 0) >= _HAS_DEFAULT_GROUPS and value != member.package.get("default-groups", ["dev"]):
+        # uv.lock leaves them out if they are the default.
+        groups = toml.table(member.pyproject.data, "tool", "uv").get("default-groups", ["dev"])
+        if lock.get("revision", 0) >= _HAS_DEFAULT_GROUPS and groups != member.package.get("default-groups", ["dev"]):
             place = member.pyproject.place_of("tool", "uv", "default-groups") or Place(project.lock.path, 1)
             yield Difference(message("`{setting}` has changed since uv.lock was made", setting="default-groups"), place)
 
 
-def _comparable(setting: str, value: object) -> object:
-    """Return `value` in a form in which uv.lock and the settings have the same; false if it is not set."""
-    items = value if isinstance(value, list) else []
-    if setting in _DEFAULTS:
-        return _DEFAULTS[setting] if value in (None, "if-necessary") else str(value)
-    if setting.endswith("-dependencies"):
-        return {(it.name, it.extras, None if it.has_source else it.specifier) for it in _requirements(items)}
-    return bool(value)
+def _changed(setting: str, project: Project, *, is_set: bool) -> Difference:
+    text = "`{setting}` has changed since uv.lock was made" if is_set else "uv.lock was made with `{setting}`, which is not set now"
+    return Difference(message(text, setting=setting), _place_of(setting, project))
 
 
-def _is_another(setting: str, value: object, locked: object, project: Project) -> bool:
-    """Return whether a setting has another value in uv.lock, by what `_comparable` leaves out."""
-    if setting == "exclude-newer":
-        # A duration, and a date without a time, are written in another form there.
-        return len({it for it in (value, locked) if isinstance(it, str) and re.fullmatch(r"[\d-]+T[\d:.]+Z", it)}) > 1
-    now, before = ([it] if isinstance(it, str) else it if isinstance(it, list) else [] for it in (value, locked))
-    if setting == "conflicts":
-        declared, sets = {frozenset(it) for it in now}, {frozenset(map(_conflicting, it)) for it in before if isinstance(it, list)}
-        # uv adds some for groups that include others.
-        has_includes = any("include-group" in it.pyproject.text for it in requirements.members(project))
-        return not declared <= sets if has_includes else declared != sets
-    if setting.endswith("environments"):
-        lists = [[_requirements(f"x; {it}" for it in items) for items in (now, before)]]
-    else:
-        names = {it.name for it in _requirements(now)} if setting.endswith("-dependencies") else set()
-        lists = [[[it for it in _requirements(items) if it.name == name] for items in (now, before)] for name in names]
-    requires_python = toml.string(project.lock.document.data, "requires-python")
-    return any(requirements.markers_differ(one, other, requires_python, "") for one, other in lists)
+def _place_of(setting: str, project: Project) -> Place:
+    """Return the line of `setting`, or the first line of uv.lock if it is not set."""
+    place = project.place_of_setting(setting)
+    return place if place.line else Place(project.lock.path, 1)
 
 
-def _requirements(items: Iterable[object]) -> list[Requirement]:
-    return [*filter(None, (requirements.parsed(it) if isinstance(it, str) else requirements.locked(it) for it in items))]
+def _choice(value: object, default: str) -> str:
+    """Return the `value` of a setting, or its `default` if it is not set. `if-necessary` counts as the default of `prerelease`."""
+    return default if value in (None, "if-necessary") else str(value)
 
 
-def _conflicts(project: Project) -> list[list[tuple[str, str, str]]]:
-    """Return the conflicts that the members of the workspace declare, with the package of each."""
-    members = [it for it in requirements.members(project) if it.in_workspace]
-    sets = [(it.name, one) for it in members for one in toml.array(toml.table(it.pyproject.data, "tool", "uv"), "conflicts")]
-    return [[_conflicting({"package": name, **item}) for item in items if isinstance(item, dict)] for name, items in sets]
+def _dates_differ(now: object, before: object) -> bool:
+    if bool(now) != bool(before):
+        return True
+    # uv.lock has a duration, or a date without a time, in another form.
+    are_comparable = all(isinstance(value, str) and re.fullmatch(r"[\d-]+T[\d:.]+Z", value) for value in (now, before))
+    return are_comparable and now != before
 
 
-def _conflicting(item: toml.Table) -> tuple[str, str, str]:
-    kind = next((kind for kind in ("extra", "group") if kind in item), "")
-    return normalized_name(toml.string(item, "package")), kind, normalized_name(toml.string(item, kind))
+def _items(value: object) -> list[object]:
+    """Return the items of a setting; uv accepts a single string in place of a list."""
+    if isinstance(value, str):
+        return [value]
+    return value if isinstance(value, list) else []
 
 
-def _ignored_settings(failure: Failure) -> Iterator[Difference]:
-    """Find that uv ignores all settings because it does not know one; it may be older than the uv that made uv.lock."""
+def _requirements_differ(now: list[object], before: list[object], requires_python: str) -> bool:
+    required, locked = requirements.parsed(now), requirements.parsed(before)
+    if {_without_marker(item) for item in required} != {_without_marker(item) for item in locked}:
+        return True
+    for name in {item.name for item in required}:
+        one, other = ([item for item in items if item.name == name] for items in (required, locked))
+        if requirements.markers_differ(one, other, requires_python):
+            return True
+    return False
+
+
+def _without_marker(item: Requirement) -> tuple[object, ...]:
+    return item.name, item.extras, None if item.has_source else item.specifier
+
+
+def _markers_differ(now: list[object], before: list[object], requires_python: str) -> bool:
+    one, other = (requirements.parsed(f"package; {marker}" for marker in markers) for markers in (now, before))
+    return bool(now) != bool(before) or requirements.markers_differ(one, other, requires_python)
+
+
+def _declared_conflicts(project: Project) -> set[_Conflict]:
+    """Return the conflicts that the members of the workspace declare."""
+    found: set[_Conflict] = set()
+    for member in requirements.members(project):
+        conflicts = toml.array(toml.table(member.pyproject.data, "tool", "uv"), "conflicts")
+        if member.in_workspace:
+            found.update(_conflict(items, member.name) for items in conflicts)
+    return found
+
+
+def _conflicts_differ(declared: set[_Conflict], project: Project) -> bool:
+    locked = {_conflict(items) for items in toml.array(project.lock.document.data, "conflicts")}
+    if not declared or not locked:
+        return declared != locked
+    # uv adds conflicts for groups that include others.
+    has_includes = any("include-group" in member.pyproject.text for member in requirements.members(project))
+    return not declared <= locked if has_includes else declared != locked
+
+
+def _conflict(items: object, default: str = "") -> _Conflict:
+    """Return a conflict in pyproject.toml or uv.lock; items that name no package belong to `default`."""
+    found = set()
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            package = toml.string(item, "package") or default
+            kind = next((kind for kind in ("extra", "group") if kind in item), "")
+            found.add((normalized_name(package), kind, normalized_name(toml.string(item, kind))))
+    return frozenset(found)
+
+
+def _ignored_settings(failure: Failure) -> Difference | None:
+    """Return the difference if uv ignores all settings because it does not know one; a newer uv may have made uv.lock."""
     pattern = r"^warning: Failed to parse `?([^`\n]+?)`? during settings discovery:\n.* line (\d+), .*\n(?:[^|\n]*\|.*\n){1,5} *(.{1,200})"
     found = re.search(pattern, failure.own, re.MULTILINE)
-    if found:
-        name, line, reason = found.groups()
-        text = "uv ignores all settings in {name}, because of line {number}: {reason}"
-        clause = message(text, name=name, number=line, reason=reason.partition(", expected one of")[0])
-        yield Difference(clause, Place(os.path.join(failure.project.root, name), int(line)), _UNKNOWN_SETTING)
+    if found is None:
+        return None
+    name, line, reason = found.groups()
+    reason = reason.partition(", expected one of")[0]
+    clause = message("uv ignores all settings in {name}, because of line {number}: {reason}", name=name, number=line, reason=reason)
+    return Difference(clause, Place(os.path.join(failure.project.root, name), int(line)), _UNKNOWN_SETTING)
 
 
-def _python(failure: Failure) -> Iterator[Difference]:
+def _requires_python(failure: Failure) -> Difference | None:
+    """Return the difference if uv.lock was made with another `requires-python`."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     project = failure.project
     before = toml.string(project.lock.document.data, "requires-python")
-    documents = [project.pyproject, *(it.pyproject for it in requirements.members(project) if it.in_workspace)]
-    declared = {toml.string(toml.table(it.data, "project"), "requires-python"): it for it in reversed(documents)}
-    declared.pop("", None)
-    now = next(iter(declared), ">={}.{}".format(*failure.target.minor))
-    # uv.lock has what several members have in common, and `~=` in another form.
+    declared: dict[str, Document] = {}
+    for document in (project.pyproject, *(member.pyproject for member in requirements.members(project) if member.in_workspace)):
+        specifier = toml.string(toml.table(document.data, "project"), "requires-python")
+        if specifier:
+            declared.setdefault(specifier, document)
+    if declared:
+        now, document = next(iter(declared.items()))
+        text, hint = "uv.lock was made with `requires-python` {before}, and it is {now} now", ""
+    else:
+        now, document = ">={}.{}".format(*failure.target.minor), project.pyproject
+        text = "nothing sets `requires-python`, so uv uses that of this Python: {now} now, and {before} before"
+        hint = _NO_REQUIRES_PYTHON
+    # uv.lock has the intersection of several members, and `~=` in another form.
     if not before or len(declared) > 1 or "~=" in now:
-        return
-    with contextlib.suppress(InvalidSpecifier):
+        return None
+    with suppress(InvalidSpecifier):
         if SpecifierSet(now) != SpecifierSet(before):
-            document, hint = declared.get(now, project.pyproject), "" if declared else _NO_REQUIRES_PYTHON
-            text = "uv.lock was made with `requires-python` {before}, and it is {now} now"
-            if not declared:
-                text = "nothing sets `requires-python`, so uv uses that of this Python: {now} now, and {before} before"
             place = document.place_of("project", "requires-python") or Place(document.path, None if declared else 1)
-            yield Difference(message(text, before=before, now=now), place, hint)
+            return Difference(message(text, before=before, now=now), place, hint)
+    return None
 
 
-def _index(failure: Failure) -> Iterator[Difference]:
-    """Find a package that uv.lock has from an index which is not set, if another default index is."""
+def _index(failure: Failure) -> Difference | None:
+    """Return the difference if uv.lock has a package from an index that is not set, while another default index is."""
     project, lock = failure.project, failure.project.lock
     variables = {name: failure.env[name].strip() for name in _INDEXES if failure.env.get(name, "").strip()}
-    document, table = project.settings()[0]
-    urls = [table.get("index-url"), *(it.get("url") for it in toml.array(table, "index") if isinstance(it, dict) and it.get("default"))]
-    settings = [url for url in urls if isinstance(url, str)]
-    if not settings and variables.keys().isdisjoint(_DEFAULT_INDEX):
-        return
+    document, settings = project.settings()[0]
+    indexes = [index for index in toml.array(settings, "index") if isinstance(index, dict)]
+    urls = [settings.get("index-url"), *(index.get("url") for index in indexes if index.get("default"))]
+    default_urls = [url for url in urls if isinstance(url, str)]
+    if not default_urls and variables.keys().isdisjoint(_DEFAULT_INDEX):
+        return None
     known = without_credentials("\n".join([document.text, *variables.values()]))
+    now = [*(f"`{name}` is {url}" for name, url in variables.items()), *(f"{document.name} has {url}" for url in default_urls)]
     for package in lock.packages:
         locked = toml.string(toml.table(package, "source"), "registry")
         if "://" in locked and locked.rstrip("/") not in known:
-            now = [*(f"`{name}` is {url}" for name, url in variables.items()), *(f"{document.name} has {url}" for url in settings)]
+            place = Place(lock.path, lock.document.line_with(f'"{locked}"'))
+            if default_urls and not variables:
+                place = Place(document.path, document.line_with(default_urls[-1]))
             values = {"name": package.get("name"), "release": package.get("version"), "locked": locked, "now": " and ".join(now)}
-            file, text = (document, settings[-1]) if settings and not variables else (lock.document, f'"{locked}"')
-            place = Place(file.path, file.line_with(text))
-            yield Difference(message("uv.lock has {name} {release} from {locked}, and {now}", **values), place, _SAME_INDEX)
+            return Difference(message("uv.lock has {name} {release} from {locked}, and {now}", **values), place, _SAME_INDEX)
+    return None
 
 
 def _changes(failure: Failure) -> Message | str:
-    """Return a sentence on what `uv lock` would change, or an empty string if that is not known."""
+    """Return a sentence on what `uv lock` would change, or an empty string if unknown."""
     try:
         dry_run = failure.lock_dry_run()
     except OSError:
@@ -226,9 +289,10 @@ def _changes(failure: Failure) -> Message | str:
         return ""
     if not lines:
         return message(" `uv lock` would keep all packages and versions.")
-    plans = {
-        verb: [f"{name} {re.sub(r'(^|(?<= ))v(?=[0-9])', '', versions.strip())}" for kind, name, versions in lines if kind == verb]
-        for verb in ("Add", "Remove", "Update")
-    }
-    listing = "; ".join(f"{verb.lower()} {listed(names)}" for verb, names in plans.items() if names)
-    return message(" `uv lock` would {plans}.", plans=listing)
+    plans = []
+    for verb in ("Add", "Remove", "Update"):
+        # uv writes versions as in `v1.0, v2.0 -> v3.0`.
+        changed = [(name, re.sub(r"(?<!\S)v(?=[0-9])", "", versions.strip())) for action, name, versions in lines if action == verb]
+        if changed:
+            plans.append(f"{verb.lower()} {listed([f'{name} {versions}' for name, versions in changed])}")
+    return message(" `uv lock` would {plans}.", plans="; ".join(plans))

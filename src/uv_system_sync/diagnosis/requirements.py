@@ -1,12 +1,11 @@
-"""Compares what the pyproject.toml files of a project require with what uv.lock has of it."""
+"""Compares the requirements in the pyproject.toml files of a project with those in uv.lock."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import re
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Tuple
 
 from uv_system_sync.project import pyproject, toml
 from uv_system_sync.project.toml import Document, Place, Table
@@ -17,15 +16,15 @@ if TYPE_CHECKING:
 
     from uv_system_sync.project.pyproject import Project
 
-# Where a package comes from, if that is no index, as pyproject.toml and uv.lock have it.
+# Keys in `[tool.uv.sources]` and in requirements of uv.lock for a package that does not come from an index.
 _SOURCES = {"git", "url", "path", "workspace", "directory", "editable", "virtual"}
 _CORRECT = "Correct it, run {lock_command} and commit both files."
-# Where markers are compared.
+# The systems on which markers are compared: `sys_platform`, `platform_system` and `os_name`.
 _SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
 
 
 class Difference(NamedTuple):
-    """A clause on what uv.lock does not have, or has in another form, where that is and, if locking is not all, the next step."""
+    """A difference between the project and uv.lock: a clause, its place and the next step, empty if locking is all there is to do."""
 
     clause: Message
     place: Place
@@ -42,9 +41,10 @@ class Member(NamedTuple):
 
 
 class Requirement(NamedTuple):
-    """What is required of a package.
+    """A requirement in pyproject.toml or uv.lock; names are normalized.
 
-    `has_source` is set if it comes from a place that leaves no choice of versions, and `is_included` if another group has it.
+    With `has_source`, the package comes from a source that leaves no choice of versions, such as Git or a folder.
+    With `is_included`, the requirement comes from a group that its own group includes.
     """
 
     text: str
@@ -56,179 +56,219 @@ class Requirement(NamedTuple):
     is_included: bool = False
 
 
-# The keys of each list of requirements in pyproject.toml, and what it holds.
-_Lists = Dict[Tuple[str, ...], List[Requirement]]
+# Where a list of requirements is in pyproject.toml: `("project", "dependencies")`, `("dependency-groups", "dev")`.
+_Keys = Tuple[str, ...]
+_Lists = Dict[_Keys, List[Requirement]]
 
 
 def members(project: Project) -> list[Member]:
-    """Return the packages that the uv.lock of `project` takes from folders which are there, the project first.
+    """Return the packages that uv.lock takes from existing folders, `project` itself first.
 
-    The root of a workspace may be no package. Its name is empty then, and its entry has the groups that uv.lock has for it.
+    The root of a workspace need not be a package. Its name is empty then, and its entry has the groups that uv.lock has for it.
     """
     manifest = toml.table(project.lock.document.data, "manifest")
     names = toml.array(manifest, "members") or [normalized_name(project.name)]
-    entries = [(toml.string(package, "name"), pyproject.read_or_empty(file), package) for file, package in project.lock.members()]
-    found = [Member(name, document, package, name in names) for name, document, package in entries]
+    found = []
+    for file, package in project.lock.members():
+        name = toml.string(package, "name")
+        found.append(Member(name, pyproject.read_or_empty(file), package, in_workspace=name in names))
     root = pyproject.read_or_empty(os.path.join(project.root, "pyproject.toml"))
     if root.text and "project" not in root.data and root.path not in [member.pyproject.path for member in found]:
         found.append(Member("", root, {"metadata": {"requires-dev": toml.table(manifest, "dependency-groups")}}, in_workspace=True))
-    return sorted(found, key=lambda it: it.pyproject.path != project.pyproject.path)
+    return sorted(found, key=lambda member: member.pyproject.path != project.pyproject.path)
 
 
 def differences(project: Project) -> Iterator[Difference]:
-    """Yield what the packages of `project` require and uv.lock does not have, or the reverse, as far as it is known."""
+    """Yield the known differences between uv.lock and the versions and requirements of the packages of `project`."""
     from packaging.utils import canonicalize_version
 
+    requires_python = toml.string(project.lock.document.data, "requires-python")
     for member in members(project):
-        document, table = member.pyproject, toml.table(member.pyproject.data, "project")
+        document = member.pyproject
         file = os.path.relpath(document.path, project.root).replace(os.sep, "/")
-        now, before = toml.string(table, "version"), toml.string(member.package, "version")
+        now = toml.string(toml.table(document.data, "project"), "version")
+        before = toml.string(member.package, "version")
         if now and before and canonicalize_version(now) != canonicalize_version(before):
             clause = message("{file} has the version {now}, and uv.lock has {before}", file=file, now=now, before=before)
             yield Difference(clause, document.place_of("project", "version") or Place(document.path, None))
-        yield from _of_lists(member, project, file)
+        yield from _malformed(document, file)
+        yield from _requirement_differences(member, file, _sources(document, project), requires_python)
 
 
-def _of_lists(member: Member, project: Project, file: str) -> Iterator[Difference]:
-    """Yield the differences in what a package requires; `file` is the name of its pyproject.toml."""
-    document, table = member.pyproject, toml.table(member.pyproject.data, "project")
-    required, in_lock = _required(document, project), _locked(member.package)
-    requires_python = toml.string(project.lock.document.data, "requires-python")
-    for keys, text in _malformed(document):
-        clause = message(
-            "{file} has `{requirement}` in `{table}`, which is not a valid requirement", file=file, requirement=text, table=".".join(keys)
-        )
-        yield Difference(clause, document.place_of(*keys, item=text) or Place(document.path, None), _CORRECT)
+def _malformed(document: Document, file: str) -> Iterator[Difference]:
+    """Yield each requirement that packaging does not accept; an old uv ignores it."""
+    text = "{file} has `{requirement}` in `{table}`, which is not a valid requirement"
+    for keys, items in _written(document).items():
+        for item in items:
+            if isinstance(item, str) and _requirement(item) is None:
+                place = document.place_of(*keys, item=item) or Place(document.path, None)
+                yield Difference(message(text, file=file, requirement=item, table=".".join(keys)), place, _CORRECT)
+
+
+def _requirement_differences(member: Member, file: str, sources: set[tuple[str, str]], requires_python: str) -> Iterator[Difference]:
+    """Yield the differences in the requirements of `member`; `file` is the name of its pyproject.toml in messages."""
+    document = member.pyproject
+    if not document.data:
+        return
+    required, locked = _required(document, sources), _locked(member.package)
     found = []
-    for keys in {**required, **in_lock} if document.data else ():
-        # Without `[project]`, the build backend decides what is required.
-        if keys[0] != "project" or (table and keys[1] not in toml.array(table, "dynamic")):
-            # What a project requires of itself, with another extra, is locked in more than one way.
-            items, others = ([it for it in lists.get(keys, []) if it.name != member.name] for lists in (required, in_lock))
-            names = {"file": file, "table": ".".join(keys[keys[0] == "project" :])}
-            found += [(clause, item, keys) for clause, item in _compare(items, others, names, (requires_python, keys[-1]))]
+    for keys in {**required, **locked}:
+        if not _is_comparable(document, keys):
+            continue
+        # uv.lock has a requirement on the project itself, with another extra, in more than one form.
+        now = [item for item in required.get(keys, []) if item.name != member.name]
+        before = [item for item in locked.get(keys, []) if item.name != member.name]
+        names = {"file": file, "table": ".".join(keys[1:] if keys[0] == "project" else keys)}
+        found += [(clause, item, keys) for clause, item in _compare(now, before, names, requires_python, keys[-1])]
     written = {item.text for _, item, _ in found if item and not item.is_included}
     for clause, item, keys in found:
-        # It is on the line of the group that is included, if that has the difference, too.
-        if not (item and item.is_included and item.text in written):
-            place = document.place_of(*keys, item=item.text if item else "") or document.place_of(*keys[:-1])
-            yield Difference(clause, place or Place(document.path, None))
+        # The group that is included has the difference, too, and the line is there.
+        if item and item.is_included and item.text in written:
+            continue
+        place = document.place_of(*keys, item=item.text if item else "") or document.place_of(*keys[:-1])
+        yield Difference(clause, place or Place(document.path, None))
 
 
-def _malformed(document: Document) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield each requirement that packaging does not accept, with the keys of its list; an old uv ignores it."""
+def _is_comparable(document: Document, keys: _Keys) -> bool:
+    """Return whether pyproject.toml decides what the list at `keys` has; if not, the build backend does."""
     project = toml.table(document.data, "project")
-    extras, groups = toml.table(project, "optional-dependencies"), toml.table(document.data, "dependency-groups")
-    lists: dict[tuple[str, ...], list[object]] = {("project", "dependencies"): toml.array(project, "dependencies")}
-    lists.update({("project", "optional-dependencies", name): toml.array(extras, name) for name in extras})
-    lists.update({("dependency-groups", name): toml.array(groups, name) for name in groups})
-    for keys, items in lists.items():
-        yield from ((keys, text) for text in items if isinstance(text, str) and parsed(text) is None)
-
-
-def parsed(text: str) -> Requirement | None:
-    """Return a requirement as pyproject.toml has it, or None if it is malformed, which uv reports."""
-    from packaging import requirements
-
-    try:
-        found = requirements.Requirement(text)
-    except requirements.InvalidRequirement:
-        return None
-    extras = frozenset(map(normalized_name, found.extras))
-    return Requirement(text, normalized_name(found.name), extras, found.specifier, str(found.marker or ""), bool(found.url))
-
-
-def locked(entry: object) -> Requirement | None:
-    """Return a requirement as uv.lock has it, or None if it is malformed."""
-    if not isinstance(entry, dict):
-        return None
-    extras = ",".join(sorted(map(str, toml.array(entry, "extras"))))
-    text = toml.string(entry, "name") + (f"[{extras}]" if extras else "") + toml.string(entry, "specifier")
-    found = parsed(text)
-    return found and found._replace(marker=toml.string(entry, "marker"), has_source=not _SOURCES.isdisjoint(entry))
+    return keys[0] != "project" or (bool(project) and keys[1] not in toml.array(project, "dynamic"))
 
 
 def _compare(
-    now: list[Requirement], before: list[Requirement], names: Table, where: tuple[str, str]
+    now: list[Requirement], before: list[Requirement], names: Mapping[str, str], requires_python: str, extra: str
 ) -> Iterator[tuple[Message, Requirement | None]]:
-    """Yield a clause on each difference, and the requirement in pyproject.toml that it is about."""
+    """Yield a clause for each difference, and the requirement in pyproject.toml that it is about, if there is one.
+
+    `names` are values for the clauses: the `file` and the `table` of the requirements.
+    """
     for item in now:
         values = {**names, "requirement": item.text, "name": item.name}
-        others = [other for other in before if other.name == item.name]
-        if not others:
+        locked = [other for other in before if other.name == item.name]
+        if not locked:
             yield message("{file} has `{requirement}` in `{table}`, and uv.lock does not", **values), item
-        elif item.has_source not in [other.has_source for other in others]:
+        elif item.has_source not in [other.has_source for other in locked]:
             yield message("{file} has another source for {name} than uv.lock", **values), item
-        elif not any(it.extras == item.extras and (it.has_source or it.specifier == item.specifier) for it in others):
-            yield message("{file} has `{requirement}` in `{table}`, and uv.lock has `{locked}`", locked=others[0].text, **values), item
-        elif markers_differ([it for it in now if it.name == item.name], others, *where):
+        elif not any(item.extras == other.extras and (other.has_source or item.specifier == other.specifier) for other in locked):
+            yield message("{file} has `{requirement}` in `{table}`, and uv.lock has `{locked}`", locked=locked[0].text, **values), item
+        elif markers_differ([other for other in now if other.name == item.name], locked, requires_python, extra):
             yield message("{file} has `{requirement}` in `{table}`, and uv.lock has {name} with another marker", **values), item
-    for text in {other.name: other.text for other in before if other.name not in [item.name for item in now]}.values():
+    required = {item.name for item in now}
+    removed = {item.name: item.text for item in before if item.name not in required}
+    for text in removed.values():
         yield message("uv.lock has `{requirement}` in `{table}`, and {file} does not", requirement=text, **names), None
 
 
-def markers_differ(one: list[Requirement], other: list[Requirement], requires_python: str, extra: str) -> bool:
-    """Return whether markers differ in some environment of the project; uv.lock has them in another form than pyproject.toml."""
+def markers_differ(now: list[Requirement], before: list[Requirement], requires_python: str, extra: str = "") -> bool:
+    """Return whether the markers of two lists differ in some environment of the project; uv.lock writes them in another form.
+
+    Environments are each minor version of Python in `requires_python` on each of the usual systems, with `extra`.
+    """
     from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet
 
-    # What is no marker or no version is for uv to report.
+    # uv reports markers and versions that are not valid.
     with contextlib.suppress(ValueError):
-        both = [[it.marker and Marker(it.marker) for it in items] for items in (one, other)]
-        pythons = SpecifierSet(requires_python).filter(f"3.{minor}" for minor in range(8, 20))
-        for python, system in itertools.product(pythons, _SYSTEMS):
-            names = dict(zip(("sys_platform", "platform_system", "os_name"), system))
-            values = {**names, "python_version": python, "python_full_version": f"{python}.0", "extra": extra}
-            if len({any(not marker or marker.evaluate(values) for marker in markers) for markers in both}) > 1:
-                return True
+        both = [[Marker(item.marker) if item.marker else None for item in items] for items in (now, before)]
+        for python in SpecifierSet(requires_python).filter(f"3.{minor}" for minor in range(8, 20)):
+            versions = {"python_version": python, "python_full_version": f"{python}.0"}
+            for sys_platform, platform_system, os_name in _SYSTEMS:
+                system = {"sys_platform": sys_platform, "platform_system": platform_system, "os_name": os_name}
+                values = {**versions, **system, "extra": extra}
+                is_required, was_required = (any(marker is None or marker.evaluate(values) for marker in markers) for markers in both)
+                if is_required != was_required:
+                    return True
     return False
 
 
-def _required(document: Document, project: Project) -> _Lists:
-    data, tool = document.data, toml.table(document.data, "tool", "uv")
-    extras, groups = toml.table(data, "project", "optional-dependencies"), toml.table(data, "dependency-groups")
-    groups = {normalized_name(name): toml.array(groups, name) for name in groups}
-    texts: dict[tuple[str, ...], Iterable[object]] = {("dependency-groups", name): groups[name] for name in groups}
-    texts["dependency-groups", "dev"] = [*texts.get(("dependency-groups", "dev"), []), *toml.array(tool, "dev-dependencies")]
-    texts["project", "dependencies"] = toml.array(toml.table(data, "project"), "dependencies")
-    texts.update({("project", "optional-dependencies", normalized_name(name)): toml.array(extras, name) for name in extras})
-    # Those of the workspace count for its members, too.
-    sources = {**toml.table(project.settings()[-1][1], "sources"), **toml.table(tool, "sources")}
-    given = [(name, one) for name, source in sources.items() for one in (source if isinstance(source, list) else [source])]
-    # A source can be for one extra or group only.
-    sourced = {
-        (normalized_name(name), normalized_name(str(one.get("extra") or one.get("group") or "")))
-        for name, one in given
-        if isinstance(one, dict) and not _SOURCES.isdisjoint(one)
-    }
-    found = {keys: [*filter(None, (parsed(text) for text in items if isinstance(text, str)))] for keys, items in texts.items()}
-    for name in groups:
-        included = [it for text in _included(groups, name, (name,)) for it in [parsed(text)] if it]
-        found["dependency-groups", name] += [it._replace(is_included=True) for it in included]
-    return {
-        keys: [it._replace(has_source=it.has_source or bool({(it.name, ""), (it.name, keys[-1])} & sourced)) for it in items]
-        for keys, items in found.items()
-    }
+def parsed(items: Iterable[object]) -> list[Requirement]:
+    """Return the requirements among `items`: strings as in pyproject.toml and tables as in uv.lock. uv reports malformed ones."""
+    return [requirement for requirement in map(_requirement, items) if requirement]
 
 
-def _included(groups: Table, name: str, path: tuple[str, ...]) -> Iterator[str]:
-    """Yield the requirements of the groups that the group `name` includes (PEP 735)."""
+def _requirement(item: object) -> Requirement | None:
+    from packaging import requirements
+
+    if isinstance(item, dict):
+        extras = ",".join(sorted(map(str, toml.array(item, "extras"))))
+        text = toml.string(item, "name") + (f"[{extras}]" if extras else "") + toml.string(item, "specifier")
+        locked = _requirement(text)
+        return locked and locked._replace(marker=toml.string(item, "marker"), has_source=not _SOURCES.isdisjoint(item))
+    if not isinstance(item, str):
+        return None
+    try:
+        found = requirements.Requirement(item)
+    except requirements.InvalidRequirement:
+        return None
+    names = frozenset(map(normalized_name, found.extras))
+    return Requirement(item, normalized_name(found.name), names, found.specifier, str(found.marker or ""), bool(found.url))
+
+
+def _written(document: Document) -> dict[_Keys, list[object]]:
+    """Return the lists of requirements in pyproject.toml, as written."""
+    project, groups = toml.table(document.data, "project"), toml.table(document.data, "dependency-groups")
+    extras = toml.table(project, "optional-dependencies")
+    found: dict[_Keys, list[object]] = {("project", "dependencies"): toml.array(project, "dependencies")}
+    found.update({("project", "optional-dependencies", name): toml.array(extras, name) for name in extras})
+    found.update({("dependency-groups", name): toml.array(groups, name) for name in groups})
+    return found
+
+
+def _required(document: Document, sources: set[tuple[str, str]]) -> _Lists:
+    """Return the requirements in pyproject.toml, groups first; `sources` are those that `_sources` returns."""
+    lists = {(*keys[:-1], normalized_name(keys[-1])): items for keys, items in _written(document).items()}
+    groups = {keys[1]: items for keys, items in lists.items() if keys[0] == "dependency-groups"}
+    development = toml.array(toml.table(document.data, "tool", "uv"), "dev-dependencies")
+    lists["dependency-groups", "dev"] = [*groups.get("dev", []), *development]
+    found: _Lists = {}
+    for keys in sorted(lists, key=lambda keys: keys[0]):
+        requirements = parsed(lists[keys])
+        if keys[0] == "dependency-groups":
+            included = parsed(_included(groups, keys[1], (keys[1],)))
+            requirements += [requirement._replace(is_included=True) for requirement in included]
+        found[keys] = []
+        for requirement in requirements:
+            has_source = requirement.has_source or (requirement.name, "") in sources or (requirement.name, keys[-1]) in sources
+            found[keys].append(requirement._replace(has_source=has_source))
+    return found
+
+
+def _sources(document: Document, project: Project) -> set[tuple[str, str]]:
+    """Return the packages that `[tool.uv.sources]` does not take from an index.
+
+    Each is the name of the package and the extra or group that the source is limited to, or an empty string.
+    """
+    # The sources of the workspace apply to its members, too.
+    _, workspace = project.settings()[-1]
+    tables = {**toml.table(workspace, "sources"), **toml.table(document.data, "tool", "uv", "sources")}
+    found = set()
+    for name, value in tables.items():
+        for source in value if isinstance(value, list) else [value]:
+            if isinstance(source, dict) and not _SOURCES.isdisjoint(source):
+                limit = source.get("extra") or source.get("group") or ""
+                found.add((normalized_name(name), normalized_name(str(limit))))
+    return found
+
+
+def _included(groups: Mapping[str, list[object]], name: str, path: tuple[str, ...]) -> Iterator[str]:
+    """Yield the requirements of all groups that the group `name` includes (PEP 735); `path` has the groups that lead to it."""
     for item in groups.get(name, []):
         included = normalized_name(str(item.get("include-group", ""))) if isinstance(item, dict) else ""
         if included and included not in path:
-            yield from (it for it in groups.get(included, []) if isinstance(it, str))
+            yield from (requirement for requirement in groups.get(included, []) if isinstance(requirement, str))
             yield from _included(groups, included, (*path, included))
 
 
 def _locked(package: Table) -> _Lists:
+    """Return the requirements in the entry of a package in uv.lock, by the keys that they have in pyproject.toml."""
     metadata = toml.table(package, "metadata")
     groups = toml.table(metadata, "requires-dev")
-    found: _Lists = {("dependency-groups", name): [*filter(None, map(locked, toml.array(groups, name)))] for name in groups}
-    for requirement in filter(None, map(locked, toml.array(metadata, "requires-dist"))):
+    provided = toml.array(metadata, "provides-extras")
+    found: _Lists = {("dependency-groups", name): parsed(toml.array(groups, name)) for name in groups}
+    for requirement in parsed(toml.array(metadata, "requires-dist")):
         extras = map(normalized_name, re.findall(r"extra == '([^']+)'", requirement.marker))
-        # A marker may have an extra that is not defined; locks of older versions do not list those that are.
-        provided = toml.array(metadata, "provides-extras")
-        lists: list[tuple[str, ...]] = [("project", "optional-dependencies", it) for it in extras if not provided or it in provided]
+        # A marker may have an extra that is not defined. Locks of older versions do not list the extras that are.
+        lists: list[_Keys] = [("project", "optional-dependencies", extra) for extra in extras if not provided or extra in provided]
         for keys in lists or [("project", "dependencies")]:
             found.setdefault(keys, []).append(requirement)
     return found
