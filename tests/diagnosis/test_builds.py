@@ -250,7 +250,7 @@ def test_build_requirement_that_cannot_be_fetched(project: Project) -> None:
     assert error is not None
     reason = error.values["cause"]
     assert isinstance(reason, Message)
-    values = {"address": "https://host/simple/nosuch/", "host": "host", "reason": "the name of the host is not known"}
+    values = {"address": "https://host/simple/nosuch/", "reason": "the name of the host is not known"}
     assert values == reason.values
     assert "host" == error.values["host"]
 

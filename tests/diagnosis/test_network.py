@@ -79,7 +79,7 @@ _FILE = "http://127.0.0.1:80/files/alpha-1.0-py3-none-any.whl"
 )
 def test_address_has_its_reason_and_next_step(tmp_path: Path, output: str, values: tuple[str, str, str], hint: str) -> None:
     """The package, the address and the reason are values."""
-    error = network.unreached(failure(output, write(tmp_path)))
+    error = network.failed_fetch(failure(output, write(tmp_path)))
 
     assert error is not None
     assert values == tuple(error.values[name] for name in ("package", "address", "reason"))
@@ -97,7 +97,7 @@ def test_index_is_asked_because_the_lock_is_outdated(tmp_path: Path, address: st
     """The cause and its place are in the error; a file that is locked is no reason to look for one."""
     lock = 'version = 1\n[[package]]\nname = "sample"\nversion = "1"\nsource = { virtual = "." }\n'
     project = write(tmp_path, pyproject_toml='[project]\nname = "sample"\nversion = "2"\n', uv_lock=lock)
-    error = network.unreached(failure(f"error: Failed to fetch: `{address}`\n  Caused by: dns error\n", project))
+    error = network.failed_fetch(failure(f"error: Failed to fetch: `{address}`\n  Caused by: dns error\n", project))
 
     assert error is not None
     assert cause in str(error.values["because"])
@@ -115,11 +115,11 @@ def test_a_file_that_uv_received_in_part_has_the_address_in_the_lock(tmp_path: P
     lock = f'version = 1\n[[package]]\nname = "alpha"\nversion = "1.0"\nwheels = [{{ url = "{_FILE}" }}]\n'
     output = f"error: Failed to download `{{}}`\n  cause: Failed to write to the distribution cache\n  cause: {cause}\n"
     project = write(tmp_path, uv_lock=lock)
-    error = network.unreached(failure(output.format("alpha==1.0"), project))
+    error = network.failed_fetch(failure(output.format("alpha==1.0"), project))
 
     assert error is not None
     assert {"package": "alpha 1.0", "address": _FILE, "host": "127.0.0.1:80", "reason": reason}.items() <= error.values.items()
-    assert network.unreached(failure(output.format("alpha==2.0"), project)) is None
+    assert network.failed_fetch(failure(output.format("alpha==2.0"), project)) is None
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_file_that_uv_received_in_part_has_the_address_in_the_lock(tmp_path: P
 )
 def test_other_messages_are_not_about_an_address(tmp_path: Path, output: str) -> None:
     """Other messages are ignored."""
-    assert network.unreached(failure(output, write(tmp_path))) is None
+    assert network.failed_fetch(failure(output, write(tmp_path))) is None
 
 
 _HTTPS = "https://host/org/private"
@@ -139,7 +139,7 @@ def _unread(words: str, tmp_path: Path, address: str = f"git+{_HTTPS}@{_COMMIT}"
     text = (
         f"error: Failed to download and build `alpha @ {address}`\n  cause: Git operation failed\n  cause: x\n    --- stderr\n    {words}\n"
     )
-    return network.unread(failure(text, write(tmp_path, uv_lock='version = 1\n\n[[package]]\nname = "alpha"\n')))
+    return network.failed_git_fetch(failure(text, write(tmp_path, uv_lock='version = 1\n\n[[package]]\nname = "alpha"\n')))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ _OLDER = """\
 def test_older_versions_of_uv_draw_a_tree(tmp_path: Path) -> None:
     """The reason is found in wrapped lines."""
     project = write(tmp_path, uv_lock='version = 1\n\n[[package]]\nname = "lib"\n')
-    error = network.unread(failure(_OLDER, project))
+    error = network.failed_git_fetch(failure(_OLDER, project))
 
     assert ("uv.lock", 4) == place(error, project)
     assert error is not None
@@ -216,4 +216,4 @@ def test_older_versions_of_uv_draw_a_tree(tmp_path: Path) -> None:
 )
 def test_other_messages_are_not_about_git(tmp_path: Path, output: str) -> None:
     """A build that fails is no repository that cannot be read."""
-    assert network.unread(failure(output, write(tmp_path))) is None
+    assert network.failed_git_fetch(failure(output, write(tmp_path))) is None

@@ -1,4 +1,4 @@
-"""Explains which package has no file to install, or failed to build, and what is known to help."""
+"""Explains why a package has no file that uv can install, or why its build failed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from uv_system_sync.diagnosis.failure import Failure
     from uv_system_sync.interpreter.target import Target
-    from uv_system_sync.project.toml import Table
+    from uv_system_sync.project.pyproject import Project
+    from uv_system_sync.project.toml import Document, Table
 
 _READ_ONLY = "The build writes to `{path}`, and the file system there is read-only: mount it writable, or copy the project elsewhere first."
-# What a failed build prints, and what helps; the fields are the groups of the pattern.
+# What a failed build prints, and the next step, whose fields are the groups of the pattern; the first pattern that matches decides.
 # fmt: off
 _HELP = (
     (r"fatal error:? ['\"]?(?:[\w./]*/)?Python\.h['\"]?",
@@ -36,7 +37,7 @@ _HELP = (
     (r"pkg-config\S*:? (?:command |was |is |could )?not (?:found|be found|be run|installed)|directory: '(?:pkg-config|pkgconf)'",
      "First install `pkg-config`."),
     (r"pg_config(?: executable)?\S* (?:is )?not found", "First install the system's package that has `pg_config` (`libpq-dev`)."),
-    # An older uv breaks the lines of what it quotes.
+    # Older versions of uv wrap the lines that they quote.
     (r"could not create\s'(?P<path>[^'\n]+)':\sRead-only\sfile\ssystem", _READ_ONLY),
     (r"\[Errno 30\]\sRead-only\sfile\ssystem:\s['\"](?P<path>[^'\"\n]+)['\"]", _READ_ONLY),
     (r"you need a C compiler", "First install a C compiler."),
@@ -50,28 +51,30 @@ _HELP = (
 )
 # fmt: on
 _NO_BUILD = ("--no-build", "--no-build-package")
-_POLICIES = ("UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE")
-# How much of the end of a build's output is searched for what helps.
+_VARIABLES = ("UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE")
+# How many characters from the end of a build's output are searched for these patterns.
 _SEARCHED = 8000
 _FAILED = r"Failed to (?:(?:download and )?build|(?:generate package|prepare) metadata for):? `?([^`\s@=]+)(?:==([^`\s]+)| @ [^`]*)?"
-# Other names of `manylinux_2_5`, `_2_12` and `_2_17` (PEP 600).
+# Legacy aliases of `manylinux_2_5`, `manylinux_2_12` and `manylinux_2_17` (PEP 600).
 _LEGACY = ("manylinux1_", "manylinux2010_", "manylinux2014_")
+# How many tags a message names.
 _NAMED = 12
 
 
 def no_distribution(failure: Failure) -> ActionError | None:
-    """Return the error for a package that has neither a wheel nor a source that uv can use, or None."""
-    lock = failure.project.lock
+    """Return the error for a package without a wheel or source distribution that uv can use, or None."""
     found = failure.match(r"Distribution `(?P<package>[^`=@ ]+)==(?P<release>[^` ]+)[^`]*` can't be installed because it (.+)")
-    own = [it for it in requirements.members(failure.project) if found and it.name == found[1]]
-    place = Place(own[0].pyproject.path, None) if own else None
-    if found and own and "`--no-build`" in found[3]:
+    if found is None:
+        return None
+    name, release, reason = found.groups()
+    own = _own_pyproject(name, failure.project)
+    if "`--no-build`" in reason and own:
         fact = "{package} {release}, which is in this project, must not be built: {why}.{wheels}"
         hint = "Allow uv to build it, or install only what it depends on, with {no_install_project}."
-    elif found and "`--no-build`" in found[3]:
+    elif "`--no-build`" in reason:
         fact = "{package} {release} has no wheel that can be used here, and must not be built: {why}.{wheels}"
         hint = "Allow uv to build it. If a version of it has a wheel for this Python, you can lock that one instead."
-    elif found and "source distribution or wheel" in found[3]:
+    elif "source distribution or wheel" in reason:
         fact = "{package} {release} has no wheel for this Python and platform, and no source distribution.{wheels}{system}"
         hint = (
             "If a version of it has a wheel for this Python and platform, lock that one."
@@ -79,50 +82,62 @@ def no_distribution(failure: Failure) -> ActionError | None:
         )
     else:
         return None
-    missing = None if own else locked_wheels(lock.package(found[1], found[2]), failure.target)
+    lock = failure.project.lock
+    missing = None if own else locked_wheels(lock.package(name, release), failure.target)
     wheels = message(" {missing}.", missing=missing) if missing else ""
-    tag = re.search(r"You're on \w+ \(`([\w.]+)`\)", found[3])
-    system = message(" This system is {tag}.", tag=tag.group(1)) if tag else ""
-    policies = [f"`{variable}` is {failure.env[variable]}" for variable in _POLICIES if failure.env.get(variable)]
-    policies += [f"`{argument}` is among the arguments" for argument in failure.inputs.args if argument in _NO_BUILD]
-    why = " and ".join(policies) or "`no-build` is set in the settings of uv"
-    return failure.error(
-        SyncFailed, fact, hint, place or lock.place_of(found[1]), why=why, wheels=wheels, system=system, **found.groupdict()
-    )
+    tag = re.search(r"You're on \w+ \(`([\w.]+)`\)", reason)
+    system = message(" This system is {tag}.", tag=tag[1]) if tag else ""
+    place = Place(own.path, None) if own else lock.place_of(name)
+    values = {"package": name, "release": release, "why": _why_not_built(failure)}
+    return failure.error(SyncFailed, fact, hint, place, wheels=wheels, system=system, **values)
 
 
 def failed_build(failure: Failure) -> ActionError | None:
     """Return the error for a package that failed to build, or None."""
-    words, project, quoted = failure.words, failure.project, failure.quoted
     found = failure.match(_FAILED)
     if found is None:
         return None
-    name, release = found.group(1), found.group(2) or ""
-    folders = {normalized_name(project.name): project.pyproject, **{it.name: it.pyproject for it in requirements.members(project)}}
-    own = folders.get(normalized_name(name))
-    place = own and (own.place_of("build-system", "build-backend") or Place(own.path, None))
-    package = project.lock.package(name, release)
-    # With `no-binary`, uv builds what has a wheel, too.
-    missing = None if place or has_wheel(package, failure.target) else locked_wheels(package, failure.target)
+    name, release = found[1], found[2] or ""
+    own = _own_pyproject(name, failure.project)
+    package = failure.project.lock.package(name, release)
+    place, missing = None, None
+    if own:
+        place = own.place_of("build-system", "build-backend") or Place(own.path, None)
+    elif not has_wheel(package, failure.target):
+        # Otherwise `no-binary` is the reason to build it.
+        missing = locked_wheels(package, failure.target)
+    # A build backend that was called can print any address.
+    unreached = None if failure.match("Call to `") else network.unreached(failure.messages)
+    hint = unreached.hint if unreached else _help(failure.quoted or failure.words, missing, is_own=bool(own))
     wheels = message(" It was built from source: {missing}.", missing=missing) if missing else ""
-    values, hint = (None if failure.match("Call to `") else network.find(failure.messages)) or ({}, "{help}")
-    cause = _reason(failure, values)
-    fact, known = "{package} could not be built{cause}.{wheels}", {"package": f"{name} {release}".strip(), **values}
-    return failure.error(
-        SyncFailed, fact, hint, place, quoted, cause=cause, wheels=wheels, help=_help(quoted or words, missing, is_own=bool(own)), **known
-    )
+    values = {"package": f"{name} {release}".strip(), "cause": _cause(failure, unreached), "host": unreached.host if unreached else ""}
+    return failure.error(SyncFailed, "{package} could not be built{cause}.{wheels}", hint, place, failure.quoted, wheels=wheels, **values)
+
+
+def _own_pyproject(name: str, project: Project) -> Document | None:
+    """Return the pyproject.toml of the package `name` if it is the project or another package that uv.lock takes from a folder."""
+    documents = {normalized_name(project.name): project.pyproject}
+    documents.update({member.name: member.pyproject for member in requirements.members(project)})
+    return documents.get(normalized_name(name))
+
+
+def _why_not_built(failure: Failure) -> str:
+    """Return the variables and arguments that keep uv from building a package."""
+    reasons = [f"`{variable}` is {failure.env[variable]}" for variable in _VARIABLES if failure.env.get(variable)]
+    reasons += [f"`{argument}` is among the arguments" for argument in failure.inputs.args if argument in _NO_BUILD]
+    return " and ".join(reasons) or "`no-build` is set in the settings of uv"
 
 
 def locked_wheels(package: Table, target: Target) -> Message | None:
-    """Return a clause on the wheels that uv.lock has of `package`, of which none is for `target`; None without a package."""
+    """Return a clause on the wheels that uv.lock has of `package`, none of which is for `target`, or None without a package."""
     tags = _tags(package)
     if not tags:
         return message("uv.lock has no wheels of it") if package else None
-    pythons = set(map(_python_of, tags))
+    pythons = sorted({_python_of(tag) for tag in tags}, key=lambda name: (len(name), name))
     platforms = sorted({tag.platform for tag in tags})
     return message(
         "uv.lock has wheels of it for {pythons} on {platforms}, and none for {python} on {platform}",
-        pythons=listed(sorted(pythons, key=lambda name: (len(name), name)), _NAMED),
+        pythons=listed(pythons, _NAMED),
         platforms=listed([name for name in platforms if not name.startswith(_LEGACY)] or platforms, _NAMED),
         python=_abi(target) or "Python {}.{}".format(*target.minor),
         platform=target.platform,
@@ -130,15 +145,15 @@ def locked_wheels(package: Table, target: Target) -> Message | None:
 
 
 def has_wheel(package: Table, target: Target) -> bool:
-    """Return whether uv.lock has a wheel of `package` for `target`, as far as that is known."""
+    """Return whether uv.lock has a wheel of `package` for `target`; on another platform than this one, any platform counts."""
     import sysconfig
 
     from packaging import tags
 
     found, interpreter = _tags(package), _interpreter(target)
-    # Of another platform than that of this process, nothing is known.
-    here = target.platform == sysconfig.get_platform()
-    platforms = list(tags.platform_tags()) if here else sorted({tag.platform for tag in found})
+    # packaging knows only the platform of this process.
+    is_here = target.platform == sysconfig.get_platform()
+    platforms = list(tags.platform_tags()) if is_here else sorted({tag.platform for tag in found})
     supported = set(tags.compatible_tags(target.minor, interpreter or None, platforms))
     if target.implementation == "cpython":
         supported.update(tags.cpython_tags(target.minor, [_abi(target)], platforms))
@@ -148,57 +163,72 @@ def has_wheel(package: Table, target: Target) -> bool:
 
 
 def _tags(package: Table) -> set[Tag]:
+    """Return the tags of all wheels in an entry of uv.lock."""
     from urllib.parse import unquote, urlsplit
 
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+    from packaging.utils import parse_wheel_filename
 
     found: set[Tag] = set()
     for wheel in toml.array(package, "wheels"):
-        address = next((str(wheel[key]) for key in ("filename", "path", "url") if key in wheel), "") if isinstance(wheel, dict) else ""
-        with suppress(InvalidWheelFilename, ValueError):
+        if not isinstance(wheel, dict):
+            continue
+        address = next((str(wheel[key]) for key in ("filename", "path", "url") if key in wheel), "")
+        with suppress(ValueError):
             name = unquote(urlsplit(address).path).replace("\\", "/").rpartition("/")[2]
-            found |= parse_wheel_filename(name)[3]
+            _, _, _, tags = parse_wheel_filename(name)
+            found |= tags
     return found
 
 
 def _python_of(tag: Tag) -> str:
-    """Return which Pythons a wheel with `tag` is for, without what follows from it."""
+    """Return the part of a wheel's `tag` that names the Python, such as `cp312`, `cp313t` or `cp39-abi3`."""
     if tag.abi.startswith("abi3"):
         return f"{tag.interpreter}-{tag.abi}"
     return tag.abi if tag.abi == f"{tag.interpreter}t" else tag.interpreter
 
 
 def _abi(target: Target) -> str:
-    """Return how the tags of wheels name `target` apart from builds of the same version that need other wheels, or an empty string."""
-    return f"{_interpreter(target)}{'t' * target.free_threaded}"
+    """Return the ABI tag of `target`, such as `cp312`, or `cp313t` for a free-threaded build; empty if unknown."""
+    return f"{_interpreter(target)}t" if target.free_threaded else _interpreter(target)
 
 
 def _interpreter(target: Target) -> str:
-    """Return how the tags of wheels name `target`, or an empty string."""
+    """Return the interpreter tag of `target`, such as `cp312` or `pp310`; empty if unknown."""
     from packaging.tags import INTERPRETER_SHORT_NAMES
 
     short = INTERPRETER_SHORT_NAMES.get(target.implementation)
     return f"{short}{target.minor[0]}{target.minor[1]}" if short else ""
 
 
-def _reason(failure: Failure, unreached: dict[str, str]) -> Message | str:
+def _cause(failure: Failure, unreached: network.Unreached | None) -> Message | str:
+    """Return a clause on why a build failed, or an empty string."""
     call = failure.match(r"Call to `[^`]*` failed(?: \([^)]*\))?")
     if call:
-        return message(": {call}", call=call.group())
+        return message(": {call}", call=call[0])
     required = failure.match(r"Failed to (?:resolve|install) requirements from `[^`]*`(.*?)(?= (?:help|hint): |$)")
     if required and unreached:
-        return message(": its build requirements could not be fetched from {address}: {reason}", **unreached)
-    if required is None:
-        causes = re.split(r" (?:help|hint): ", failure.messages[1])[0] if failure.messages[1:] else ""
-        return message(": {why}", why=textwrap.shorten(causes.rstrip("."), 600, placeholder=" …")) if causes else ""
-    why = textwrap.shorten(required.group(1).rstrip("."), 600, placeholder=" …")
-    return message(": its build requirements cannot be installed: {why}", why=why) if why else ""
+        text = ": its build requirements could not be fetched from {address}: {reason}"
+        return message(text, address=unreached.address, reason=unreached.reason)
+    if required:
+        why = _shortened(required[1])
+        return message(": its build requirements cannot be installed: {why}", why=why) if why else ""
+    why = _shortened(re.split(r" (?:help|hint): ", failure.messages[1])[0]) if failure.messages[1:] else ""
+    return message(": {why}", why=why) if why else ""
+
+
+def _shortened(text: str) -> str:
+    return textwrap.shorten(text.rstrip("."), 600, placeholder=" …")
 
 
 def _help(words: str, missing: Message | None, *, is_own: bool) -> Message:
-    # There is one version of what is in the project.
-    searched = ((re.search(pattern, words[-_SEARCHED:]), hint) for pattern, hint in _HELP if not (is_own and hint.startswith("Lock ")))
-    known = next((message(hint, **found.groupdict()) for found, hint in searched if found), None)
+    """Return the next step after a failed build that printed `words`; `missing` is a clause on the wheels in uv.lock."""
+    known = None
+    for pattern, hint in _HELP:
+        found = re.search(pattern, words[-_SEARCHED:])
+        # A package of the project has no other version to lock.
+        if found and not (is_own and hint.startswith("Lock ")):
+            known = message(hint, **found.groupdict())
+            break
     if missing is None:
         return known or message("Read the end of the output of uv; the log has all of it.")
     other = ", or use a Python that it has a wheel for" if "platforms" in missing.values else ""

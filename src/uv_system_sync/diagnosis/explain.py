@@ -1,4 +1,4 @@
-"""Explains why uv failed, from what it printed and from the project's files. Only a run that has failed imports it."""
+"""Explains why uv failed, from its output and the project's files. Imported only after a failure."""
 
 from __future__ import annotations
 
@@ -7,25 +7,35 @@ import textwrap
 from uv_system_sync.diagnosis import builds, malware, messages, network, outdated_lock, selection
 from uv_system_sync.diagnosis.failure import Failure
 from uv_system_sync.errors import ActionError, ProjectInvalid, SyncFailed
-from uv_system_sync.text import message, without_credentials
+from uv_system_sync.text import Message, message, without_credentials
 from uv_system_sync.uv import output
 
 __all__ = ["Failure", "explain"]
 
 
 def explain(failure: Failure) -> ActionError:
-    """Return the error that explains why uv failed, without the credentials that addresses may have."""
-    # Before anything is cut out of it: a password may have a character that ends an address.
-    failure = failure._replace(completed=failure.completed._replace(output=without_credentials(failure.completed.output)))
-    # The first that returns an error decides; the more certain ones come first.
-    matchers = (
-        *(_malformed_lock, malware.stopped, outdated_lock.outdated, messages.find, selection.unknown_name, builds.no_distribution),
-        *(network.unread, builds.failed_build, network.unreached, outdated_lock.unsolvable, _unknown),
-    )
-    error = next(error for match in matchers for error in [match(failure)] if error)
-    # A message is one line.
-    fact, hint = (it.map(lambda text: without_credentials(" ".join(text.splitlines()))) for it in (error.message, error.hint))
-    return type(error)(fact, hint, file=error.file, line=error.line, words=error.words)
+    """Return the error that explains why uv failed, without credentials in its addresses."""
+    # Credentials go first: a password may contain a character at which a pattern ends an address.
+    completed = failure.completed
+    failure = failure._replace(completed=completed._replace(output=without_credentials(completed.output)))
+    error = _first_explanation(failure)
+    return type(error)(_clean(error.message), _clean(error.hint), file=error.file, line=error.line, words=error.words)
+
+
+def _first_explanation(failure: Failure) -> ActionError:
+    # The more certain an explanation is, the earlier it is tried.
+    certain = (_malformed_lock, malware.stopped, outdated_lock.outdated, messages.find, selection.unknown_name, builds.no_distribution)
+    likely = (network.failed_git_fetch, builds.failed_build, network.failed_fetch, outdated_lock.unsolvable)
+    for explanation in (*certain, *likely):
+        error = explanation(failure)
+        if error:
+            return error
+    return _unknown(failure)
+
+
+def _clean(text: Message) -> Message:
+    """Return `text` with each of its values on one line and without credentials."""
+    return text.map(lambda value: without_credentials(" ".join(value.splitlines())))
 
 
 def _malformed_lock(failure: Failure) -> ActionError | None:
@@ -41,15 +51,14 @@ def _malformed_lock(failure: Failure) -> ActionError | None:
 
 
 def _unknown(failure: Failure) -> ActionError:
-    status, said = failure.completed.returncode, output.own_error(failure.own)
+    status = failure.completed.returncode
     if status < 0:
-        signal = "uv was ended by signal {number}."
-        return failure.error(
-            SyncFailed, signal, "If nobody stopped it, the machine may have run out of memory. Run it again.", number=-status
-        )
+        hint = "If nobody stopped it, the machine may have run out of memory. Run it again."
+        return failure.error(SyncFailed, "uv was ended by signal {number}.", hint, number=-status)
+    own_error = output.own_error(failure.own)
+    fact = "uv failed (exit status {status}): {said}." if own_error else "uv ended with exit status {status}."
     hint = "Read the end of the output of uv; the log has all of it."
     if failure.match("Failed to install: "):
         # uv does not verify what it installs from its cache.
-        hint += " If it fails again, the cache may be corrupt: run `uv cache clean`."
-    fact = "uv failed (exit status {status}): {said}." if said else "uv ended with exit status {status}."
-    return failure.error(SyncFailed, fact, hint, status=status, said=textwrap.shorten(said, 400, placeholder=" …"))
+        hint = "Read the end of the output of uv; the log has all of it. If it fails again, the cache may be corrupt: run `uv cache clean`."
+    return failure.error(SyncFailed, fact, hint, status=status, said=textwrap.shorten(own_error, 400, placeholder=" …"))

@@ -1,8 +1,9 @@
-"""A sync that failed: what it was run with, what uv printed, and the errors that explain it."""
+"""A failed sync: what it ran with, what uv printed, and how an error is built from both."""
 
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple
 
 from uv_system_sync.inputs import Inputs
@@ -15,22 +16,26 @@ if TYPE_CHECKING:
     from uv_system_sync.process import Completed
     from uv_system_sync.project.pyproject import Project
     from uv_system_sync.project.toml import Place
+    from uv_system_sync.text import Message
 
-# How much of uv's output an error keeps; how much of it is shown is for the reporter to decide.
+# How many characters from the end of uv's output an error keeps. The reporter decides how many of them are shown.
 _KEPT = 2500
 _QUOTED_LINES = 30
 
-# Inputs that sentences name, by their fields.
+# The inputs that messages name, by their field: `{no_dev}` is the input `no-dev`.
 OPTIONS = {
-    **{name.replace("-", "_"): Option(name) for name in ("args", "packages", "uv-version", "working-directory")},
-    **{name.replace("-", "_"): Option(name, "true") for name in ("check", "frozen", "no-dev", "no-install-project")},
+    option.name.replace("-", "_"): option
+    for option in (
+        *(Option(name) for name in ("args", "packages", "uv-version", "working-directory")),
+        *(Option(name, "true") for name in ("check", "frozen", "no-dev", "no-install-project")),
+    )
 }
 
 
 class Failure(NamedTuple):
-    """A sync that failed, with the environment and the version of uv, and what was asked for.
+    """A failed sync, with the environment and version of uv, and the inputs of the action.
 
-    `lock_dry_run` asks uv what it would change in uv.lock; it may raise `OSError`.
+    `lock_dry_run` runs `uv lock --dry-run`, which prints what uv would change in uv.lock; it may raise `OSError`.
     """
 
     completed: Completed
@@ -43,7 +48,7 @@ class Failure(NamedTuple):
 
     @property
     def own(self) -> str:
-        """The output up to the first line that uv quotes from a build or from Git; any text can be in those lines."""
+        """The output up to the first line that uv quotes from a build or from Git, because such lines can contain any text."""
         return output.without_quotes(self.completed.output)
 
     @property
@@ -53,7 +58,7 @@ class Failure(NamedTuple):
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """The error message of uv itself, and what is left of it from each of its causes on, as one line each."""
+        """The error message of uv itself, then the rest of it from each of its causes on, as one line each."""
         return output.messages(self.own)
 
     def match(self, pattern: str) -> re.Match[str] | None:
@@ -62,26 +67,30 @@ class Failure(NamedTuple):
 
     @property
     def quoted(self) -> str:
-        """The last lines that a build backend printed, or an empty string."""
+        """The last lines that a build backend printed, without the indentation that uv adds, or an empty string."""
         for stream in ("[stderr]\n", "[stdout]\n"):
             _, found, rest = self.completed.output.rpartition(stream)
             if found:
-                lines = re.split(r"\n\s*(?:hint|help|cause): ", rest)[0].rstrip().splitlines()
-                indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-                return "\n".join(line[indent:].rstrip() for line in lines[-_QUOTED_LINES:])
+                quoted = re.split(r"\n\s*(?:hint|help|cause): ", rest)[0].rstrip()
+                lines = [line.rstrip() for line in quoted.splitlines()]
+                return "\n".join(textwrap.dedent("\n".join(lines)).split("\n")[-_QUOTED_LINES:])
         return ""
 
     @property
     def end(self) -> str:
-        """The end of what uv printed, with what it quotes of others."""
+        """The end of everything uv printed, including what it quotes."""
         printed = self.completed.output.strip()
         return f"… {printed[-_KEPT:]}" if len(printed) > _KEPT else printed
 
     def error(
-        self, kind: type[ActionError], message: str, hint: str, place: Place | None = None, words: str = "", /, **values: object
+        self, kind: type[ActionError], message: str, hint: str | Message, place: Place | None = None, words: str = "", /, **values: object
     ) -> ActionError:
-        """Return an error with `words` or the end of the output; besides `values`, sentences can have what is known of the failure."""
+        """Return an error of the given kind, with `words` or else the end of uv's output.
+
+        Its sentences may have fields for `values`, for the `OPTIONS`, and for `uv` (its version), `target`, `lock_command` and
+        `planned` (the changes that uv announced).
+        """
         file, line = place or (None, None)
         facts = {"uv": self.uv_version, "target": self.target, "planned": str(output.planned(self.own))}
-        known = {**facts, "lock_command": self.project.lock_command(), **OPTIONS}
-        return kind(message, hint, file=file, line=line, words=words or self.end, **{**known, **values})
+        known = {**facts, "lock_command": self.project.lock_command(), **OPTIONS, **values}
+        return kind(message, hint, file=file, line=line, words=words or self.end, **known)

@@ -1,4 +1,4 @@
-"""The messages of uv that one pattern recognises, and the error for each."""
+"""The messages of uv that a single pattern recognises, and the error for each."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """A message of uv, as a pattern that it begins with and whose groups are fields, and the error for it.
+    """A pattern for the beginning of a message of uv, and the error for it; `message` and `hint` may name the groups of the pattern.
 
-    `place` is `package` (in uv.lock), `file` (which the pattern has, with a line), or keys in uv.lock or pyproject.toml.
+    `place` is where the error is shown: `package` (the line of that package in uv.lock), `file` (the file and line in the message),
+    dotted keys in pyproject.toml or, after `lock`, in uv.lock, or nothing.
     """
 
     pattern: str
@@ -36,8 +37,8 @@ _OTHER_PYTHON = (
     " In a workflow, correct `python-version` of actions/setup-python, or leave this Python out of the matrix (`exclude:`)."
 )
 _EXHAUSTED = "No space left on device|Disk quota exceeded|Too many open files|Cannot allocate memory|not enough space on the disk"
-# Then it is the network or the disk.
-_UNREAD = r".*(?:error decoding response body|error reading a body|[Tt]ime(?:d )?out|os error)"
+# These point to the network or the disk, not to a damaged file.
+_INCOMPLETE = r".*(?:error decoding response body|error reading a body|[Tt]ime(?:d )?out|os error)"
 
 # fmt: off
 ROWS = (
@@ -150,7 +151,7 @@ ROWS = (
         "The file of {name} {release} does not exist: {path}.",
         "If it belongs to the repository, restore it, and check that neither .gitignore nor .dockerignore names it."
         " If it is in the cache of uv, run `uv cache clean {name}`.", "package"),
-    Row(rf"Failed to (?:download|read)[a-z ]* `(?P<name>[^`=@ ]+)==(?P<release>[^`]+)` (?!{_UNREAD})"
+    Row(rf"Failed to (?:download|read)[a-z ]* `(?P<name>[^`=@ ]+)==(?P<release>[^`]+)` (?!{_INCOMPLETE})"
         r"(?:cause: |Caused by: )?Failed to extract", errors.SyncFailed,
         "The file of {name} {release} is damaged.",
         "Run it again. If it is damaged again, the index or a proxy has a damaged file, or the cache of uv: run `uv cache clean {name}`.",
@@ -160,28 +161,39 @@ ROWS = (
 
 
 def find(failure: Failure) -> ActionError | None:
-    """Return the error for the first row that is in uv's own words, or for a path that the system does not let uv use, or None."""
-    messages, project = failure.messages, failure.project
+    """Return the error for the first row that matches, or for a path that the system does not let uv use, or None."""
+    messages = failure.messages
     for row in ROWS:
         found = output.match(row.pattern, messages)
         if found:
-            values = found.groupdict()
-            keys = [key.format_map(values) for key in row.place.split(".")]
-            # As it is written; uv prints what it has in common with other requirements.
-            own = toml.string(toml.table(project.pyproject.data, *(key for key in keys if key != "requires-python")), "requires-python")
-            values.update({"requires": own} if own else {})
-            return failure.error(row.kind, row.message, row.hint, _place(project, keys, values), directory=project.directory, **values)
+            return _error(row, found.groupdict(), failure)
     return output.unusable(messages, failure.end)
+
+
+def _error(row: Row, values: dict[str, str], failure: Failure) -> ActionError:
+    project = failure.project
+    keys = [key.format_map(values) for key in row.place.split(".")]
+    table = toml.table(project.pyproject.data, *(key for key in keys if key != "requires-python"))
+    written = toml.string(table, "requires-python")
+    if written:
+        # uv prints its intersection with other requirements; the error shows it as written.
+        values["requires"] = written
+    return failure.error(row.kind, row.message, row.hint, _place(project, keys, values), directory=project.directory, **values)
 
 
 def _place(project: Project, keys: list[str], values: Mapping[str, str]) -> Place | None:
     first, *rest = keys
+    if not first:
+        return None
     if first == "package":
         return project.lock.place_of(values["name"])
     if first == "file":
-        file = os.path.normpath(os.path.join(project.directory, values["name"]))
-        return Place(project.lock.path if values["name"] == "uv.lock" else file, int(values["at"]))
+        is_lock = values["name"] == "uv.lock"
+        path = project.lock.path if is_lock else os.path.normpath(os.path.join(project.directory, values["name"]))
+        return Place(path, int(values["at"]))
     if first == "lock":
         return project.lock.document.place_of(*rest) or Place(project.lock.path, 1)
-    elsewhere = project.place_of_setting(*rest[1:]) if first == "tool" else Place(project.pyproject.path, None)
-    return project.pyproject.place_of(*keys) or elsewhere if first else None
+    place = project.pyproject.place_of(*keys)
+    if place is None and first == "tool":
+        return project.place_of_setting(*rest[1:])
+    return place or Place(project.pyproject.path, None)

@@ -1,9 +1,9 @@
-"""Explains which address or Git repository did not give uv what it asked for."""
+"""Explains why uv got nothing from an address or a Git repository."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Sequence
 
 from uv_system_sync.diagnosis import outdated_lock
 from uv_system_sync.errors import ActionError, SyncFailed
@@ -21,7 +21,8 @@ _REACH_INDEX = (
 )
 _REACH = "Check that this machine reaches {host} (its network, `HTTPS_PROXY`); then run it again."
 
-# What is in the status of HTTP or, without one, in the words of uv; the reason, if it is not that status; and the next step.
+# Each row is a pattern, the reason and the next step; the first pattern that matches decides.
+# The pattern is for the HTTP status or, without one, for uv's message. Without a reason, the HTTP status is the reason.
 # fmt: off
 _REASONS = (
     (r"^40[137]", "",
@@ -38,7 +39,7 @@ _REASONS = (
      "Set `SSL_CERT_FILE` to the certificates of the authority of {host}, or set `UV_SYSTEM_CERTS` to `true`."),
     (r"", "the connection failed", _REACH_INDEX),
 )
-# What uv, git or ssh prints, the reason, and the next step.
+# The same for what uv, git or ssh prints about a Git repository.
 _GIT_REASONS = (
     (r"Git executable not found", "there is no `git` on PATH", "Install git first."),
     (r"not our ref|couldn't find remote ref|unadvertised object", "it does not have the locked commit",
@@ -59,47 +60,73 @@ _GIT_REASONS = (
 # fmt: on
 
 
-def unread(failure: Failure) -> ActionError | None:
+class Unreached(NamedTuple):
+    """An address that uv could not use, its host and port, the reason, and the next step, which may have the field `host`."""
+
+    address: str
+    host: str
+    reason: str
+    hint: str
+
+
+def failed_git_fetch(failure: Failure) -> ActionError | None:
     """Return the error for a Git repository that uv could not fetch, or None."""
     found = output.git(failure.messages)
     if found is None:
         return None
+    _, _, printed = output.message_in(failure.completed.output).partition("Git operation failed ")
+    reason, hint = _first_match(_GIT_REASONS, printed)
     fact = "{package} could not be fetched from the Git repository {address}: {reason}."
-    printed = output.message_in(failure.completed.output).partition("Git operation failed ")[2]
-    reason, hint = next((reason, hint) for pattern, reason, hint in _GIT_REASONS if re.search(pattern, printed))
-    host, place = _host(found["address"]) or "its host", failure.project.lock.place_of(found["package"])
+    place = failure.project.lock.place_of(found["package"])
+    host = _host(found["address"]) or "its host"
     return failure.error(SyncFailed, fact, hint, place, reason=reason, host=host, **found.groupdict())
 
 
-def unreached(failure: Failure) -> ActionError | None:
+def failed_fetch(failure: Failure) -> ActionError | None:
     """Return the error for an address that uv could not use, or None."""
-    words, messages = failure.words, failure.messages
-    interrupted = output.interrupted(words)
-    found = find(messages) or (interrupted and _found(failure.project.lock.address_of(*interrupted), "", words))
-    if not found:
+    words = failure.words
+    found = unreached(failure.messages) or _interrupted(failure)
+    if found is None:
         return None
-    values, hint = found
-    # uv asks an index for its pages only to resolve; such a page has the name of the package that it lists (PEP 503).
-    page = re.search(r"/([A-Za-z0-9][\w.-]*)/$", values["address"])
+    # uv asks an index for a page only to resolve. The address of that page ends with the name of the package (PEP 503).
+    page = re.search(r"/([A-Za-z0-9][\w.-]*)/$", found.address)
     cause = outdated_lock.because(failure) if page or "Because " in words else None
     named = re.search(r"Failed to (?:download|fetch)[ \w]*:? `([^`=:/]+)==([^`]+)`|Because ([\w.-]+) was not found", words)
-    package = " ".join(filter(None, named.groups())) if named else page.group(1) if page else "A file"
+    package = "A file"
+    if named:
+        package = " ".join(filter(None, named.groups()))
+    elif page:
+        package = page[1]
     fact = "{package} could not be fetched from {address}: {reason}.{because}"
-    because = outdated_lock.sentence(cause)
-    return failure.error(SyncFailed, fact, hint, cause.place if cause else None, package=package, because=because, **values)
+    place, because = cause.place if cause else None, outdated_lock.sentence(cause)
+    values = {"package": package, "address": found.address, "host": found.host, "reason": found.reason}
+    return failure.error(SyncFailed, fact, found.hint, place, because=because, **values)
 
 
-def find(messages: Sequence[str]) -> tuple[dict[str, str], str] | None:
-    """Return the `address` that uv could not use, by its `messages`, its `host` and the `reason`, and the next step; or None."""
+def unreached(messages: Sequence[str]) -> Unreached | None:
+    """Return the address that uv could not use, by the `messages` of a `Failure`, or None."""
     found = output.unreached(messages)
-    return found and _found(*found, messages[0])
+    return _unreached(*found, messages[0]) if found else None
 
 
-def _found(address: str, status: str, words: str) -> tuple[dict[str, str], str] | None:
-    reason, hint = next((reason or status, hint) for pattern, reason, hint in _REASONS if re.search(pattern, status or words))
-    return ({"address": address, "host": _host(address), "reason": reason}, hint) if address else None
+def _interrupted(failure: Failure) -> Unreached | None:
+    """Return the address of a download that broke off, which uv.lock has and uv does not print, or None."""
+    package = output.interrupted(failure.words)
+    address = failure.project.lock.address_of(*package) if package else ""
+    return _unreached(address, "", failure.words) if address else None
+
+
+def _unreached(address: str, status: str, words: str) -> Unreached:
+    reason, hint = _first_match(_REASONS, status or words)
+    return Unreached(address, _host(address), reason or status, hint)
+
+
+def _first_match(rows: Sequence[tuple[str, str, str]], text: str) -> tuple[str, str]:
+    """Return the reason and the next step of the first row whose pattern is in `text`; that of the last row always is."""
+    return next((reason, hint) for pattern, reason, hint in rows if re.search(pattern, text))
 
 
 def _host(address: str) -> str:
+    """Return the host and port in `address`, or an empty string."""
     found = re.search(r"://(?:[^/?#]*@)?([^/?#]+)", address)
-    return found.group(1) if found else ""
+    return found[1] if found else ""
