@@ -71,9 +71,9 @@ def test_failed_build_is_explained_by_its_hook_and_the_wheels(project: Project, 
 
     assert error is not None
     assert ("native 1.0", "the reason") == (error.values["package"], error.words)
-    for text in ("Call to `backend.build_wheel` failed (exit status: 1)", "cp39 on win_amd64, and none for cp312 on linux-x86_64"):
+    for text in ("Call to `backend.build_wheel` failed (exit status: 1)", "cp39 on win_amd64, but none for cp312 on linux-x86_64"):
         assert text in str(error.message)
-    assert "lock that one, or use a Python" in str(error.hint)
+    assert "lock that version, or use a Python" in str(error.hint)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_failed_build_is_explained_by_its_hook_and_the_wheels(project: Project, 
         ("x.c:1:10: fatal error: openssl/ssl.h: No such file or directory", "header `openssl/ssl.h`"),
         ("x.c:1:10: fatal error: 'libpq-fe.h' file not found", "header `libpq-fe.h`"),
         ("x.c(1): fatal error C1083: Cannot open include file: 'zlib.h': No such file", "header `zlib.h`"),
-        ("error: command 'gcc' failed: No such file or directory", "no `gcc`"),
-        ("error: command '/usr/bin/x86_64-linux-gnu-g++' failed: No such file", "no `/usr/bin/x86"),
-        ("unable to execute 'clang': No such file or directory", "no `clang`"),
+        ("error: command 'gcc' failed: No such file or directory", "a compiler: `gcc`"),
+        ("error: command '/usr/bin/x86_64-linux-gnu-g++' failed: No such file", "a compiler: `/usr/bin/x86"),
+        ("unable to execute 'clang': No such file or directory", "a compiler: `clang`"),
         ("error: Microsoft Visual C++ 14.0 or greater is required.", "Microsoft's C++ Build Tools"),
         ("error: can't find Rust compiler", "install Rust "),
         ("Cargo, the Rust package manager, is not installed or is not on PATH.", "install Rust "),
@@ -108,7 +108,7 @@ def test_known_output_of_a_build_has_its_hint(project: Project, words: str, hint
     error = builds.failed_build(failure(_NEW_BUILD.format(words), project))
 
     assert error is not None
-    assert hint in str(error.hint).partition(" If a version")[0]
+    assert hint in str(error.hint).partition(" If another version")[0]
 
 
 @pytest.mark.parametrize("words", ["a.h", "the fatal error was in my head", "error: command 'gcc' failed with exit code 1", "{0} {"])
@@ -117,7 +117,7 @@ def test_unknown_output_of_a_build_has_the_advice_about_wheels(project: Project,
     error = builds.failed_build(failure(_NEW_BUILD.replace("{0}", words), project))
 
     assert error is not None
-    assert str(error.hint).startswith("If a version of it has a wheel for this Python, ")
+    assert str(error.hint).startswith("If another version has a wheel for this Python, ")
 
 
 def test_package_that_has_no_wheel_in_the_lock_at_all(project: Project) -> None:
@@ -125,7 +125,7 @@ def test_package_that_has_no_wheel_in_the_lock_at_all(project: Project) -> None:
     error = builds.failed_build(failure(_NEW_BUILD.replace("native", "source-only"), project))
 
     assert error is not None
-    assert str(error.hint).endswith("lock that one.")
+    assert str(error.hint).endswith("lock that version.")
 
 
 def test_package_that_was_built_although_it_has_a_wheel_for_this_python(project: Project) -> None:
@@ -250,7 +250,7 @@ def test_build_requirement_that_cannot_be_fetched(project: Project) -> None:
     assert error is not None
     reason = error.values["cause"]
     assert isinstance(reason, Message)
-    values = {"address": "https://host/simple/nosuch/", "reason": "the name of the host is not known"}
+    values = {"address": "https://host/simple/nosuch/", "reason": "the host name could not be resolved"}
     assert values == reason.values
     assert "host" == error.values["host"]
 
@@ -279,7 +279,7 @@ def test_package_without_a_wheel_and_without_a_source(project: Project) -> None:
             {"UV_NO_BUILD": "1", "UV_NO_BINARY_PACKAGE": "native"},
             "`UV_NO_BUILD` is 1 and `UV_NO_BINARY_PACKAGE` is native",
         ),
-        ("is marked as `--no-build` but has no binary distribution", {}, "`no-build` is set in the settings of uv"),
+        ("is marked as `--no-build` but has no binary distribution", {}, "`no-build` is set in uv's settings"),
     ],
 )
 def test_package_that_must_not_be_built(project: Project, reason: str, env: dict[str, str], why: str) -> None:

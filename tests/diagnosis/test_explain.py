@@ -173,7 +173,7 @@ def test_errors_read_as_in_the_snapshot(project: Project, monkeypatch: pytest.Mo
         ),
         ("  \u00d7 Something new\n  ╰─▶ of a kind.\n  help: try\n", 1, "(exit status 1): Something new of a kind."),
         ("Resolved 2 packages\n", 2, "uv ended with exit status 2."),
-        ("Resolved 2 packages\n", -9, "uv was ended by signal 9."),
+        ("Resolved 2 packages\n", -9, "uv was terminated by signal 9."),
     ],
     ids=["error", "tree", "no words", "signal"],
 )

@@ -39,20 +39,20 @@ _FILE = "http://127.0.0.1:80/files/alpha-1.0-py3-none-any.whl"
         ),
         pytest.param(
             "error: Failed to fetch: `https://host/simple/beta/`\n  Caused by: client error (Connect)\n  Caused by: dns error\n",
-            ("beta", "https://host/simple/beta/", "the name of the host is not known"),
-            "reaches host ",
+            ("beta", "https://host/simple/beta/", "the host name could not be resolved"),
+            "can reach host ",
             id="name",
         ),
         pytest.param(
             f"error: Failed to download `alpha==1.0`\n  cause: error sending request for url ({_FILE})\n  cause: operation timed out\n",
-            ("alpha 1.0", _FILE, "it took too long"),
-            "reaches 127.0.0.1:80 ",
+            ("alpha 1.0", _FILE, "it timed out"),
+            "can reach 127.0.0.1:80 ",
             id="time",
         ),
         pytest.param(
             "error: Failed to fetch: `https://user:word@host/simple/beta/`\n  Caused by: invalid peer certificate: UnknownIssuer\n",
             ("beta", "https://user:word@host/simple/beta/", "its certificate is not trusted"),
-            "the authority of host",
+            "CA certificates for host",
             id="certificate",
         ),
         pytest.param(
@@ -72,7 +72,7 @@ _FILE = "http://127.0.0.1:80/files/alpha-1.0-py3-none-any.whl"
         pytest.param(
             "error: Failed to fetch: https://host/direct.tar.gz\n  cause: something new\n",
             ("A file", "https://host/direct.tar.gz", "the connection failed"),
-            "reaches host ",
+            "can reach host ",
             id="something else",
         ),
     ],
@@ -89,7 +89,7 @@ def test_address_has_its_reason_and_next_step(tmp_path: Path, output: str, value
 @pytest.mark.parametrize(
     ("address", "cause", "where"),
     [
-        pytest.param("https://host/simple/beta/", "has the version 2", ("pyproject.toml", 3), id="index"),
+        pytest.param("https://host/simple/beta/", "has version 2", ("pyproject.toml", 3), id="index"),
         pytest.param("https://host/beta-1.0.tar.gz", "", None, id="file"),
     ],
 )
@@ -108,7 +108,7 @@ def test_index_is_asked_because_the_lock_is_outdated(tmp_path: Path, address: st
     ("cause", "reason"),
     [
         ("error reading a body from connection\n  cause: Connection reset by peer (os error 104)", "the connection failed"),
-        ("Failed to download distribution due to network timeout. Try increasing UV_HTTP_TIMEOUT (current value: 2s).", "it took too long"),
+        ("Failed to download distribution due to network timeout. Try increasing UV_HTTP_TIMEOUT (current value: 2s).", "it timed out"),
     ],
 )
 def test_a_file_that_uv_received_in_part_has_the_address_in_the_lock(tmp_path: Path, cause: str, reason: str) -> None:
@@ -147,19 +147,19 @@ def _unread(words: str, tmp_path: Path, address: str = f"git+{_HTTPS}@{_COMMIT}"
     [
         (f"fatal: remote error: upload-pack: not our ref {_COMMIT}", "it does not have the locked commit", "Restore the branch"),
         ("fatal: couldn't find remote ref refs/heads/x", "it does not have the locked commit", "Restore the branch"),
-        ("fatal: '/srv/x' does not appear to be a git repository", "there is no such repository", "Correct its address"),
-        ("Host key verification failed. fatal: Could not", "the key of its host is not known", "Add the key of host to"),
+        ("fatal: '/srv/x' does not appear to be a git repository", "the repository does not exist", "Correct its address"),
+        ("Host key verification failed. fatal: Could not", "its host key is not known", "Add the key of host to"),
         ("git@host: Permission denied (publickey). fatal:", _PRIVATE, "Give ssh a key that host accepts"),
         ("fatal: could not read Username for 'https://host': terminal", _PRIVATE, "Give git credentials that host accepts"),
         ("fatal: Authentication failed for 'https://host/'", _PRIVATE, "Give git credentials that host accepts"),
         ("fatal: unable to access: The requested URL returned error: 403", _PRIVATE, "Give git credentials that host accepts"),
         ("remote: Repository not found. fatal: repository", _PRIVATE, "Give git credentials that host accepts"),
         ("fatal: repository 'https://host/org/private/' not found", _PRIVATE, "Give git credentials that host accepts"),
-        ("fatal: The requested URL returned error: 502", "the server failed", "ask the operator of host."),
-        ("fatal: unable to access: Could not resolve host: host", "the name of the host is not known", "reaches host"),
-        ("ssh: connect to host host port 22: Connection refused", "the connection failed", "reaches host"),
-        ("fatal: SSL certificate problem: self-signed", "its certificate is not trusted", "the authority of host"),
-        ("fatal: something new", "git failed", "Read the end of the output"),
+        ("fatal: The requested URL returned error: 502", "the server reported an error", "ask the operator of host."),
+        ("fatal: unable to access: Could not resolve host: host", "the host name could not be resolved", "can reach host"),
+        ("ssh: connect to host host port 22: Connection refused", "the connection failed", "can reach host"),
+        ("fatal: SSL certificate problem: self-signed", "its certificate is not trusted", "CA certificates for host"),
+        ("fatal: something new", "git failed", "Read the end of uv's output"),
     ],
 )
 def test_reason_of_git_has_its_next_step(tmp_path: Path, words: str, reason: str, hint: str) -> None:

@@ -148,7 +148,7 @@ def test_index_that_differs_is_the_cause(project: Project) -> None:
     """The address in uv.lock and that of now are in the error, with what to do about it."""
     error = _outdated(project, env={"UV_DEFAULT_INDEX": "https://two/simple"})
 
-    assert "alpha 1.0 from https://one/simple, and `UV_DEFAULT_INDEX` is https://two/simple" in str(error.values["cause"])
+    assert "alpha 1.0 from https://one/simple, but `UV_DEFAULT_INDEX` is https://two/simple" in str(error.values["cause"])
     assert "frozen" in error.values
 
 

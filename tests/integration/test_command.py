@@ -188,7 +188,7 @@ def test_a_check_fails_before_the_first_sync_and_succeeds_after_it(shell: Shell)
     after = shell.run()
 
     error, hint = _error(before)
-    assert (10, True, True) == (before.returncode, "4 to install" in error, "not `uv sync`" in hint), before.stdout
+    assert (10, True, True) == (before.returncode, "4 to install" in error, "Do not run `uv sync`" in hint), before.stdout
     assert before.stdout.splitlines()[-1] == hint
     assert (0, True) == (after.returncode, "5 packages: nothing changed in " in after.stdout)
     assert 0 == shell.run("--check").returncode

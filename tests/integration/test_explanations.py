@@ -137,7 +137,7 @@ _CHANGES: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
         "'alpha<2; sys_platform!=\"win32\"'",
         5,
         (
-            "alpha with another marker",
+            "alpha with a different marker",
             _NO_CHANGE,
         ),
     ),
@@ -209,7 +209,7 @@ def test_setting_that_has_another_value_is_the_cause(ci: Runner, project: Projec
 
 
 def test_setting_that_was_removed_is_the_cause(ci: Runner, project: Project) -> None:
-    """A lock that was made with `exclude-newer` is outdated without it."""
+    """A lock that was created with `exclude-newer` is outdated without it."""
     _edit(project.folder / "uv.lock", "\n[[package]]", '\n[options]\nexclude-newer = "2030-01-01T00:00:00Z"\n\n[[package]]')
 
     _assert_explained(ci.sync(), "lock-outdated", (project.folder / "uv.lock", 1), "`exclude-newer`", "not set")
@@ -391,7 +391,7 @@ def test_index_that_does_not_answer(remote: Runner, index: Index) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace(str(index.port), str(ended.port)), encoding="utf-8")
 
     fact = f"alpha 1.0 could not be fetched from {address.replace(str(index.port), str(ended.port))}: the connection was refused."
-    _assert_explained(remote.sync(frozen="true", retries="0"), "sync-failed", None, fact, f"reaches 127.0.0.1:{ended.port} ")
+    _assert_explained(remote.sync(frozen="true", retries="0"), "sync-failed", None, fact, f"can reach 127.0.0.1:{ended.port} ")
 
 
 def test_file_with_another_hash(remote: Runner, index: Index) -> None:
@@ -446,7 +446,7 @@ def _native(project: Project, *tags: str, source: bool) -> int:
 
 _HEADER = "the system's package that has the header `openssl/ssl.h`"
 _WHEELS = ("cp38-cp38-manylinux_2_17_x86_64.manylinux2014_x86_64", "cp39-cp39-win_amd64")
-_LOCKED_WHEELS = "wheels of it for cp38, cp39 on manylinux_2_17_x86_64, win_amd64, and none for {} on linux-" + os.uname().machine
+_LOCKED_WHEELS = "wheels of it for cp38, cp39 on manylinux_2_17_x86_64, win_amd64, but none for {} on linux-" + os.uname().machine
 _QUOTED = """\
 native.c:1:10: fatal error: openssl/ssl.h: No such file or directory
 compilation terminated.
@@ -461,7 +461,7 @@ def test_failed_build_of_a_package_without_a_wheel(ci: Runner, project: Project,
     """The package is named with the wheels of uv.lock, what it lacks, and the last lines of its backend."""
     _native(project, *_WHEELS, source=True)
 
-    fragments = "native 1.0 could not be built", "`backend.build_wheel` failed", _LOCKED_WHEELS.format(_tag(python)), "lock that one"
+    fragments = "native 1.0 could not be built", "`backend.build_wheel` failed", _LOCKED_WHEELS.format(_tag(python)), "lock that version"
     _assert_explained(ci.sync(), "sync-failed", None, *fragments, _HEADER, _QUOTED)
 
 

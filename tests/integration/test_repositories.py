@@ -84,7 +84,7 @@ def _assert_explained(ci: Runner, address: str, reason: str, hint: str) -> None:
     ("code", "expected"),
     [
         *((code, ("git has no access to it, or it does not exist", "Give git credentials that {} accepts")) for code in (401, 403, 404)),
-        (500, ("the server failed", "ask the operator of {}.")),
+        (500, ("the server reported an error", "ask the operator of {}.")),
     ],
 )
 def test_repository_that_is_refused(ci: Runner, repository: Path, server: Index, code: int, expected: tuple[str, str]) -> None:
@@ -104,7 +104,7 @@ def test_server_that_does_not_answer(ci: Runner, repository: Path, tmp_path: Pat
         host = f"127.0.0.1:{gone.port}"
     _replace(ci, repository.as_uri(), f"http://{host}/org/private")
 
-    _assert_explained(ci, f"http://{host}/org/private", "the connection failed", f"reaches {host} ")
+    _assert_explained(ci, f"http://{host}/org/private", "the connection failed", f"can reach {host} ")
 
 
 def test_commit_that_is_gone(ci: Runner, repository: Path) -> None:
@@ -118,11 +118,11 @@ def test_repository_that_is_gone(ci: Runner, repository: Path) -> None:
     """A repository that is not where uv.lock has it is the reason."""
     repository.rename(repository.with_name("elsewhere"))
 
-    _assert_explained(ci, repository.as_uri(), "there is no such repository", "Correct its address")
+    _assert_explained(ci, repository.as_uri(), "the repository does not exist", "Correct its address")
 
 
 def test_machine_without_git(ci: Runner, repository: Path, target: Path) -> None:
     """Git that is not there is the reason."""
     ci.search_path = os.pathsep.join([str(ci.folder / "uv"), str(target / "bin")])
 
-    _assert_explained(ci, repository.as_uri(), "there is no `git` on PATH", "Install git")
+    _assert_explained(ci, repository.as_uri(), "`git` is not on PATH", "Install git")

@@ -28,24 +28,24 @@ _HELP = (
     (r"fatal error:? ['\"]?(?:[\w./]*/)?Python\.h['\"]?",
      "First install the headers of this Python (`python3-dev` or `python3-devel`), or use a Python that has them."),
     (r"(?:fatal error:? (?:C1083: Cannot open include file: )?['\"]?|cannot find )(?P<header>[\w./+-]+\.(?:h|hh|hpp|hxx))\b",
-     "First install the system's package that has the header `{header}` (its name often ends in `-dev` or `-devel`)."),
+     "First install the system package that provides the header `{header}` (its name often ends in `-dev` or `-devel`)."),
     (r"(?:command '|unable to execute ')(?P<compiler>[^'\s]*(?:cc|clang|[gc]\+\+)[^'\s]*)'(?: failed)?: No such file",
-     "First install a compiler: there is no `{compiler}`."),
+     "First install a compiler: `{compiler}` was not found."),
     (r"Microsoft Visual C\+\+ 14\.\d", "First install Microsoft's C++ Build Tools."),
     (r"(?i)find Rust compiler|Cargo, the Rust .* is not installed|(?:cargo|rustc)['`:]* (?:command )?not found|directory: 'cargo'",
      "First install Rust (`cargo` and `rustc`)."),
     (r"pkg-config\S*:? (?:command |was |is |could )?not (?:found|be found|be run|installed)|directory: '(?:pkg-config|pkgconf)'",
      "First install `pkg-config`."),
-    (r"pg_config(?: executable)?\S* (?:is )?not found", "First install the system's package that has `pg_config` (`libpq-dev`)."),
+    (r"pg_config(?: executable)?\S* (?:is )?not found", "First install the system package that provides `pg_config` (`libpq-dev`)."),
     # Older versions of uv wrap the lines that they quote.
     (r"could not create\s'(?P<path>[^'\n]+)':\sRead-only\sfile\ssystem", _READ_ONLY),
     (r"\[Errno 30\]\sRead-only\sfile\ssystem:\s['\"](?P<path>[^'\"\n]+)['\"]", _READ_ONLY),
     (r"you need a C compiler", "First install a C compiler."),
-    (r"No module named ['\"]?distutils", "Lock a newer version of it: its build needs `distutils`, which Python has not had since 3.12."),
-    (r"use_2to3 is invalid", "Lock a newer version of it: its build needs `use_2to3`, which setuptools has not had since version 58."),
+    (r"No module named ['\"]?distutils", "Lock a newer version of it: its build needs `distutils`, which Python 3.12 removed."),
+    (r"use_2to3 is invalid", "Lock a newer version of it: its build needs `use_2to3`, which setuptools 58 removed."),
     (r"ModuleNotFoundError: No module named ['\"](?P<module>[A-Za-z]\w*)",
-     ("Its build imports `{module}` and does not require it. Add what has it to `requires` in `[build-system]` if the package is yours,"
-      " else to `[tool.uv.extra-build-dependencies]`.")),
+     ("Its build imports `{module}` without requiring it. Add the distribution that provides it to `requires` in `[build-system]`"
+      " if the package is yours, otherwise to `[tool.uv.extra-build-dependencies]`.")),
     (r"error: .{0,80}has no member named|error: (?:implicit declaration of|too (?:few|many) arguments to) function .{0,3}_?Py",
      "Lock a newer version of it: its C code does not compile for this Python."),
 )
@@ -69,16 +69,16 @@ def no_distribution(failure: Failure) -> ActionError | None:
     name, release, reason = found.groups()
     own = _own_pyproject(name, failure.project)
     if "`--no-build`" in reason and own:
-        fact = "{package} {release}, which is in this project, must not be built: {why}.{wheels}"
-        hint = "Allow uv to build it, or install only what it depends on, with {no_install_project}."
+        fact = "{package} {release}, which is part of this project, must not be built: {why}.{wheels}"
+        hint = "Allow uv to build it, or install only its dependencies, with {no_install_project}."
     elif "`--no-build`" in reason:
-        fact = "{package} {release} has no wheel that can be used here, and must not be built: {why}.{wheels}"
-        hint = "Allow uv to build it. If a version of it has a wheel for this Python, you can lock that one instead."
+        fact = "{package} {release} has no usable wheel and must not be built: {why}.{wheels}"
+        hint = "Allow uv to build it, or lock another version if one has a wheel for this Python."
     elif "source distribution or wheel" in reason:
         fact = "{package} {release} has no wheel for this Python and platform, and no source distribution.{wheels}{system}"
         hint = (
-            "If a version of it has a wheel for this Python and platform, lock that one."
-            " Otherwise, in a workflow, leave them out of the matrix (`exclude:`)."
+            "If another version has a wheel for this Python and platform, lock that version."
+            " Otherwise, in a workflow, leave this combination out of the matrix (`exclude:`)."
         )
     else:
         return None
@@ -125,7 +125,7 @@ def _why_not_built(failure: Failure) -> str:
     """Return the variables and arguments that keep uv from building a package."""
     reasons = [f"`{variable}` is {failure.env[variable]}" for variable in _VARIABLES if failure.env.get(variable)]
     reasons += [f"`{argument}` is among the arguments" for argument in failure.inputs.args if argument in _NO_BUILD]
-    return " and ".join(reasons) or "`no-build` is set in the settings of uv"
+    return " and ".join(reasons) or "`no-build` is set in uv's settings"
 
 
 def locked_wheels(package: Table, target: Target) -> Message | None:
@@ -136,7 +136,7 @@ def locked_wheels(package: Table, target: Target) -> Message | None:
     pythons = sorted({_python_of(tag) for tag in tags}, key=lambda name: (len(name), name))
     platforms = sorted({tag.platform for tag in tags})
     return message(
-        "uv.lock has wheels of it for {pythons} on {platforms}, and none for {python} on {platform}",
+        "uv.lock has wheels of it for {pythons} on {platforms}, but none for {python} on {platform}",
         pythons=listed(pythons, _NAMED),
         platforms=listed([name for name in platforms if not name.startswith(_LEGACY)] or platforms, _NAMED),
         python=_abi(target) or "Python {}.{}".format(*target.minor),
@@ -230,7 +230,7 @@ def _help(words: str, missing: Message | None, *, is_own: bool) -> Message:
             known = message(hint, **found.groupdict())
             break
     if missing is None:
-        return known or message("Read the end of the output of uv; the log has all of it.")
-    other = ", or use a Python that it has a wheel for" if "platforms" in missing.values else ""
-    lock = message("If a version of it has a wheel for this Python, lock that one{other}.", other=other)
+        return known or message("Read the end of uv's output; the log has all of it.")
+    other = ", or use a Python for which uv.lock has a wheel" if "platforms" in missing.values else ""
+    lock = message("If another version has a wheel for this Python, lock that version{other}.", other=other)
     return message("{known} {lock}", known=known, lock=lock) if known else lock

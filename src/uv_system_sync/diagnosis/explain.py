@@ -43,7 +43,7 @@ def _malformed_lock(failure: Failure) -> ActionError | None:
     if error is None or error.line is None:
         return error
     hint = message(
-        "Restore {path} from version control, as it was on one branch, and run {command}.",
+        "Restore {path} from version control as it was on one of the branches, then run {command}.",
         path=project.lock.path,
         command=project.lock_command(),
     )
@@ -54,11 +54,11 @@ def _unknown(failure: Failure) -> ActionError:
     status = failure.completed.returncode
     if status < 0:
         hint = "If nobody stopped it, the machine may have run out of memory. Run it again."
-        return failure.error(SyncFailed, "uv was ended by signal {number}.", hint, number=-status)
+        return failure.error(SyncFailed, "uv was terminated by signal {number}.", hint, number=-status)
     own_error = output.own_error(failure.own)
     fact = "uv failed (exit status {status}): {said}." if own_error else "uv ended with exit status {status}."
-    hint = "Read the end of the output of uv; the log has all of it."
+    hint = "Read the end of uv's output; the log has all of it."
     if failure.match("Failed to install: "):
         # uv does not verify what it installs from its cache.
-        hint = "Read the end of the output of uv; the log has all of it. If it fails again, the cache may be corrupt: run `uv cache clean`."
+        hint = "Read the end of uv's output; the log has all of it. If it fails again, the cache may be corrupt: run `uv cache clean`."
     return failure.error(SyncFailed, fact, hint, status=status, said=textwrap.shorten(own_error, 400, placeholder=" …"))

@@ -16,10 +16,10 @@ _PRIVATE = "git has no access to it, or it does not exist"
 
 _AGAIN = "Run it again; if it fails again, ask the operator of {host}."
 _REACH_INDEX = (
-    "Check that this machine reaches {host} (its network, `HTTPS_PROXY`), and that it is the right index"
+    "Check that this machine can reach {host} (its network, `HTTPS_PROXY`), and that it is the right index"
     " (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`); then run it again."
 )
-_REACH = "Check that this machine reaches {host} (its network, `HTTPS_PROXY`); then run it again."
+_REACH = "Check that this machine can reach {host} (its network, `HTTPS_PROXY`); then run it again."
 
 # Each row is a pattern, the reason and the next step; the first pattern that matches decides.
 # The pattern is for the HTTP status or, without one, for uv's message. Without a reason, the HTTP status is the reason.
@@ -32,30 +32,30 @@ _REASONS = (
      ("Check the address of the index (`UV_DEFAULT_INDEX`, `[[tool.uv.index]]`);"
      " if {host} no longer has that file, run `uv lock` and commit uv.lock.")),
     (r"^\d", "", _AGAIN),
-    (r"dns error|error resolving DNS|failed to lookup address", "the name of the host is not known", _REACH_INDEX),
+    (r"dns error|error resolving DNS|failed to lookup address", "the host name could not be resolved", _REACH_INDEX),
     (r"[Cc]onnection refused", "the connection was refused", _REACH_INDEX),
-    (r"timed out|[Tt]imeout", "it took too long", _REACH_INDEX),
+    (r"timed out|[Tt]imeout", "it timed out", _REACH_INDEX),
     (r"certificate|UnknownIssuer|\bTLS\b", "its certificate is not trusted",
-     "Set `SSL_CERT_FILE` to the certificates of the authority of {host}, or set `UV_SYSTEM_CERTS` to `true`."),
+     "Set `SSL_CERT_FILE` to the CA certificates for {host}, or set `UV_SYSTEM_CERTS` to `true`."),
     (r"", "the connection failed", _REACH_INDEX),
 )
 # The same for what uv, git or ssh prints about a Git repository.
 _GIT_REASONS = (
-    (r"Git executable not found", "there is no `git` on PATH", "Install git first."),
+    (r"Git executable not found", "`git` is not on PATH", "Install git first."),
     (r"not our ref|couldn't find remote ref|unadvertised object", "it does not have the locked commit",
      "Restore the branch or tag that had it, or run `uv lock` and commit uv.lock."),
-    (r"not appear to be a git repository", "there is no such repository", "Correct its address in pyproject.toml."),
-    (r"Host key verification failed", "the key of its host is not known", "Add the key of {host} to `~/.ssh/known_hosts` first."),
+    (r"not appear to be a git repository", "the repository does not exist", "Correct its address in pyproject.toml."),
+    (r"Host key verification failed", "its host key is not known", "Add the key of {host} to `~/.ssh/known_hosts` first."),
     (r"Permission denied \(", _PRIVATE,
      "Give ssh a key that {host} accepts, in a workflow from secrets, or correct the address in pyproject.toml."),
     (r"could not read (?:Username|Password)|Authentication failed|returned error: 40[134]|[Rr]epository (?:'\S+' )?not found", _PRIVATE,
      ("Give git credentials that {host} accepts, or correct the address in pyproject.toml."
-     " In a workflow, take them from secrets: the job's own token can read the job's own repository only.")),
-    (r"returned error: 5\d\d", "the server failed", _AGAIN),
-    (r"[Cc]ould not resolve host", "the name of the host is not known", _REACH),
+     " In a workflow, take them from secrets: the job's own token can read only the job's own repository.")),
+    (r"returned error: 5\d\d", "the server reported an error", _AGAIN),
+    (r"[Cc]ould not resolve host", "the host name could not be resolved", _REACH),
     (r"[Cc]onnection refused|[Cc]ouldn't connect|Failed to connect|[Tt]imed out", "the connection failed", _REACH),
-    (r"certificate", "its certificate is not trusted", "Set `GIT_SSL_CAINFO` to the certificates of the authority of {host}."),
-    (r"", "git failed", "Read the end of the output of uv; the log has all of it."),
+    (r"certificate", "its certificate is not trusted", "Set `GIT_SSL_CAINFO` to the CA certificates for {host}."),
+    (r"", "git failed", "Read the end of uv's output; the log has all of it."),
 )
 # fmt: on
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 _LOCK = "Run {lock_command} and commit uv.lock."
 _UNKNOWN_SETTING = (
-    "Correct it, or use a uv that knows it, or run {lock_command} and commit uv.lock. In a workflow, {uv_version} can ask for another uv."
+    "Correct it, use a version of uv that knows it (in a workflow, set {uv_version}), or run {lock_command} and commit uv.lock."
 )
 _NO_REQUIRES_PYTHON = "Add `requires-python` to `[project]`, run {lock_command} and commit uv.lock; {frozen} accepts uv.lock as it is."
 _SAME_INDEX = (
     "Use the same index here and for locking: unset the variable here, or set it, run {lock_command} and commit uv.lock."
-    " {frozen} takes the files from where uv.lock has them."
+    " {frozen} downloads the files from the addresses in uv.lock."
 )
 
 # Settings that have one of several values: the key in `[options]` of uv.lock, and the default.
@@ -73,7 +73,7 @@ def unsolvable(failure: Failure) -> ActionError | None:
     cause = because(failure)
     return failure.error(
         SyncFailed,
-        "{subject}uv finds no versions that fit together. {reason}{because}",
+        "{subject}uv found no versions that satisfy all requirements. {reason}{because}",
         "Correct the requirement, or the setting that has changed, then run {lock_command} and commit uv.lock.",
         cause.place if cause else None,
         subject=f"{named[1]}: " if named else "",
@@ -98,7 +98,7 @@ def because(failure: Failure) -> Difference | None:
 
 
 def setting_differences(project: Project) -> Iterator[Difference]:
-    """Yield each setting whose value differs from the one that uv.lock was made with."""
+    """Yield each setting whose value differs from the one that uv.lock was created with."""
     lock = project.lock.document.data
     requires_python = toml.string(lock, "requires-python")
     locked_options, manifest = toml.table(lock, "options"), toml.table(lock, "manifest")
@@ -108,7 +108,7 @@ def setting_differences(project: Project) -> Iterator[Difference]:
         now, before = _choice(options.get(setting), default), _choice(locked_options.get(key), default)
         if now != before:
             values = {"setting": setting, "before": before, "now": now if options.get(setting) else "not set"}
-            clause = message("uv.lock was made with `{setting}` {before}, and it is {now} now", **values)
+            clause = message("uv.lock was created with `{setting}` {before}, and it is {now} now", **values)
             yield Difference(clause, _place_of(setting, project))
     date = options.get("exclude-newer")
     if _dates_differ(date, locked_options.get("exclude-newer")):
@@ -131,11 +131,11 @@ def setting_differences(project: Project) -> Iterator[Difference]:
         groups = toml.table(member.pyproject.data, "tool", "uv").get("default-groups", ["dev"])
         if lock.get("revision", 0) >= _HAS_DEFAULT_GROUPS and groups != member.package.get("default-groups", ["dev"]):
             place = member.pyproject.place_of("tool", "uv", "default-groups") or Place(project.lock.path, 1)
-            yield Difference(message("`{setting}` has changed since uv.lock was made", setting="default-groups"), place)
+            yield Difference(message("`{setting}` has changed since uv.lock was created", setting="default-groups"), place)
 
 
 def _changed(setting: str, project: Project, *, is_set: bool) -> Difference:
-    text = "`{setting}` has changed since uv.lock was made" if is_set else "uv.lock was made with `{setting}`, which is not set now"
+    text = "`{setting}` has changed since uv.lock was created" if is_set else "uv.lock was created with `{setting}`, which is not set now"
     return Difference(message(text, setting=setting), _place_of(setting, project))
 
 
@@ -228,7 +228,7 @@ def _ignored_settings(failure: Failure) -> Difference | None:
 
 
 def _requires_python(failure: Failure) -> Difference | None:
-    """Return the difference if uv.lock was made with another `requires-python`."""
+    """Return the difference if uv.lock was created with another `requires-python`."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     project = failure.project
@@ -240,10 +240,10 @@ def _requires_python(failure: Failure) -> Difference | None:
             declared.setdefault(specifier, document)
     if declared:
         now, document = next(iter(declared.items()))
-        text, hint = "uv.lock was made with `requires-python` {before}, and it is {now} now", ""
+        text, hint = "uv.lock was created with `requires-python` {before}, and it is {now} now", ""
     else:
         now, document = ">={}.{}".format(*failure.target.minor), project.pyproject
-        text = "nothing sets `requires-python`, so uv uses that of this Python: {now} now, and {before} before"
+        text = "nothing sets `requires-python`, so uv derives it from this Python: {now} now, {before} before"
         hint = _NO_REQUIRES_PYTHON
     # uv.lock has the intersection of several members, and `~=` in another form.
     if not before or len(declared) > 1 or "~=" in now:
@@ -274,7 +274,7 @@ def _index(failure: Failure) -> Difference | None:
             if default_urls and not variables:
                 place = Place(document.path, document.line_with(default_urls[-1]))
             values = {"name": package.get("name"), "release": package.get("version"), "locked": locked, "now": " and ".join(now)}
-            return Difference(message("uv.lock has {name} {release} from {locked}, and {now}", **values), place, _SAME_INDEX)
+            return Difference(message("uv.lock has {name} {release} from {locked}, but {now}", **values), place, _SAME_INDEX)
     return None
 
 

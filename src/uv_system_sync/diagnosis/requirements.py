@@ -89,7 +89,7 @@ def differences(project: Project) -> Iterator[Difference]:
         now = toml.string(toml.table(document.data, "project"), "version")
         before = toml.string(member.package, "version")
         if now and before and canonicalize_version(now) != canonicalize_version(before):
-            clause = message("{file} has the version {now}, and uv.lock has {before}", file=file, now=now, before=before)
+            clause = message("{file} has version {now}, and uv.lock has version {before}", file=file, now=now, before=before)
             yield Difference(clause, document.place_of("project", "version") or Place(document.path, None))
         yield from _malformed(document, file)
         yield from _requirement_differences(member, file, _sources(document, project), requires_python)
@@ -148,11 +148,11 @@ def _compare(
         if not locked:
             yield message("{file} has `{requirement}` in `{table}`, and uv.lock does not", **values), item
         elif item.has_source not in [other.has_source for other in locked]:
-            yield message("{file} has another source for {name} than uv.lock", **values), item
+            yield message("{file} and uv.lock have different sources for {name}", **values), item
         elif not any(item.extras == other.extras and (other.has_source or item.specifier == other.specifier) for other in locked):
             yield message("{file} has `{requirement}` in `{table}`, and uv.lock has `{locked}`", locked=locked[0].text, **values), item
         elif markers_differ([other for other in now if other.name == item.name], locked, requires_python, extra):
-            yield message("{file} has `{requirement}` in `{table}`, and uv.lock has {name} with another marker", **values), item
+            yield message("{file} has `{requirement}` in `{table}`, and uv.lock has {name} with a different marker", **values), item
     required = {item.name for item in now}
     removed = {item.name: item.text for item in before if item.name not in required}
     for text in removed.values():
