@@ -1,4 +1,4 @@
-"""Tests of the package `diagnosis`; here are a project on disk and a sync of it that has failed."""
+"""Tests of the package `diagnosis`, and helpers that write a project and make a failed sync of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write(folder: Path, **files: str) -> Project:
 def failure(
     output: str, project: Project, *, target: Target = TARGET, dry_run: str | None = None, env: Mapping[str, str] | None = None
 ) -> Failure:
-    """Return a sync that failed with `output`; without the output of a `dry_run`, uv does not start again."""
+    """Return a sync that failed with `output`. `dry_run` is what `uv lock --dry-run` prints; None if uv cannot be started."""
 
     def lock_dry_run() -> Completed:
         if dry_run is None:
@@ -40,5 +40,5 @@ def failure(
 
 
 def place(error: ActionError | None, project: Project) -> tuple[str, int | None] | None:
-    """Return the path, relative to the project's root, and the line that `error` points at."""
+    """Return the file of `error`, relative to the root of `project`, and the line."""
     return (os.path.relpath(error.file, project.root), error.line) if error and error.file else None

@@ -66,7 +66,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.mark.parametrize("output", [_OLD_BUILD, _NEW_BUILD], ids=["0.5", "0.13"])
 def test_failed_build_is_explained_by_its_hook_and_the_wheels(project: Project, output: str) -> None:
-    """The package, the hook that failed, the wheels of uv.lock and the last words of the build are there."""
+    """The error names the package, the hook that failed and the wheels in uv.lock, and quotes the end of the build's output."""
     error = builds.failed_build(failure(output.format("the reason"), project))
 
     assert error is not None
@@ -104,7 +104,7 @@ def test_failed_build_is_explained_by_its_hook_and_the_wheels(project: Project, 
     ],
 )
 def test_known_output_of_a_build_has_its_hint(project: Project, words: str, hint: str) -> None:
-    """What helps comes before the advice about wheels."""
+    """The hint comes before the advice about wheels."""
     error = builds.failed_build(failure(_NEW_BUILD.format(words), project))
 
     assert error is not None
@@ -113,7 +113,6 @@ def test_known_output_of_a_build_has_its_hint(project: Project, words: str, hint
 
 @pytest.mark.parametrize("words", ["a.h", "the fatal error was in my head", "error: command 'gcc' failed with exit code 1", "{0} {"])
 def test_unknown_output_of_a_build_has_the_advice_about_wheels(project: Project, words: str) -> None:
-    """Nothing else is advised."""
     error = builds.failed_build(failure(_NEW_BUILD.replace("{0}", words), project))
 
     assert error is not None
@@ -121,7 +120,7 @@ def test_unknown_output_of_a_build_has_the_advice_about_wheels(project: Project,
 
 
 def test_package_that_has_no_wheel_in_the_lock_at_all(project: Project) -> None:
-    """Another Python is not advised: no wheel for any is known."""
+    """The hint does not suggest another Python, because uv.lock has no wheel for any."""
     error = builds.failed_build(failure(_NEW_BUILD.replace("native", "source-only"), project))
 
     assert error is not None
@@ -129,7 +128,7 @@ def test_package_that_has_no_wheel_in_the_lock_at_all(project: Project) -> None:
 
 
 def test_package_that_was_built_although_it_has_a_wheel_for_this_python(project: Project) -> None:
-    """With `no-binary`, no wheels are mentioned."""
+    """Neither sentence mentions wheels: `no-binary` is the reason."""
     lock = _LOCK.replace("native-1.0-cp39-cp39-win_amd64.whl", "native-1.0-py3-none-any.whl")
     error = builds.failed_build(failure(_NEW_BUILD, write(Path(project.root), uv_lock=lock)))
 
@@ -161,14 +160,14 @@ def test_wheel_for_the_target_is_recognised_by_its_tags(tag: str, implementation
     [("cp315-cp315t", True), ("cp315-cp315", False), ("cp312-abi3", False), ("cp315-abi3t", True), ("py3-none", True)],
 )
 def test_a_free_threaded_python_takes_no_wheels_that_need_the_gil(tag: str, expected: bool) -> None:  # noqa: FBT001 - a value
-    """The stable ABI has another name for those (PEP 703, PEP 803)."""
+    """Their stable ABI is `abi3t` (PEP 703, PEP 803)."""
     platform = sysconfig.get_platform()
     target = TARGET._replace(version="3.15.2", free_threaded=True, platform=platform)
 
     assert expected == builds.has_wheel(_package(f"{tag}-{platform.replace('-', '_')}"), target)
 
 
-def test_the_missing_wheel_of_a_free_threaded_python_is_named_apart_from_the_others() -> None:
+def test_the_missing_wheel_of_a_free_threaded_python_has_its_own_tag() -> None:
     package = _package(*(f"{tag}-plan9_x86_64" for tag in ("cp313-cp313", "cp313-cp313t", "cp313-abi3", "cp315-abi3t")))
     clause = builds.locked_wheels(package, TARGET._replace(version="3.14.1", free_threaded=True))
 
@@ -185,7 +184,7 @@ def test_the_missing_wheel_of_a_free_threaded_python_is_named_apart_from_the_oth
     ],
 )
 def test_failed_build_of_the_project_is_on_the_line_of_its_backend(project: Project, first: str) -> None:
-    """Whichever hook fails, no other version is advised."""
+    """Whichever hook fails, the hint suggests no other version."""
     error = builds.failed_build(failure(f"error: {first}\n", project))
 
     assert ("pyproject.toml", 4) == place(error, project)
@@ -195,7 +194,7 @@ def test_failed_build_of_the_project_is_on_the_line_of_its_backend(project: Proj
 
 
 @pytest.mark.parametrize("words", ["No module named 'distutils'", "use_2to3 is invalid", "x.c:1: error: 'a' has no member named 'b'"])
-def test_no_version_of_the_project_is_advised(project: Project, words: str) -> None:
+def test_hint_suggests_no_other_version_of_the_project(project: Project, words: str) -> None:
     output = f"error: Failed to build `sample @ file:///src/sample`\n  cause: Call to `x.y` failed\n\n         [stderr]\n         {words}\n"
     error = builds.failed_build(failure(output, project))
 
@@ -203,8 +202,8 @@ def test_no_version_of_the_project_is_advised(project: Project, words: str) -> N
     assert "Lock" not in str(error.hint)
 
 
-def test_project_that_must_not_be_built_is_shown_in_its_own_file(project: Project) -> None:
-    """No version of it is advised."""
+def test_project_that_must_not_be_built_has_the_error_in_its_own_file(project: Project) -> None:
+    """The hint suggests no other version of it."""
     output = "error: Distribution `sample==1 @ editable+.` can't be installed because it is marked as `--no-build` but has no binary\n"
     error = builds.no_distribution(failure(output, project)._replace(inputs=step_inputs(args="--no-build")))
 
@@ -214,8 +213,8 @@ def test_project_that_must_not_be_built_is_shown_in_its_own_file(project: Projec
     assert ("`--no-build` is among the arguments", False) == (error.values["why"], "lock" in str(error.hint))
 
 
-def test_metadata_that_cannot_be_made_has_the_causes_of_uv(project: Project) -> None:
-    """There is no output of a build."""
+def test_metadata_that_cannot_be_generated_has_uvs_causes(project: Project) -> None:
+    """No build ran, so there is no output to quote."""
     output = "error: Failed to generate package metadata for `sample==1 @ editable+.`\n  cause: Failed to parse entry: `a`\n  cause: New\n"
     error = builds.failed_build(failure(output, project))
 
@@ -224,7 +223,7 @@ def test_metadata_that_cannot_be_made_has_the_causes_of_uv(project: Project) -> 
 
 
 def test_build_requirement_that_does_not_exist(project: Project) -> None:
-    """The reason is that of the resolver."""
+    """The error has the reason of the resolver."""
     output = """\
   \u00d7 Failed to build `sample @ file:///src/sample`
   ├─▶ Failed to resolve requirements from `build-system.requires`
@@ -240,7 +239,7 @@ def test_build_requirement_that_does_not_exist(project: Project) -> None:
 
 
 def test_build_requirement_that_cannot_be_fetched(project: Project) -> None:
-    """The address, the reason and the next step are those of the network."""
+    """The error has the address, the reason and the next step of a failed fetch."""
     output = (
         "error: Failed to build `sample @ file:///src/sample`\n  cause: Failed to resolve requirements from `build-system.requires`\n"
         "  cause: Failed to fetch: https://host/simple/nosuch/\n  cause: dns error\n"
@@ -256,7 +255,7 @@ def test_build_requirement_that_cannot_be_fetched(project: Project) -> None:
 
 
 def test_package_without_a_wheel_and_without_a_source(project: Project) -> None:
-    """The error is where uv.lock has the package, with what uv calls this system."""
+    """The error is on the line of the package in uv.lock, and has uv's tag for this system."""
     output = (
         f"{_CANNOT}doesn't have a source distribution or wheel for the current platform\n\nhint: You're on Linux (`musllinux_1_2_x86_64`),"
         " but `native` (v1.0) only has wheels for the following platform: `win_amd64`\n"
@@ -283,7 +282,7 @@ def test_package_without_a_wheel_and_without_a_source(project: Project) -> None:
     ],
 )
 def test_package_that_must_not_be_built(project: Project, reason: str, env: dict[str, str], why: str) -> None:
-    """What does not allow it is named."""
+    """The error names the setting that forbids it."""
     error = builds.no_distribution(failure(f"{_CANNOT}{reason}\n", project, env=env))
 
     assert error is not None
@@ -292,7 +291,6 @@ def test_package_that_must_not_be_built(project: Project, reason: str, env: dict
 
 @pytest.mark.parametrize("output", ["", "error: no space left", f"{_CANNOT}is too heavy", "error: Failed to build", "[stderr]\nno"])
 def test_other_messages_are_not_about_builds(project: Project, output: str) -> None:
-    """Other messages are ignored."""
     assert (None, None) == (builds.no_distribution(failure(output, project)), builds.failed_build(failure(output, project)))
 
 
@@ -310,7 +308,7 @@ def _package(*tags: str) -> dict[str, object]:
     ],
 )
 def test_wheels_are_listed_by_their_tags(tag: str, pythons: str, platforms: str) -> None:
-    """What uv.lock has is a value, and so is what the target is."""
+    """The tags in uv.lock and those of the target are values."""
     clause = builds.locked_wheels(_package(tag), TARGET)
 
     assert clause is not None
@@ -318,7 +316,7 @@ def test_wheels_are_listed_by_their_tags(tag: str, pythons: str, platforms: str)
 
 
 @pytest.mark.parametrize(("implementation", "python"), [("pypy", "pp312"), ("graalpy", "Python 3.12")])
-def test_implementation_is_named_as_in_tags_if_those_are_known(implementation: str, python: str) -> None:
+def test_implementation_is_named_by_its_tag_if_it_has_one(implementation: str, python: str) -> None:
     clause = builds.locked_wheels(_package("cp310-cp310-win32"), TARGET._replace(implementation=implementation))
 
     assert clause is not None
@@ -326,7 +324,7 @@ def test_implementation_is_named_as_in_tags_if_those_are_known(implementation: s
 
 
 def test_many_wheels() -> None:
-    """Other names of the same platform are left out, and a long list is cut."""
+    """Legacy aliases of a platform are left out, and a long list is cut."""
     tags = [f"cp3{minor}-cp3{minor}-manylinux_2_17_x86_64.manylinux2014_x86_64" for minor in (8, 9, 10)]
     tags += [f"cp37-abi3-macosx_{number}_0_arm64" for number in range(11, 25)]
     clause = builds.locked_wheels(_package(*tags), TARGET)
@@ -342,7 +340,7 @@ def test_many_wheels() -> None:
     ids=["none", "no list", "nonsense"],
 )
 def test_package_without_wheels(package: dict[str, object]) -> None:
-    """A package without anything that is a wheel has none."""
+    """Malformed entries are not wheels."""
     clause = builds.locked_wheels(package, TARGET)
 
     assert clause is not None
@@ -359,7 +357,7 @@ def test_package_without_wheels(package: dict[str, object]) -> None:
     ids=["url", "path", "filename"],
 )
 def test_file_name_of_a_wheel_is_found(wheel: dict[str, str]) -> None:
-    """However uv.lock has the place of a wheel, its file name has the tags."""
+    """The tags come from the file name, in whatever form uv.lock has the location of the wheel."""
     clause = builds.locked_wheels({"wheels": [wheel]}, TARGET)
 
     assert clause is not None

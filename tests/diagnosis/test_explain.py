@@ -1,4 +1,4 @@
-"""Tests of `diagnosis.explain`: the order of the matchers, what is removed from errors, and how each kind of error reads."""
+"""Tests of `diagnosis.explain`: the order of the explanations, what is removed from errors, and the text of each kind of error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OUTDATED = "error: The lockfile at `uv.lock` needs to be updated, but `--locked
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project that accepts the Python."""
+    """A project that accepts the target Python."""
     return write(tmp_path, pyproject_toml=_PYPROJECT)
 
 
@@ -28,7 +28,7 @@ def _explain(output: str, project: Project) -> ActionError:
 
 @pytest.mark.parametrize("output", [_OUTDATED, *(output for output, _ in MESSAGES.values())], ids=["outdated", *MESSAGES])
 def test_malformed_lock_comes_first(tmp_path: Path, output: str) -> None:
-    """A lock that cannot be parsed is shown on its line, whatever uv prints."""
+    """The error is on the malformed line, whatever uv prints."""
     project = write(tmp_path, uv_lock="version = 1\n<<<<<<< HEAD\n")
     error = _explain(output, project)
 
@@ -39,7 +39,7 @@ def test_malformed_lock_comes_first(tmp_path: Path, output: str) -> None:
 
 @pytest.mark.parametrize("quoted", [_OUTDATED, *(output for output, _ in MESSAGES.values())], ids=["outdated", *MESSAGES])
 def test_build_cannot_choose_the_error(project: Project, quoted: str) -> None:
-    """A build that prints a message of uv has failed, and nothing else."""
+    """A message of uv in the output of a failed build does not change the explanation."""
     error = _explain(f"error: Failed to build `alpha==1.0`\n  cause: Call to `x` failed (exit status: 1)\n\n   [stderr]\n{quoted}", project)
 
     assert isinstance(error, SyncFailed)
@@ -47,7 +47,7 @@ def test_build_cannot_choose_the_error(project: Project, quoted: str) -> None:
 
 
 _CHOSEN = [_OUTDATED, "error: Failed to fetch: https://evil/x\n  cause: dns error\n", *(output for output, _ in MESSAGES.values())]
-# Where uv quotes what a build has chosen: the name of a wheel, a marker of a requirement, and what is no requirement at all.
+# Places where uv quotes text that a build chose: the name of a wheel, the marker of a requirement, an invalid requirement, and a log.
 _WITHIN = {
     "wheel": (
         "error: Failed to build `alpha==1.0`\n  cause: Built wheel has an invalid filename\n  cause: The wheel filename `{}` is invalid\n"
@@ -72,7 +72,7 @@ _WITHIN = {
 @pytest.mark.parametrize("within", _WITHIN)
 @pytest.mark.parametrize("chosen", _CHOSEN, ids=["outdated", "unreached", *MESSAGES])
 def test_text_within_a_message_of_uv_cannot_choose_the_error(project: Project, within: str, chosen: str) -> None:
-    """Uv indents what it quotes, and puts `DEBUG` before what it streams."""
+    """Quoted text is indented, and streamed lines begin with `DEBUG`."""
     template = _WITHIN[within]
     quoted = chosen.rstrip("\n").replace("\n", "\nDEBUG " if within == "streamed" else "\n         ")
     error = _explain(template.format(*[quoted] * template.count("{}")), project)
@@ -81,7 +81,7 @@ def test_text_within_a_message_of_uv_cannot_choose_the_error(project: Project, w
     assert "evil" not in str(error.values.get("host", ""))
 
 
-def test_build_whose_requirements_cannot_be_fetched_is_about_the_package_that_is_built(project: Project) -> None:
+def test_build_requirements_that_cannot_be_fetched_are_about_the_package_to_build(project: Project) -> None:
     output = (
         "error: Failed to build `alpha==1.0`\n  cause: Failed to resolve requirements from `build-system.requires`\n"
         "  cause: Failed to fetch: `https://host/simple/nosuch/`\n  cause: dns error\n"
@@ -92,7 +92,7 @@ def test_build_whose_requirements_cannot_be_fetched_is_about_the_package_that_is
 
 @pytest.mark.parametrize("credentials", ["user:hunter2", "hunter2", "user:p@ss'`\"hunter2"])
 def test_credentials_are_removed(project: Project, credentials: str) -> None:
-    """Neither the values nor uv's own words have the credentials of an address."""
+    """Neither the values nor uv's output keep the credentials in an address."""
     output = f"error: Failed to fetch: `https://{credentials}@host/simple/alpha/`\n  Caused by: HTTP status client error (401 Unauthorized)"
     error = _explain(output, project)
 
@@ -101,7 +101,7 @@ def test_credentials_are_removed(project: Project, credentials: str) -> None:
 
 
 def test_message_is_one_line(tmp_path: Path) -> None:
-    """Values with several lines become one line; uv's own words keep theirs."""
+    """Values with several lines become one line; uv's output keeps its lines."""
     project = write(tmp_path, pyproject_toml='[project]\nname = "sample"\nrequires-python = """\n>=3.13\n"""\n')
     output = "error: The 3.12.4 is incompatible with the project's Python requirement:\n`>=3.13`"
     error = _explain(output, project)
@@ -110,20 +110,19 @@ def test_message_is_one_line(tmp_path: Path) -> None:
     assert (PythonRejected, output) == (type(error), error.words)
 
 
-def test_message_that_is_not_known(project: Project) -> None:
-    """The exit status is the fact, and uv's own words are there."""
+def test_unknown_message(project: Project) -> None:
+    """The error has the exit status and uv's output."""
     error = _explain("error: no space left\n  Caused by: {☃}\n", project)
 
     assert (SyncFailed, 2, "error: no space left\n  Caused by: {☃}") == (type(error), error.values["status"], error.words)
 
 
-def test_install_that_fails_may_be_for_a_corrupt_cache(project: Project) -> None:
-    """The next step is to clean the cache."""
+def test_failed_install_may_have_a_corrupt_cache(project: Project) -> None:
     assert "uv cache clean" in str(_explain("error: Failed to install: alpha-1.0-py3-none-any.whl (alpha==1.0)", project).hint)
 
 
-def test_dry_run_that_does_not_start(project: Project) -> None:
-    """That the lock is outdated is known without it."""
+def test_dry_run_that_cannot_be_started(project: Project) -> None:
+    """The lock is outdated all the same."""
     assert LockOutdated is type(_explain(_OUTDATED, project))
 
 
@@ -150,7 +149,7 @@ def _rendered(name: str, project: Project) -> str:
 
 
 def test_errors_read_as_in_the_snapshot(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every error is rendered once; write the file again by deleting it, and read what has changed."""
+    """errors.txt has every error. To update it, delete it and run the test; then review the diff."""
     monkeypatch.chdir(project.root)
     lock = 'version = 1\n[[package]]\nname = "native"\nversion = "1.0"\nwheels = [{ path = "native-1.0-cp39-cp39-win_amd64.whl" }]\n'
     project = write(Path(project.root), pyproject_toml=_PYPROJECT, uv_lock=lock)
@@ -177,7 +176,7 @@ def test_errors_read_as_in_the_snapshot(project: Project, monkeypatch: pytest.Mo
     ],
     ids=["error", "tree", "no words", "signal"],
 )
-def test_what_nothing_else_explains_has_the_words_of_uv(tmp_path: Path, text: str, status: int, expected: str) -> None:
+def test_failure_without_another_explanation_has_uvs_own_error(tmp_path: Path, text: str, status: int, expected: str) -> None:
     failed = failure(text, write(tmp_path))
     error = explain.explain(failed._replace(completed=failed.completed._replace(returncode=status)))
 

@@ -35,7 +35,7 @@ def _failure(output: str, tmp_path: Path) -> Failure:
     ],
 )
 def test_words_are_uvs_own_message_in_one_line(output: str, words: str, tmp_path: Path) -> None:
-    """What uv quotes from a build or from Git is not among its own words."""
+    """Text that uv quotes from a build or from Git is left out."""
     assert words == _failure(output, tmp_path).words
 
 
@@ -49,7 +49,7 @@ def test_words_are_uvs_own_message_in_one_line(output: str, words: str, tmp_path
     ],
 )
 def test_quoted_are_the_last_lines_of_a_build(output: str, quoted: str, tmp_path: Path) -> None:
-    """The lines are without the indentation that uv adds."""
+    """The indentation that uv adds is removed."""
     assert quoted == _failure(output, tmp_path).quoted
 
 
@@ -59,12 +59,12 @@ def test_quoted_are_the_last_lines_of_a_build(output: str, quoted: str, tmp_path
     ids=["long", "short"],
 )
 def test_error_has_the_end_of_the_output(output: str, words: str, tmp_path: Path) -> None:
-    """A long output is cut at its beginning."""
+    """Long output loses its beginning."""
     assert words == _failure(output, tmp_path).error(SyncFailed, "It failed.", "Run it again.").words
 
 
 def test_error_has_the_values_that_its_sentences_need(tmp_path: Path) -> None:
-    """Known values and options need not be given, and braces in a value are no fields."""
+    """Facts and options are always there, and braces in a value are not fields."""
     error = _failure("", tmp_path).error(SyncFailed, "{name} failed for uv {uv}.", "Correct {args}.", name="{python}")
 
     assert {"name": "{python}", "uv": "0.13.9", "args": Option("args")}.items() <= error.values.items()

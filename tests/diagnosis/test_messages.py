@@ -52,7 +52,7 @@ _INCOMPATIBLE = "error: The requested interpreter resolved to Python 3.12.4, whi
 
 Expected = tuple[type[ActionError], dict[str, str], "tuple[str, int | None] | None"]
 
-# The output, the kind, some values and the place; one for each row, and one for each older wording.
+# The output, and the kind, some values and the place of the error: one entry for each row and each older wording.
 MESSAGES: dict[str, tuple[str, Expected]] = {
     "argument": ("error: unexpected argument '--check' found\n\nUsage: uv sync\n", (InvalidInput, {"argument": "--check"}, None)),
     "argument-twice": (
@@ -297,13 +297,12 @@ MESSAGES: dict[str, tuple[str, Expected]] = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """The root of a workspace whose settings are those that messages are about."""
+    """The root of a workspace with the settings that the messages are about."""
     return write(tmp_path, pyproject_toml=_PYPROJECT, uv_lock=_LOCK)
 
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_message_gives_an_error_with_its_values_and_place(project: Project, name: str) -> None:
-    """The error has the values of uv's message, and the place that the message is about."""
     output, (kind, values, where) = MESSAGES[name]
     error = messages.find(failure(output, project))
 
@@ -314,7 +313,7 @@ def test_message_gives_an_error_with_its_values_and_place(project: Project, name
 
 
 def test_every_row_is_tested(project: Project) -> None:
-    """Each row is the first that recognises one of the messages; what none recognises is about a path."""
+    """Each row is the first to match some message. Messages without a row are about a path."""
     found = {messages.find(failure(output, project)).message.template for output, _ in MESSAGES.values()}  # type: ignore[union-attr]
 
     assert {*(row.message for row in messages.ROWS), "uv cannot use {path}: {reason}."} == found
@@ -322,29 +321,27 @@ def test_every_row_is_tested(project: Project) -> None:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_message_that_a_build_prints_is_ignored(project: Project, name: str) -> None:
-    """A build that fails cannot choose the error."""
     output, _ = MESSAGES[name]
 
     assert messages.find(failure(f"error: Failed to build `x`\n  cause: x\n\n   [stderr]\n{output}", project)) is None
 
 
 @pytest.mark.parametrize("cause", ["error decoding response body", "operation timed out", "Input/output error (os error 5)"])
-def test_file_that_came_in_part_is_not_called_damaged(project: Project, cause: str) -> None:
-    """It is for the network to explain."""
+def test_incomplete_download_is_not_a_damaged_file(project: Project, cause: str) -> None:
+    """`network` explains it."""
     output = f"error: Failed to download `alpha==1.0`\n  cause: Failed to extract archive: a.whl\n  cause: I/O\n  cause: {cause}\n"
 
     assert messages.find(failure(output, project)) is None
 
 
-def test_place_is_in_uv_toml_where_that_counts(tmp_path: Path) -> None:
-    """A setting that only uv.toml has is shown there."""
+def test_place_is_in_uv_toml_if_it_has_the_setting(tmp_path: Path) -> None:
     project = write(tmp_path, uv_toml='\nrequired-version = ">=0.14"\n')
 
     assert ("uv.toml", 2) == place(messages.find(failure(MESSAGES["required-version"][0], project)), project)
 
 
 def test_options_are_values(project: Project) -> None:
-    """The reporter decides how an option is spelled."""
+    """The reporter decides how to write them."""
     error = messages.find(failure(MESSAGES["argument"][0], project))
 
     assert error is not None

@@ -78,7 +78,6 @@ _FILE = "http://127.0.0.1:80/files/alpha-1.0-py3-none-any.whl"
     ],
 )
 def test_address_has_its_reason_and_next_step(tmp_path: Path, output: str, values: tuple[str, str, str], hint: str) -> None:
-    """The package, the address and the reason are values."""
     error = network.failed_fetch(failure(output, write(tmp_path)))
 
     assert error is not None
@@ -93,8 +92,10 @@ def test_address_has_its_reason_and_next_step(tmp_path: Path, output: str, value
         pytest.param("https://host/beta-1.0.tar.gz", "", None, id="file"),
     ],
 )
-def test_index_is_asked_because_the_lock_is_outdated(tmp_path: Path, address: str, cause: str, where: tuple[str, int] | None) -> None:
-    """The cause and its place are in the error; a file that is locked is no reason to look for one."""
+def test_index_page_is_fetched_because_the_lock_is_outdated(
+    tmp_path: Path, address: str, cause: str, where: tuple[str, int] | None
+) -> None:
+    """The error has the cause and its place. A locked file is fetched in any case, so it has no cause."""
     lock = 'version = 1\n[[package]]\nname = "sample"\nversion = "1"\nsource = { virtual = "." }\n'
     project = write(tmp_path, pyproject_toml='[project]\nname = "sample"\nversion = "2"\n', uv_lock=lock)
     error = network.failed_fetch(failure(f"error: Failed to fetch: `{address}`\n  Caused by: dns error\n", project))
@@ -111,7 +112,7 @@ def test_index_is_asked_because_the_lock_is_outdated(tmp_path: Path, address: st
         ("Failed to download distribution due to network timeout. Try increasing UV_HTTP_TIMEOUT (current value: 2s).", "it timed out"),
     ],
 )
-def test_a_file_that_uv_received_in_part_has_the_address_in_the_lock(tmp_path: Path, cause: str, reason: str) -> None:
+def test_incomplete_download_has_the_address_in_the_lock(tmp_path: Path, cause: str, reason: str) -> None:
     lock = f'version = 1\n[[package]]\nname = "alpha"\nversion = "1.0"\nwheels = [{{ url = "{_FILE}" }}]\n'
     output = f"error: Failed to download `{{}}`\n  cause: Failed to write to the distribution cache\n  cause: {cause}\n"
     project = write(tmp_path, uv_lock=lock)
@@ -126,7 +127,6 @@ def test_a_file_that_uv_received_in_part_has_the_address_in_the_lock(tmp_path: P
     "output", ["", "error: no space left", "error: Failed to fetch nothing", "see https://host/simple/", "index (https://host) 500"]
 )
 def test_other_messages_are_not_about_an_address(tmp_path: Path, output: str) -> None:
-    """Other messages are ignored."""
     assert network.failed_fetch(failure(output, write(tmp_path))) is None
 
 
@@ -135,7 +135,7 @@ _PRIVATE = "git has no access to it, or it does not exist"
 _COMMIT = "ee8478ec0a2d1b86c4b0ec248837e60836b6c56e"
 
 
-def _unread(words: str, tmp_path: Path, address: str = f"git+{_HTTPS}@{_COMMIT}") -> ActionError | None:
+def _failed_git_fetch(words: str, tmp_path: Path, address: str = f"git+{_HTTPS}@{_COMMIT}") -> ActionError | None:
     text = (
         f"error: Failed to download and build `alpha @ {address}`\n  cause: Git operation failed\n  cause: x\n    --- stderr\n    {words}\n"
     )
@@ -163,8 +163,8 @@ def _unread(words: str, tmp_path: Path, address: str = f"git+{_HTTPS}@{_COMMIT}"
     ],
 )
 def test_reason_of_git_has_its_next_step(tmp_path: Path, words: str, reason: str, hint: str) -> None:
-    """The package, its repository and the reason are values, and the place is in uv.lock."""
-    error = _unread(words, tmp_path)
+    """The place is the line of the package in uv.lock."""
+    error = _failed_git_fetch(words, tmp_path)
 
     assert error is not None
     assert ("alpha", _HTTPS, reason) == tuple(error.values[name] for name in ("package", "address", "reason"))
@@ -182,9 +182,8 @@ def test_reason_of_git_has_its_next_step(tmp_path: Path, words: str, reason: str
         ("git+nowhere", "nowhere", "its host"),
     ],
 )
-def test_address_is_without_the_commit_and_the_folder(tmp_path: Path, address: str, named: str, host: str) -> None:
-    """The address and its host are values."""
-    error = _unread("ssh: Connection refused", tmp_path, address)
+def test_address_has_neither_commit_nor_subdirectory(tmp_path: Path, address: str, named: str, host: str) -> None:
+    error = _failed_git_fetch("ssh: Connection refused", tmp_path, address)
 
     assert error is not None
     assert (named, host) == (error.values["address"], error.values["host"])
@@ -201,8 +200,8 @@ _OLDER = """\
 """
 
 
-def test_older_versions_of_uv_draw_a_tree(tmp_path: Path) -> None:
-    """The reason is found in wrapped lines."""
+def test_tree_of_an_older_uv(tmp_path: Path) -> None:
+    """Its lines are wrapped."""
     project = write(tmp_path, uv_lock='version = 1\n\n[[package]]\nname = "lib"\n')
     error = network.failed_git_fetch(failure(_OLDER, project))
 
@@ -215,5 +214,5 @@ def test_older_versions_of_uv_draw_a_tree(tmp_path: Path) -> None:
     "output", ["", "error: Failed to build `alpha @ git+https://host/x`\n  cause: its build failed", "Git operation failed"]
 )
 def test_other_messages_are_not_about_git(tmp_path: Path, output: str) -> None:
-    """A build that fails is no repository that cannot be read."""
+    """A failed build of a Git dependency is not a failed fetch."""
     assert network.failed_git_fetch(failure(output, write(tmp_path))) is None

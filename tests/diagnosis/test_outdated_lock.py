@@ -44,7 +44,7 @@ _OUTDATED = "error: The lockfile at `uv.lock` needs to be updated, but `--locked
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project whose files do not differ."""
+    """A project that matches its uv.lock."""
     return write(tmp_path, pyproject_toml=_PYPROJECT, uv_lock=_LOCK)
 
 
@@ -56,7 +56,7 @@ def _outdated(project: Project, output: str = "", dry_run: str | None = None, en
 
 @pytest.mark.parametrize("output", [_OUTDATED, _OUTDATED.removeprefix("error: ")], ids=["0.13", "0.8"])
 def test_outdated_lock_without_a_known_cause(project: Project, output: str) -> None:
-    """The error is where uv.lock is, and the next step is to lock."""
+    """The error is on the first line of uv.lock, and the next step is to lock."""
     error = outdated_lock.outdated(failure(output, project))
 
     assert isinstance(error, LockOutdated)
@@ -66,7 +66,7 @@ def test_outdated_lock_without_a_known_cause(project: Project, output: str) -> N
 
 @pytest.mark.parametrize("output", ["error: no space left\n", f"error: Failed to build `x`\n\n   [stderr]\n{_OUTDATED}"])
 def test_lock_that_uv_does_not_call_outdated(project: Project, output: str) -> None:
-    """Only uv's own words count, and uv is not asked what it would change."""
+    """Quoted text does not count, and no dry run is started."""
 
     def fail() -> Completed:
         raise AssertionError
@@ -75,7 +75,7 @@ def test_lock_that_uv_does_not_call_outdated(project: Project, output: str) -> N
 
 
 def test_first_difference_is_the_cause(project: Project) -> None:
-    """Differences of requirements come before those of settings, and are counted."""
+    """Differences in requirements come before those in settings, and are counted."""
     text = _PYPROJECT.replace('"beta"', '"gamma"').replace("highest", "lowest")
     project = write(Path(project.root), pyproject_toml=text, uv_lock=_LOCK)
     error = _outdated(project)
@@ -102,7 +102,7 @@ def test_first_difference_is_the_cause(project: Project) -> None:
 def test_setting_that_differs_is_the_cause(
     project: Project, old: str, new: str, fragments: tuple[str, ...], where: tuple[str, int]
 ) -> None:
-    """The value of uv.lock and that of now are in the error, where it is set."""
+    """The error has both values and is on the line of the current one."""
     project = write(Path(project.root), pyproject_toml=_PYPROJECT.replace(old, new), uv_lock=_LOCK)
     error = _outdated(project)
 
@@ -114,8 +114,8 @@ def test_setting_that_differs_is_the_cause(
     ("requires", "locked"),
     [("~=3.9", ">=3.9, <4"), ("<4,>=3.9", ">=3.9, <4"), ("==3.12.*", "==3.12.*"), (">=3.9.0", ">=3.9"), ("x", ">=3")],
 )
-def test_requires_python_in_another_form_is_no_cause(project: Project, requires: str, locked: str) -> None:
-    """uv.lock has `requires-python` in a form of its own."""
+def test_requires_python_in_another_form_is_not_a_cause(project: Project, requires: str, locked: str) -> None:
+    """The same versions can be written in several ways."""
     text, lock = _PYPROJECT.replace(">=3.9", requires), _LOCK.replace(">=3.9", locked)
 
     assert "" == _outdated(write(Path(project.root), pyproject_toml=text, uv_lock=lock)).values["cause"]
@@ -123,7 +123,7 @@ def test_requires_python_in_another_form_is_no_cause(project: Project, requires:
 
 @pytest.mark.parametrize("name", ["`pyproject.toml`", "pyproject.toml"])
 def test_settings_that_uv_ignores_are_the_cause(project: Project, name: str) -> None:
-    """A setting that this uv does not know comes before the differences that follow from it."""
+    """A setting that this uv does not know comes before the differences that it causes."""
     warning = (
         f"warning: Failed to parse {name} during settings discovery:\n  TOML parse error at line 8, column 1\n     |\n"
         "   8 | resolution = 3\n     | ^^^^^^\n  unknown field `future`, expected one of `required-version`, `offline`\n\n"
@@ -136,7 +136,7 @@ def test_settings_that_uv_ignores_are_the_cause(project: Project, name: str) -> 
 
 
 def test_requires_python_of_several_members_is_not_compared(project: Project) -> None:
-    """uv.lock has what they have in common."""
+    """uv.lock has their intersection."""
     lock = _LOCK.replace(">=3.9", ">=3.9, <4") + '[[package]]\nname = "one"\nversion = "1"\nsource = { virtual = "one" }\n'
     lock = lock.replace("\n[[package]]", '\n[manifest]\nmembers = ["one", "sample"]\n\n[[package]]', 1)
     one = '[project]\nname = "one"\nversion = "1"\nrequires-python = "<4"\n'
@@ -145,7 +145,7 @@ def test_requires_python_of_several_members_is_not_compared(project: Project) ->
 
 
 def test_index_that_differs_is_the_cause(project: Project) -> None:
-    """The address in uv.lock and that of now are in the error, with what to do about it."""
+    """The error has both addresses and its own next step."""
     error = _outdated(project, env={"UV_DEFAULT_INDEX": "https://two/simple"})
 
     assert "alpha 1.0 from https://one/simple, but `UV_DEFAULT_INDEX` is https://two/simple" in str(error.values["cause"])
@@ -168,15 +168,14 @@ def test_index_that_differs_is_the_cause(project: Project) -> None:
     ids=["add", "older", "several", "none", "none of a newer one", "many"],
 )
 def test_changes_are_one_sentence(project: Project, output: str, expected: str) -> None:
-    """What uv would change is listed."""
     assert f" `uv lock` would {expected}." == str(_outdated(project, dry_run=output).values["changes"])
 
 
 @pytest.mark.parametrize(
     "completed", [Completed(1, "Add alpha v1.0\n"), Completed(0, "DEBUG Add alpha v1.0\n Add beta v1\nAdd ☃ v1\nAdd gamma 1.0\n")]
 )
-def test_changes_that_are_not_known(project: Project, completed: Completed) -> None:
-    """A dry run that failed, and other lines, are ignored."""
+def test_changes_that_are_unknown(project: Project, completed: Completed) -> None:
+    """A failed dry run and unrelated lines are ignored."""
     error = outdated_lock.outdated(failure(_OUTDATED, project)._replace(lock_dry_run=lambda: completed))
 
     assert error is not None
@@ -193,8 +192,8 @@ _NO_SOLUTION = """\
 """
 
 
-def test_requirement_that_cannot_be_fulfilled(project: Project) -> None:
-    """Because uv resolves only if the lock is outdated, the cause and its line are in the error, if they are known."""
+def test_requirement_that_cannot_be_satisfied(project: Project) -> None:
+    """The error has the cause and its line, because uv resolves only if the lock is outdated."""
     known = write(Path(project.root), pyproject_toml=_PYPROJECT.replace('"beta"', '"beta", "delta"'), uv_lock=_LOCK)
     error = outdated_lock.unsolvable(failure(_NO_SOLUTION, known))
 
@@ -205,8 +204,8 @@ def test_requirement_that_cannot_be_fulfilled(project: Project) -> None:
     assert ("pyproject.toml", 5) == place(error, known)
 
 
-def test_requirement_that_cannot_be_fulfilled_for_an_unknown_cause(project: Project) -> None:
-    """That the lock is outdated is in the error in any case, and a long reason is cut."""
+def test_requirement_that_cannot_be_satisfied_for_an_unknown_cause(project: Project) -> None:
+    """The error still mentions that the lock is outdated, and a long reason is cut."""
     error = outdated_lock.unsolvable(failure(f"error: No solution found when resolving: Because a {'x' * 5000}", project))
 
     assert error is not None
@@ -234,7 +233,7 @@ conflicts = [[{ extra = "docs" }, { package = "one", group = "Lint" }]]
 [tool.uv.workspace]
 members = ["one"]
 """
-# Members can have conflicts of their own; their other settings do not count.
+# uv reads `conflicts` of members, but not their other settings.
 _ONE = """\
 [project]
 name = "one"
@@ -286,13 +285,12 @@ def _different(folder: Path, pyproject: str, lock: str = _SETTINGS_LOCK, **files
 
 
 def test_same_settings_in_another_form(tmp_path: Path) -> None:
-    """Another order, case or form is no difference, nor is another date or what uv adds to conflicts."""
+    """Order, case and form make no difference, nor do dates without a time and the conflicts that uv adds."""
     assert [] == _different(tmp_path, _SETTINGS)
 
 
 @pytest.mark.parametrize("line", _SET, ids=lambda line: line.partition(" = ")[0])
 def test_setting_that_was_removed(tmp_path: Path, line: str) -> None:
-    """The setting is named; its place is uv.lock."""
     one = _ONE[: _ONE.index("conflicts")]
     text = _SETTINGS.replace(f"{line}\n", "")
     found = outdated_lock.setting_differences(write(tmp_path, pyproject_toml=text, one__pyproject_toml=one, uv_lock=_SETTINGS_LOCK))
@@ -302,7 +300,7 @@ def test_setting_that_was_removed(tmp_path: Path, line: str) -> None:
 
 @pytest.mark.parametrize("line", _SET, ids=lambda line: line.partition(" = ")[0])
 def test_setting_that_was_added(tmp_path: Path, line: str) -> None:
-    """The setting is named on its line."""
+    """The place is the line of the setting."""
     lock = _SETTINGS_LOCK[_SETTINGS_LOCK.index("[[package]]") :]
     text = f'[project]\nname = "sample"\n[tool.uv]\n{line}\n[tool.uv.workspace]\nmembers = ["one"]\n'
     found = _different(tmp_path, text, f"version = 1\n{lock}")
@@ -324,7 +322,6 @@ def test_setting_that_was_added(tmp_path: Path, line: str) -> None:
     ],
 )
 def test_setting_that_was_changed(tmp_path: Path, old: str, new: str, setting: str) -> None:
-    """The setting is named."""
     assert [setting] == [name for name, _, _ in _different(tmp_path, _SETTINGS.replace(old, new, 1))]
 
 
@@ -349,14 +346,13 @@ def test_default_groups_are_in_locks_of_newer_versions(
 
 
 def test_uv_toml_hides_some_settings_of_pyproject(tmp_path: Path) -> None:
-    """How uv resolves is read from uv.toml, if there is one; what a workspace is, never."""
+    """If there is a uv.toml, uv reads the resolver's settings from it, but the workspace's settings from pyproject.toml."""
     uv_toml = 'resolution = "highest"\nprerelease = "allow"\nfork-strategy = "fewest"\nexclude-newer = "2030-01-01"\n'
 
     assert [("resolution", "uv.toml", 1)] == _different(tmp_path, _SETTINGS, uv_toml=uv_toml)
 
 
-def test_default_that_is_set(tmp_path: Path) -> None:
-    """A setting at its default is the same as one that is not set."""
+def test_setting_at_its_default_is_the_same_as_none(tmp_path: Path) -> None:
     text = '[project]\nname = "sample"\n[tool.uv]\nresolution = "highest"\nprerelease = "if-necessary"\n'
 
     assert [] == _different(tmp_path, text, "version = 1\n")
@@ -388,8 +384,8 @@ _DEFAULT = 'index = [{url = "https://two", default = true}]\n'
         ),
     ],
 )
-def test_index_that_is_not_set(tmp_path: Path, env: dict[str, str], files: dict[str, str], now: str, where: tuple[str, int]) -> None:
-    """The package, its address in uv.lock and what is set now are values; the place is that of the setting, if there is one."""
+def test_locked_index_that_is_not_set(tmp_path: Path, env: dict[str, str], files: dict[str, str], now: str, where: tuple[str, int]) -> None:
+    """The place is the line of the setting, if there is one."""
     project = write(tmp_path, **{"uv_lock": _INDEX_LOCK, **files})
     found = outdated_lock.because(failure("", project, env=env))
 
@@ -413,13 +409,13 @@ def test_index_that_is_not_set(tmp_path: Path, env: dict[str, str], files: dict[
         pytest.param("", {"UV_DEFAULT_INDEX": "https://two"}, id="no index"),
     ],
 )
-def test_index_that_is_set(tmp_path: Path, locked: str, env: dict[str, str]) -> None:
-    """An index that is set in another form, or that may be the default, is no difference."""
+def test_locked_index_that_is_set(tmp_path: Path, locked: str, env: dict[str, str]) -> None:
+    """It may be set in another form, or may be the default index."""
     assert outdated_lock.because(failure("", write(tmp_path, uv_lock="version = 1\n" + _PACKAGE % locked), env=env)) is None
 
 
-def test_settings_that_are_malformed(tmp_path: Path) -> None:
-    """What is no address is ignored."""
+def test_malformed_settings(tmp_path: Path) -> None:
+    """Values that are not addresses are ignored."""
     project = write(tmp_path, uv_toml="index = [1, {url = 2}]\nindex-url = 3\nfind-links = 4\n", uv_lock=_INDEX_LOCK)
 
     assert outdated_lock.because(failure("", project, env={"UV_DEFAULT_INDEX": "https://one/simple"})) is None

@@ -67,7 +67,7 @@ delta = { workspace = true }
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project whose uv.lock has all of it, in another form."""
+    """A project whose uv.lock has all of its requirements, in another form."""
     return write(tmp_path, pyproject_toml=_SAME, uv_lock=_LOCK)
 
 
@@ -78,8 +78,7 @@ def _differences(project: Project, text: str) -> list[tuple[dict[str, object], i
     return [(dict(item.clause.values), item.place.line) for item in found]
 
 
-def test_another_form_is_no_difference(project: Project) -> None:
-    """What uv.lock has in its own form is the same."""
+def test_another_form_is_not_a_difference(project: Project) -> None:
     assert [] == _differences(project, _SAME)
 
 
@@ -101,7 +100,7 @@ def test_another_form_is_no_difference(project: Project) -> None:
     ],
 )
 def test_difference_has_its_values_and_line(project: Project, old: str, new: str, line: int, values: dict[str, str]) -> None:
-    """What uv.lock does not have, or has in vain, is found with the line in pyproject.toml."""
+    """Missing and superfluous requirements of uv.lock are found with their line in pyproject.toml."""
     assert old in _SAME
     [(found, where)] = _differences(project, _SAME.replace(old, new))
 
@@ -119,35 +118,35 @@ def test_difference_has_its_values_and_line(project: Project, old: str, new: str
     ],
     ids=["dynamic", "no project table", "not TOML"],
 )
-def test_what_only_a_build_knows_is_not_compared(project: Project, text: str) -> None:
-    """Without static metadata, groups are all that is compared."""
+def test_dynamic_metadata_is_not_compared(project: Project, text: str) -> None:
+    """Without static metadata, only groups are compared."""
     Path(project.pyproject.path).write_text(text, encoding="utf-8")
 
     assert [] == [*requirements.differences(project)]
 
 
-def test_lock_that_is_malformed(tmp_path: Path) -> None:
+def test_malformed_lock(tmp_path: Path) -> None:
     """Nothing is compared with a lock that cannot be read."""
     assert [] == [*requirements.differences(write(tmp_path, pyproject_toml=_SAME, uv_lock="<<<<<<<"))]
 
 
 @pytest.mark.parametrize("text", ["no requirement!", "alpha>=x"])
 def test_malformed_requirement_is_the_difference(project: Project, text: str) -> None:
-    """An old uv leaves it out."""
+    """An old uv ignores it."""
     values = {"file": "pyproject.toml", "requirement": text, "table": "dependency-groups.lint"}
 
     assert [(values, 20)] == _differences(project, _SAME.replace('["lint-tool"]', f'["lint-tool", "{text}"]'))
 
 
 def test_groups_that_include_each_other(project: Project) -> None:
-    """The items of such groups are found once more in each other, and that ends."""
+    """The recursion ends, and each group has the requirements of the other."""
     found = _differences(project, _SAME.replace('["lint-tool"]', '["lint-tool", {include-group = "dev"}]'))
 
     assert {"gamma"} == {values["requirement"] for values, _ in found}
 
 
-def test_requirement_of_a_group_that_another_includes(project: Project) -> None:
-    """It is one difference, on its own line."""
+def test_requirement_of_an_included_group(project: Project) -> None:
+    """It is a single difference, on the line of the requirement."""
     text = _SAME.replace(
         "[dependency-groups]\nlint", '[dependency-groups]\nall = [{include-group = "lint"}, {include-group = "dev"}]\nlint'
     )
@@ -160,14 +159,14 @@ def test_requirement_of_a_group_that_another_includes(project: Project) -> None:
 
 
 def test_same_text_in_two_lists(project: Project) -> None:
-    """The line is in the list that differs."""
+    """The line is that of the list with the difference."""
     text = _SAME.replace('lint = ["lint-tool"]', 'lint = ["lint-tool", "Alpha<2,>=1.0"]')
 
     assert [20] == [line for _, line in _differences(project, text.replace(', {include-group = "Lint"}', ', "lint-tool"'))]
 
 
 def test_own_differences_come_before_those_of_other_members(project: Project) -> None:
-    """Each member has its differences in its own file."""
+    """The place of a difference is in the file of its member."""
     delta = '[project]\nname = "delta"\ndependencies = ["x"]\n'
     lock = _LOCK + '\n[[package]]\nname = "delta"\nsource = { virtual = "libs/delta" }\n'
     text = _SAME.replace('version = "1"', 'version = "2"') + "\n[tool.uv.workspace]\nmembers = ['libs/*']\n"
@@ -179,8 +178,8 @@ def test_own_differences_come_before_those_of_other_members(project: Project) ->
     assert expected[::-1] == [item.place.file for item in requirements.differences(member)]
 
 
-def test_groups_of_a_root_that_is_no_package(tmp_path: Path) -> None:
-    """Groups of a workspace's root are compared with those that uv.lock has of it."""
+def test_groups_of_a_root_that_is_not_a_package(tmp_path: Path) -> None:
+    """They are compared with the groups in the manifest of uv.lock."""
     lock = 'version = 1\n[manifest]\nmembers = []\n[manifest.dependency-groups]\ndev = [{ name = "gamma" }]\n'
     project = write(tmp_path, pyproject_toml='[dependency-groups]\ndev = ["gamma", "delta"]\n', uv_lock=lock)
 
@@ -200,8 +199,8 @@ def test_groups_of_a_root_that_is_no_package(tmp_path: Path) -> None:
         ("sys_platform == 'linux'", "not a marker"),
     ],
 )
-def test_marker_in_another_form_is_no_difference(tmp_path: Path, now: str, before: str) -> None:
-    """Neither is one that cannot be compared, or that makes no difference on a usual system."""
+def test_marker_in_another_form_is_not_a_difference(tmp_path: Path, now: str, before: str) -> None:
+    """The same holds for markers that cannot be compared, or that are equal on every usual system."""
     assert [] == _of_markers(tmp_path, now, before)
 
 
@@ -214,7 +213,7 @@ def test_marker_in_another_form_is_no_difference(tmp_path: Path, now: str, befor
         ("", "sys_platform == 'win32'"),
     ],
 )
-def test_marker_that_means_something_else_is_a_difference(tmp_path: Path, now: str, before: str) -> None:
+def test_marker_with_another_meaning_is_a_difference(tmp_path: Path, now: str, before: str) -> None:
     assert ["alpha"] == _of_markers(tmp_path, now, before)
 
 
@@ -242,7 +241,7 @@ requires-dist = [{{ name = "alpha", marker = "{before}" }}]
     ],
 )
 def test_source_that_the_lock_does_not_have(tmp_path: Path, source: str, expected: list[str]) -> None:
-    """Another index is left aside, and so is a list that the source is not for."""
+    """Neither another index counts, nor a list that the source is not for."""
     lock = """\
 [[package]]
 name = "sample"

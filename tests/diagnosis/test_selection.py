@@ -85,7 +85,7 @@ def project(tmp_path: Path) -> Project:
     ],
 )
 def test_unknown_name_is_explained_by_what_is_defined(project: Project, output: str, values: dict[str, object]) -> None:
-    """The name is a value, as are those that the workspace defines, and the option is named."""
+    """The error has the name, the names that the workspace defines, and the option."""
     error = selection.unknown_name(failure(output, project))
 
     assert isinstance(error, InvalidInput)
@@ -94,7 +94,6 @@ def test_unknown_name_is_explained_by_what_is_defined(project: Project, output: 
 
 
 def test_project_that_defines_nothing(tmp_path: Path) -> None:
-    """Without any name that is defined, none is listed."""
     error = selection.unknown_name(failure("error: Group `x` is not defined in the project's\n", write(tmp_path)))
 
     assert error is not None
@@ -105,5 +104,5 @@ def test_project_that_defines_nothing(tmp_path: Path) -> None:
     "output", ["", "error: Default group `x` (from `tool.uv.default-groups`) is\n", "error: x\n  [stderr]\n  Extra `x` is not defined in\n"]
 )
 def test_other_messages_are_not_about_names(project: Project, output: str) -> None:
-    """Other messages, and what a build prints, are ignored."""
+    """Neither is the output of a build."""
     assert selection.unknown_name(failure(output, project)) is None

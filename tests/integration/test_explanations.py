@@ -444,7 +444,7 @@ def _native(project: Project, *tags: str, source: bool) -> int:
     return lines.index('name = "native"') + 1
 
 
-_HEADER = "the system's package that has the header `openssl/ssl.h`"
+_HEADER = "the system package that provides the header `openssl/ssl.h`"
 _WHEELS = ("cp38-cp38-manylinux_2_17_x86_64.manylinux2014_x86_64", "cp39-cp39-win_amd64")
 _LOCKED_WHEELS = "wheels of it for cp38, cp39 on manylinux_2_17_x86_64, win_amd64, but none for {} on linux-" + os.uname().machine
 _QUOTED = """\

@@ -106,7 +106,7 @@ def failed_build(failure: Failure) -> ActionError | None:
     elif not has_wheel(package, failure.target):
         # Otherwise `no-binary` is the reason to build it.
         missing = locked_wheels(package, failure.target)
-    # A build backend that was called can print any address.
+    # After a call, the message may quote an address that the build backend chose.
     unreached = None if failure.match("Call to `") else network.unreached(failure.messages)
     hint = unreached.hint if unreached else _help(failure.quoted or failure.words, missing, is_own=bool(own))
     wheels = message(" It was built from source: {missing}.", missing=missing) if missing else ""
@@ -145,13 +145,13 @@ def locked_wheels(package: Table, target: Target) -> Message | None:
 
 
 def has_wheel(package: Table, target: Target) -> bool:
-    """Return whether uv.lock has a wheel of `package` for `target`; on another platform than this one, any platform counts."""
+    """Return whether uv.lock has a wheel of `package` for `target`, on any platform if `target` is not on that of this process."""
     import sysconfig
 
     from packaging import tags
 
     found, interpreter = _tags(package), _interpreter(target)
-    # packaging knows only the platform of this process.
+    # packaging lists only the tags of the platform of this process.
     is_here = target.platform == sysconfig.get_platform()
     platforms = list(tags.platform_tags()) if is_here else sorted({tag.platform for tag in found})
     supported = set(tags.compatible_tags(target.minor, interpreter or None, platforms))

@@ -163,23 +163,20 @@ ROWS = (
 
 def find(failure: Failure) -> ActionError | None:
     """Return the error for the first row that matches, or for a path that the system does not let uv use, or None."""
-    messages = failure.messages
+    messages, project = failure.messages, failure.project
     for row in ROWS:
         found = output.match(row.pattern, messages)
-        if found:
-            return _error(row, found.groupdict(), failure)
+        if found is None:
+            continue
+        values = found.groupdict()
+        keys = [key.format_map(values) for key in row.place.split(".")]
+        table = toml.table(project.pyproject.data, *(key for key in keys if key != "requires-python"))
+        written = toml.string(table, "requires-python")
+        if written:
+            # uv prints its intersection with other requirements; the error shows it as written.
+            values["requires"] = written
+        return failure.error(row.kind, row.message, row.hint, _place(project, keys, values), directory=project.directory, **values)
     return output.unusable(messages, failure.end)
-
-
-def _error(row: Row, values: dict[str, str], failure: Failure) -> ActionError:
-    project = failure.project
-    keys = [key.format_map(values) for key in row.place.split(".")]
-    table = toml.table(project.pyproject.data, *(key for key in keys if key != "requires-python"))
-    written = toml.string(table, "requires-python")
-    if written:
-        # uv prints its intersection with other requirements; the error shows it as written.
-        values["requires"] = written
-    return failure.error(row.kind, row.message, row.hint, _place(project, keys, values), directory=project.directory, **values)
 
 
 def _place(project: Project, keys: list[str], values: Mapping[str, str]) -> Place | None:

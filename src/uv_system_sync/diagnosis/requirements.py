@@ -115,14 +115,14 @@ def _requirement_differences(member: Member, file: str, sources: set[tuple[str, 
     for keys in {**required, **locked}:
         if not _is_comparable(document, keys):
             continue
-        # uv.lock has a requirement on the project itself, with another extra, in more than one form.
+        # A project can require itself with an extra. uv.lock has such requirements in more than one form.
         now = [item for item in required.get(keys, []) if item.name != member.name]
         before = [item for item in locked.get(keys, []) if item.name != member.name]
         names = {"file": file, "table": ".".join(keys[1:] if keys[0] == "project" else keys)}
         found += [(clause, item, keys) for clause, item in _compare(now, before, names, requires_python, keys[-1])]
     written = {item.text for _, item, _ in found if item and not item.is_included}
     for clause, item, keys in found:
-        # The group that is included has the difference, too, and the line is there.
+        # The difference is reported for the included group, where the requirement is written.
         if item and item.is_included and item.text in written:
             continue
         place = document.place_of(*keys, item=item.text if item else "") or document.place_of(*keys[:-1])
