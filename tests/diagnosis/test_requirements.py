@@ -100,7 +100,7 @@ def test_another_form_is_not_a_difference(project: Project) -> None:
     ],
 )
 def test_difference_has_its_values_and_line(project: Project, old: str, new: str, line: int, values: dict[str, str]) -> None:
-    """Missing and superfluous requirements of uv.lock are found with their line in pyproject.toml."""
+    """Requirements that uv.lock lacks, or has in addition, are found with their line in pyproject.toml."""
     assert old in _SAME
     [(found, where)] = _differences(project, _SAME.replace(old, new))
 
