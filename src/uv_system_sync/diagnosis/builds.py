@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uv_system_sync.project.toml import Document, Table
 
 _READ_ONLY = "The build writes to `{path}`, and the file system there is read-only: mount it writable, or copy the project elsewhere first."
-# What a failed build prints, and the next step, whose fields are the groups of the pattern; the first pattern that matches decides.
+# A pattern for what a failed build prints, and the next step, which may name groups of the pattern; the first match decides.
 # fmt: off
 _HELP = (
     (r"fatal error:? ['\"]?(?:[\w./]*/)?Python\.h['\"]?",
@@ -104,9 +104,9 @@ def failed_build(failure: Failure) -> ActionError | None:
     if own:
         place = own.place_of("build-system", "build-backend") or Place(own.path, None)
     elif not has_wheel(package, failure.target):
-        # Otherwise `no-binary` is the reason to build it.
+        # A package that has a wheel is built because of `no-binary`.
         missing = locked_wheels(package, failure.target)
-    # After a call, the message may quote an address that the build backend chose.
+    # If uv called the build backend, its message may quote an address that the backend chose.
     unreached = None if failure.match("Call to `") else network.unreached(failure.messages)
     hint = unreached.hint if unreached else _help(failure.quoted or failure.words, missing, is_own=bool(own))
     wheels = message(" It was built from source: {missing}.", missing=missing) if missing else ""
@@ -129,7 +129,7 @@ def _why_not_built(failure: Failure) -> str:
 
 
 def locked_wheels(package: Table, target: Target) -> Message | None:
-    """Return a clause on the wheels that uv.lock has of `package`, none of which is for `target`, or None without a package."""
+    """Return a clause on the wheels of `package` in uv.lock, none of which is for `target`; None if `package` is empty."""
     tags = _tags(package)
     if not tags:
         return message("uv.lock has no wheels of it") if package else None

@@ -1,4 +1,4 @@
-"""Explains why uv got nothing from an address or a Git repository."""
+"""Explains why uv could not fetch a file, an index page or a Git repository."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def failed_fetch(failure: Failure) -> ActionError | None:
     found = unreached(failure.messages) or _interrupted(failure)
     if found is None:
         return None
-    # uv asks an index for a page only to resolve. The address of that page ends with the name of the package (PEP 503).
+    # uv fetches index pages only to resolve. The address of such a page ends with the name of the package (PEP 503).
     page = re.search(r"/([A-Za-z0-9][\w.-]*)/$", found.address)
     cause = outdated_lock.because(failure) if page or "Because " in words else None
     named = re.search(r"Failed to (?:download|fetch)[ \w]*:? `([^`=:/]+)==([^`]+)`|Because ([\w.-]+) was not found", words)
@@ -110,7 +110,7 @@ def unreached(messages: Sequence[str]) -> Unreached | None:
 
 
 def _interrupted(failure: Failure) -> Unreached | None:
-    """Return the address of a download that broke off, which uv.lock has and uv does not print, or None."""
+    """Return the address of an incomplete download, or None. uv does not print it, so it comes from uv.lock."""
     package = output.interrupted(failure.words)
     address = failure.project.lock.address_of(*package) if package else ""
     return _unreached(address, "", failure.words) if address else None
@@ -122,7 +122,7 @@ def _unreached(address: str, status: str, words: str) -> Unreached:
 
 
 def _first_match(rows: Sequence[tuple[str, str, str]], text: str) -> tuple[str, str]:
-    """Return the reason and the next step of the first row whose pattern is in `text`; that of the last row always is."""
+    """Return the reason and the next step of the first row whose pattern is in `text`; the last row matches any text."""
     return next((reason, hint) for pattern, reason, hint in rows if re.search(pattern, text))
 
 

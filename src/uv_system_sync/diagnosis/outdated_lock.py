@@ -43,7 +43,7 @@ _HAS_DEFAULT_GROUPS = 5
 _DEFAULT_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 _INDEXES = (*_DEFAULT_INDEX, "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
-# Items that uv does not install together: a package, `extra`, `group` or an empty string, and the name of the extra or group.
+# Items that must not be selected together. Each is a package, `extra`, `group` or an empty string, and the name of the extra or group.
 _Conflict = FrozenSet[Tuple[str, str, str]]
 
 
@@ -53,14 +53,9 @@ def outdated(failure: Failure) -> ActionError | None:
         return None
     cause = because(failure)
     hint = cause.hint if cause and cause.hint else _LOCK
-    return failure.error(
-        LockOutdated,
-        "uv.lock is outdated{cause}.{changes}",
-        hint,
-        cause.place if cause else Place(failure.project.lock.path, 1),
-        cause=message(": {clause}", clause=cause.clause) if cause else "",
-        changes=_changes(failure),
-    )
+    place = cause.place if cause else Place(failure.project.lock.path, 1)
+    clause = message(": {clause}", clause=cause.clause) if cause else ""
+    return failure.error(LockOutdated, "uv.lock is outdated{cause}.{changes}", hint, place, cause=clause, changes=_changes(failure))
 
 
 def unsolvable(failure: Failure) -> ActionError | None:
@@ -71,19 +66,16 @@ def unsolvable(failure: Failure) -> ActionError | None:
     reason = found[1]
     named = re.match(r"Because (?:there (?:is|are) no versions? of |only )?([A-Za-z0-9][\w.-]*)", reason)
     cause = because(failure)
-    return failure.error(
-        SyncFailed,
-        "{subject}uv found no versions that satisfy all requirements. {reason}{because}",
-        "Correct the requirement, or the setting that has changed, then run {lock_command} and commit uv.lock.",
-        cause.place if cause else None,
-        subject=f"{named[1]}: " if named else "",
-        reason=textwrap.shorten(reason, 600, placeholder=" …"),
-        because=sentence(cause) or " uv had to resolve because uv.lock is outdated.",
-    )
+    fact = "{subject}uv found no versions that satisfy all requirements. {reason}{because}"
+    hint = "Correct the requirement, or the setting that has changed, then run {lock_command} and commit uv.lock."
+    subject, place = f"{named[1]}: " if named else "", cause.place if cause else None
+    why = sentence(cause) or " uv had to resolve because uv.lock is outdated."
+    shortened = textwrap.shorten(reason, 600, placeholder=" …")
+    return failure.error(SyncFailed, fact, hint, place, subject=subject, reason=shortened, because=why)
 
 
 def sentence(cause: Difference | None) -> Message | str:
-    """Return a sentence on the `cause`, to follow an error that uv met while resolving; empty without a cause."""
+    """Return a sentence on the `cause` to append to an error that occurred while uv resolved; empty without a cause."""
     return message(" uv had to resolve because uv.lock is outdated: {cause}.", cause=cause.clause) if cause else ""
 
 
@@ -102,7 +94,7 @@ def setting_differences(project: Project) -> Iterator[Difference]:
     lock = project.lock.document.data
     requires_python = toml.string(lock, "requires-python")
     locked_options, manifest = toml.table(lock, "options"), toml.table(lock, "manifest")
-    # A uv.toml hides how pyproject.toml sets the resolver, but not what it sets for the workspace.
+    # uv reads the resolver's options from uv.toml, if there is one, but the workspace's settings always from pyproject.toml.
     (_, options), (_, workspace) = project.settings()[0], project.settings()[-1]
     for setting, (key, default) in _CHOICES.items():
         now, before = _choice(options.get(setting), default), _choice(locked_options.get(key), default)
@@ -216,7 +208,7 @@ def _conflict(items: object, default: str = "") -> _Conflict:
 
 
 def _ignored_settings(failure: Failure) -> Difference | None:
-    """Return the difference if uv ignores all settings because it does not know one; a newer uv may have made uv.lock."""
+    """Return the difference if uv ignores all settings because it does not know one; a newer uv may have created uv.lock."""
     pattern = r"^warning: Failed to parse `?([^`\n]+?)`? during settings discovery:\n.* line (\d+), .*\n(?:[^|\n]*\|.*\n){1,5} *(.{1,200})"
     found = re.search(pattern, failure.own, re.MULTILINE)
     if found is None:

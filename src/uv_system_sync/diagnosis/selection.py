@@ -1,4 +1,4 @@
-"""Explains which selected extra or group is not defined, and which names are."""
+"""Explains which selected extra or group is not defined, and what is defined instead."""
 
 from __future__ import annotations
 
