@@ -107,7 +107,7 @@ def test_heading_sentence_lists_and_cells_show_exactly_the_text(texts: tuple[str
     heading, sentence, *cells, _, repaired, packages = page_of(_sync(*texts)).texts
 
     assert f"{project} in {name} {version} on {url}" == heading
-    assert f"2 packages: 1 updated, 1 removed in 1.2 s, by uv {version}, into {prefix}." == sentence
+    assert f"2 packages: 1 updated, 1 removed in 1.2 s (uv {version}, {prefix})." == sentence
     assert [f"{name}-", url, "", name, url, f"{version} (from a URL)"] == cells
     assert f"{name}: {url}" == repaired
     assert f"{name}. {version} (from {url})" == packages

@@ -25,6 +25,7 @@ _CHANGES = (
 )
 _REPORT = Report(_CONTEXT, TARGET, PROJECT, (Package("alpha", "2.0"), Package("kept", "3"), Package("sample", "0.1")), _CHANGES)
 _READ = Earlier(
+    TARGET.prefix,
     PROJECT.directory,
     "groups docs; --index https://host/simple",
     {"alpha": "2.0", "kept": "3", "sample": "0.1"},
@@ -58,7 +59,7 @@ def test_a_report_says_what_was_selected_and_what_was_installed(tmp_path: Path) 
 def test_of_a_failure_no_package_is_known(tmp_path: Path) -> None:
     (found,) = _earlier(tmp_path, report.failure(SyncFailed("x.", "y."), _CONTEXT, by_name))
 
-    assert Earlier(_READ.directory, _READ.selection, {}, frozenset(), has_changed=True, has_failed=True) == found
+    assert Earlier(TARGET.prefix, _READ.directory, _READ.selection, {}, frozenset(), has_changed=True, has_failed=True) == found
 
 
 def test_a_report_on_another_python_is_left_out(tmp_path: Path) -> None:

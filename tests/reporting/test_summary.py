@@ -45,13 +45,13 @@ def test_a_sync_has_what_changed_and_what_to_know_and_the_other_packages_are_col
     expected = """\
 ### sample in CPython 3.12.4 on linux-x86_64
 
-3 packages: 1 installed, 1 updated, 1 removed in 1.2 s, by uv 0.13.9, into /opt/python.
+3 packages: 1 installed, 1 updated, 1 removed in 1.2 s (uv 0.13.9, /opt/python).
 
 | Package | From | To |
 | --- | --- | --- |
 | beta | 1.0 |  |
 | alpha | 1.0 | 2.0 |
-| sample |  | 0.1 (a link) |
+| sample |  | 0.1 (editable) |
 
 - **python-chosen:** UV_PYTHON is &#60;3.8>.
 - **shared-python:** Set `no-editable: true`.
@@ -103,7 +103,7 @@ def test_the_heading_names_project_and_python(target: Target, name: str, expecte
     ("package", "cell", "item"),
     [
         pytest.param(Package("a", "1"), "1", "a 1", id="index"),
-        pytest.param(Package("a", "1", url="b", editable=True), "1 (a link)", "a 1 (a link to b)", id="editable"),
+        pytest.param(Package("a", "1", url="b", editable=True), "1 (editable)", "a 1 (editable from b)", id="editable"),
         pytest.param(Package("a", "1", url="b", editable=False), "1 (from a URL)", "a 1 (from b)", id="direct"),
         pytest.param(
             Package("a", "1", url="b", editable=False, commit="0123456789" * 4),
@@ -174,7 +174,7 @@ def test_a_failure_has_what_is_wrong_what_to_do_where_with_what_and_the_end_of_t
 
 **With:** Python 3.12.4 at /opt/python
 
-The end of the output (all of it is in the log):
+The end of the output (the log has all of it):
 
 ```text
 error: no

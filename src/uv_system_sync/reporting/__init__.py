@@ -1,1 +1,1 @@
-"""Everything that leaves the process: log, annotations, runner files, reports and summaries."""
+"""All output of the process: log, annotations, runner files, reports and summaries."""

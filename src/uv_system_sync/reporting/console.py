@@ -1,4 +1,4 @@
-"""Reports to people at a terminal or behind a log, and to scripts as JSON."""
+"""The reporter of the command line: lines for people, JSON for scripts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _COLOURS = {"error": "1;31", "hint": "1;36", "note": "1;33"}
 
-# Inputs whose options are given once for each name.
+# Inputs that list names. On the command line, the option is singular and repeated for each name.
 _SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", "packages": "package"}
 
 
 class ConsoleReporter:
-    """A reporter that writes lines to `log` and, if there is one, the report to `json`."""
+    """Writes progress to `log`, or only errors if `quiet`, and the report to `json`, if given."""
 
     def __init__(
         self, log: TextIO, *, json: TextIO | None = None, colours: bool = False, verbose: bool = False, quiet: bool = False
@@ -33,27 +33,27 @@ class ConsoleReporter:
         self._json = json
         self._secrets: Sequence[str] = ()
         self._is_quiet = quiet
-        # What programs have printed and was not shown, which an error may be about.
-        self._unseen = b""
+        # The program output that `quiet` held back. An error shows it, because the cause may be in it.
+        self._held_back = b""
         self.colours = colours
         self.is_debugging = verbose
 
     def spell(self, option: Option) -> str:
-        """Return `option` as one of the command line."""
+        """Return `option` as the command line spells it."""
         if option.name == "args":
             return "the arguments after `--`"
         if option.name == "uv-version":
-            # The command has no such option.
+            # The command line has no such option.
             return by_name(option)
         if option == ("inexact", "false"):
             return "`--exact`"
+        flag = f"--{_SINGULAR.get(option.name, option.name)}"
         if option.name in _SINGULAR and option.value:
-            return f"`{' '.join(f'--{_SINGULAR[option.name]} {name}' for name in option.value.split())}`"
-        value = "" if option.value == "true" else option.value
-        return f"`--{_SINGULAR.get(option.name, option.name)}{value and ' '}{value}`"
+            return "`" + " ".join(f"{flag} {name}" for name in option.value.split()) + "`"
+        return f"`{flag}`" if option.value in ("", "true") else f"`{flag} {option.value}`"
 
     def mask(self, secrets: Sequence[str]) -> None:
-        """Hide `secrets` in everything that is written from now on, except in the output of a program."""
+        """Hide `secrets` in everything written from now on, except in the output of programs."""
         self._secrets = secrets
 
     def redact(self, text: str) -> str:
@@ -66,77 +66,81 @@ class ConsoleReporter:
             self._line(printable(self.redact(text)))
 
     def headline(self, text: str) -> None:
-        """Write `text` as the line that matters most."""
+        """Write `text` as one bold line."""
         if not self._is_quiet:
             self._line(self._bold(printable(self.redact(text))))
 
     def debug(self, text: str) -> None:
-        """Write `text` if more was asked for."""
+        """Write `text` as one line if the output is verbose."""
         if self.is_debugging:
             self.info(text)
 
     def notice(self, notice: Notice) -> None:
-        """Write `notice`."""
+        """Write the sentence and the title of `notice`."""
         if not self._is_quiet:
             self._labelled("note", f"{notice.message.render(self.spell)} ({notice.title})")
 
     @contextmanager
     def group(self, title: str) -> Iterator[Relay]:
-        """Pass the output of a program through as it comes, between empty lines, and end its last line."""
+        """Provide a relay that writes program output unchanged, between empty lines, and complete its last line."""
         self.debug(title)
-        last = b""
+        last_byte = b""
 
         def relay(piece: bytes) -> None:
-            nonlocal last
-            piece = piece if last or not piece else b"\n" + piece
-            last = piece[-1:] or last
+            nonlocal last_byte
+            if not piece:
+                return
+            if not last_byte:
+                piece = b"\n" + piece
+            last_byte = piece[-1:]
             if self._is_quiet:
-                self._unseen += piece
+                self._held_back += piece
             else:
                 put(self._log, piece)
 
         try:
             yield relay
         finally:
-            if last:
-                relay(b"\n" if last == b"\n" else b"\n\n")
+            if last_byte:
+                relay(b"\n" if last_byte == b"\n" else b"\n\n")
 
     def listing(self, title: str, lines: Iterable[str]) -> None:
-        """Write `lines` if more was asked for; uv has shown what is new."""
-        for line in (f"{title}:", *lines) if self.is_debugging else ():
+        """Write `title` and `lines` if the output is verbose."""
+        for line in (f"{title}:", *lines):
             self.debug(line)
 
     def prepare_to_publish(self) -> None:
         """Do nothing."""
 
     def publish(self, result: Result) -> None:
-        """Print the report if it was asked for."""
+        """Write the report, if asked for."""
         self._report(result.report)
 
     def error(self, error: ActionError, details: str) -> None:
-        """Write the error, its place and its hint, after all that uv has printed."""
+        """Write the error, its place and its hint, after any output that was held back and the `details`."""
         self._is_quiet = False
-        put(self._log, self._unseen)
+        put(self._log, self._held_back)
         for line in details.splitlines():
             self._line(f"| {printable(line)}")
-        self._labelled("error", error.message.render(self.spell), is_bold=True)
+        self._labelled("error", error.message.render(self.spell))
         if error.file is not None:
             self.info(f"  in {error.file}" + (f", line {error.line}" if error.line is not None else ""))
         self._labelled("hint", error.hint.render(self.spell))
 
     def publish_failure(self, error: ActionError, context: RunContext) -> int:
-        """Print the report of the failure if it was asked for, and return the exit status for this kind of error."""
+        """Write the report of the failure, if asked for, and return the exit status of `error`."""
         self._report(report.failure(error, context, self.spell))
         return error.exit_status
 
     def _bold(self, text: str) -> str:
         return f"\x1b[1m{text}\x1b[0m" if self.colours else text
 
-    def _labelled(self, label: str, text: str, *, is_bold: bool = False) -> None:
-        first, *rest = map(printable, text.splitlines() or [""])
-        first = self._bold(first) if is_bold else first
-        shown = f"\x1b[{_COLOURS[label]}m{label}:\x1b[0m" if self.colours else f"{label}:"
-        self._line("\n  ".join([f"{shown} {first}", *rest]))
+    def _labelled(self, label: str, text: str) -> None:
+        first, *rest = [printable(line) for line in text.splitlines() or [""]]
+        if label == "error":
+            first = self._bold(first)
+        shown_label = f"\x1b[{_COLOURS[label]}m{label}:\x1b[0m" if self.colours else f"{label}:"
+        self._line("\n  ".join([f"{shown_label} {first}", *rest]))
 
     def _report(self, text: str) -> None:
         if self._json is not None:
@@ -147,7 +151,7 @@ class ConsoleReporter:
 
 
 def put(file: TextIO, text: str | bytes) -> None:
-    """Write `text` and all before it to `file`, or to nowhere once nobody reads it any more, as behind `| head -1`."""
+    """Write `text` to `file` and flush it. If the reader has gone, as with `| head -1`, discard everything from now on."""
     try:
         if isinstance(text, bytes):
             file.buffer.write(text)
@@ -155,5 +159,5 @@ def put(file: TextIO, text: str | bytes) -> None:
             file.write(text)
         file.flush()
     except BrokenPipeError:
-        # No reason to leave a sync half done, nor for the interpreter to complain when it exits.
+        # The sync should still finish, and the interpreter should not complain when it flushes the file at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())

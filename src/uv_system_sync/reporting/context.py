@@ -1,4 +1,4 @@
-"""What is known of a run: it grows while the run goes on, and the reports of success and of failure are made from it."""
+"""The facts about a run, filled in as they become known. Success and failure reports are both built from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Timings:
-    """How long each part of a run took, in seconds, by its name and in order; the first part begins with this object."""
+    """The duration of each part of a run, in seconds, by name and in order. The first part begins when this object is created."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds: dict[str, float] = {}
@@ -23,14 +23,14 @@ class Timings:
         self._last = clock()
 
     def end(self, name: str) -> None:
-        """Count the time since the last call as `name`."""
+        """Add the time since the previous call to the part `name`."""
         now = self._clock()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
         self._last = now
 
 
 class RunContext:
-    """The inputs, the Python, the project and the version of uv, each as soon as it is known; and how long the parts took."""
+    """What is known about a run so far. Anything not yet known is None or empty."""
 
     def __init__(
         self, inputs: Inputs | None = None, target: Target | None = None, project: Project | None = None, uv_version: str = ""
@@ -39,34 +39,37 @@ class RunContext:
         self.target = target
         self.project = project
         self.uv_version = uv_version
-        # Whether the user has asked for packages to be removed, so that it needs no notice.
+        # Whether the user asked for packages to be removed, so that removing them needs no notice.
         self.asked_to_remove = False
-        # Why each sync failed that was tried again.
+        # The reason for each retry of `uv sync`.
         self.retries: list[str] = []
-        # What was kept of earlier runs, if the runner was asked for it.
+        # The cached wheels of earlier runs, if the runner was asked to restore them.
         self.built_wheels: BuiltWheels | None = None
         self.timings = Timings()
 
     @property
     def selection(self) -> str | None:
-        """What of the lock is installed, in a few words; empty for the default, and None if it is not known."""
-        return self.inputs and without_credentials(self.inputs.selection())
+        """What the inputs select from the lock, in a few words: empty for the default selection, None if unknown."""
+        return without_credentials(self.inputs.selection()) if self.inputs else None
 
     def line(self) -> str:
-        """Return in one line what is installed into what, as far as it is known."""
+        """Return the Python, uv, the project and the selection in one line, where known."""
         python = f"Python {self.target.release} at {self.target.prefix}" if self.target else ""
         uv = f"uv {self.uv_version}" if self.uv_version else ""
         lock = f"uv.lock of {self.project.title}" if self.project else ""
-        return ", ".join(filter(None, (python, uv, lock))) + (f": {self.selection}" if self.selection else "")
+        line = ", ".join(filter(None, (python, uv, lock)))
+        return f"{line}: {self.selection}" if self.selection else line
 
     def as_json(self) -> dict[str, object]:
-        """Return the fields of a report that it has after a failure, too; what is not known is null."""
-        python, project = self.target, self.project
-        facts = ("version", "free_threaded", "implementation", "platform", "executable")
+        """Return the fields that the reports of success and failure share. Unknown facts are None."""
+        python: dict[str, object] | None = None
+        if self.target:
+            fields = ("version", "free_threaded", "implementation", "platform", "executable")
+            python = {**{field: getattr(self.target, field) for field in fields}, "environment": self.target.prefix}
         return {
-            "python": python and {**{name: getattr(python, name) for name in facts}, "environment": python.prefix},
+            "python": python,
             "uv": self.uv_version or None,
-            "project": project and {"name": project.name, "directory": project.directory},
+            "project": {"name": self.project.name, "directory": self.project.directory} if self.project else None,
             "selection": self.selection,
             "retries": self.retries,
         }

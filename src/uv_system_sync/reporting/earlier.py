@@ -1,4 +1,4 @@
-"""What the reports of earlier steps of the job say about the same Python."""
+"""Reads the reports that earlier steps of the job have written."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import Any, Mapping, NamedTuple
 
 from uv_system_sync import paths
 
-# The names of the files begin with it.
+# The beginning of the name of a report file.
 PREFIX = "uv-system-sync-"
 
 
 class Earlier(NamedTuple):
-    """A report: the folder of its project, what was selected of it, and the packages that were there afterwards, by name.
+    """The report of an earlier step: its environment, its project's directory, and its selection from the lock.
 
-    `installed` are the names of those that the step had installed or updated; `has_changed` is set if it had also only removed some.
-    After a failure, nothing is known of packages.
+    `packages` are the versions of all packages after the step, by name; `installed` are the names that the step installed or updated.
+    Both are empty after a failure. `has_changed` is set if the step changed any package, or failed and may have.
     """
 
+    environment: str
     directory: str
     selection: str
     packages: Mapping[str, str]
@@ -30,16 +31,15 @@ class Earlier(NamedTuple):
 
 def read(folder: str, prefix: str) -> list[Earlier]:
     """Return the reports in `folder` on the environment `prefix`, the oldest first."""
-    return [report for environment, report in _all(folder) if environment == prefix]
+    return [report for report in _all(folder) if report.environment == prefix]
 
 
 def changed(folder: str) -> set[str]:
-    """Return the environments that earlier steps, whose reports are in `folder`, have changed, or may have before they failed."""
-    return {environment for environment, report in _all(folder) if report.has_changed}
+    """Return the environments that steps with a report in `folder` have changed, or may have changed before they failed."""
+    return {report.environment for report in _all(folder) if report.has_changed}
 
 
-def _all(folder: str) -> list[tuple[str, Earlier]]:
-    """Return the reports in `folder` with their environments, the oldest first."""
+def _all(folder: str) -> list[Earlier]:
     found = []
     try:
         names = os.listdir(folder) if folder else []
@@ -48,18 +48,19 @@ def _all(folder: str) -> list[tuple[str, Earlier]]:
     for name in names:
         if name.startswith(PREFIX) and name.endswith(".json"):
             path = os.path.join(folder, name)
-            # It may not be a report at all.
+            # The file may be something other than a report.
             with suppress(OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-                found.append((os.stat(path).st_mtime_ns, name, *_parsed(path)))
-    return [(environment, report) for _, _, environment, report in sorted(found, key=lambda item: item[:2])]
+                found.append((os.stat(path).st_mtime_ns, name, _parsed(path)))
+    return [report for _, _, report in sorted(found, key=lambda entry: entry[:2])]
 
 
-def _parsed(path: str) -> tuple[str, Earlier]:
+def _parsed(path: str) -> Earlier:
     report: dict[str, Any] = json.loads(paths.text(path))
     environment = str(report["python"]["environment"])
-    directory, selection = str((report.get("project") or {}).get("directory", "")), str(report.get("selection") or "")
+    directory = str((report.get("project") or {}).get("directory", ""))
+    selection = str(report.get("selection") or "")
     if report.get("outcome") == "failure":
-        return environment, Earlier(directory, selection, {}, frozenset(), has_changed=True, has_failed=True)
+        return Earlier(environment, directory, selection, {}, frozenset(), has_changed=True, has_failed=True)
     packages = {str(package["name"]): str(package["version"]) for package in report.get("packages", [])}
     installed = frozenset(str(change["name"]) for change in report["changes"] if change["action"] != "removed")
-    return environment, Earlier(directory, selection, packages, installed, has_changed=bool(report["changes"]), has_failed=False)
+    return Earlier(environment, directory, selection, packages, installed, has_changed=bool(report["changes"]), has_failed=False)

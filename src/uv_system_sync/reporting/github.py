@@ -1,4 +1,4 @@
-"""Reports to the runner of GitHub Actions: its log, its annotations and its files."""
+"""The reporter of a workflow step: GitHub's log, annotations and runner files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from uv_system_sync.reporting.reporter import Notice
     from uv_system_sync.uv.builds import Wanted
 
-# GitHub shows 4096 UTF-16 code units of an annotation (actions/runner, src/Runner.Worker/ExecutionContext.cs), which two sentences
-# of so many characters never exceed.
-_SENTENCE = 1000
-_WORDS = 2000
+# The longest sentence and the longest uv output in an annotation, in characters. GitHub shows 4096 UTF-16 code units of an annotation
+# (actions/runner, src/Runner.Worker/ExecutionContext.cs), so both sentences of an error always fit.
+_SENTENCE_LIMIT = 1000
+_WORDS_LIMIT = 2000
 
 
 class GitHubReporter:
-    """The reporter of a step whose environment is `environ` and whose log is `file`."""
+    """Reports to the runner that set the variables `environ` of this step and reads its log `file`."""
 
     def __init__(self, environ: Mapping[str, str], file: TextIO) -> None:
         self._environ = environ
@@ -35,7 +35,7 @@ class GitHubReporter:
 
     @property
     def is_debugging(self) -> bool:
-        """Whether the run has debug logging."""
+        """Whether debug logging is enabled for the workflow run."""
         return self._environ.get("RUNNER_DEBUG") == "1"
 
     def spell(self, option: Option) -> str:
@@ -43,26 +43,26 @@ class GitHubReporter:
         return by_name(option)
 
     def mask(self, secrets: Sequence[str]) -> None:
-        """Have the runner hide `secrets` wherever they are printed from now on, in every step of the job."""
+        """Hide `secrets` in everything written from now on, and have the runner mask them in the log of every later step."""
         self._secrets = secrets
         for secret in secrets:
             self.command("add-mask", secret)
 
     def redact(self, text: str) -> str:
-        """Return `text` without secrets; the runner hides them in the log, but not in files."""
+        """Return `text` without secrets. The runner masks them in the log, but not in files."""
         return environment.redacted(text, self._secrets)
 
     def info(self, text: str) -> None:
-        """Write `text` to the log as one line that is no command, whatever it holds."""
+        """Write `text` to the log as one line that the runner never reads as a command."""
         line = _visible(self.redact(text))
         self._write(f"> {line}" if line.lstrip().startswith("::") else line)
 
     def headline(self, text: str) -> None:
-        """Write `text` to the log; the job summary shows what matters."""
+        """Write `text` to the log as one line; the job summary highlights it."""
         self.info(text)
 
     def debug(self, text: str) -> None:
-        """Write `text` to the log of a run with debug logging."""
+        """Write `text` to the log if debug logging is enabled."""
         if self.is_debugging:
             self.command("debug", _visible(self.redact(text)))
 
@@ -72,21 +72,23 @@ class GitHubReporter:
 
     @contextmanager
     def group(self, title: str) -> Iterator[Relay]:
-        """Open a collapsible group and provide a relay for output of others; the runner takes none of it for a command."""
-        # Nobody outside this process knows the token, which makes the runner listen again.
+        """Open a collapsible group and provide a relay for program output, in which the runner reads no commands."""
+        # The token makes the runner read commands again. No other process knows it.
         token = os.urandom(16).hex()
         self.command("group", title)
         self.command("stop-commands", token)
+        # The last bytes in the log: a `##[` may be split between two pieces, and the last line may be incomplete.
         end = b"\n"
 
         def relay(piece: bytes) -> None:
             nonlocal end
-            # GitHub's log would show `##[error]` and the like as such even while commands are stopped.
+            # GitHub's log renders `##[error]` and the like even while commands are stopped.
             text = (end + piece).replace(b"##[", b"##\\[")
-            written, end = text[len(end) :], b""
-            self._file.buffer.write(written)
+            escaped = text[len(end) :]
+            # If the write is interrupted, the last bytes in the log are unknown.
+            end = b""
+            self._file.buffer.write(escaped)
             self._file.buffer.flush()
-            # Only now: it is unknown after an interruption.
             end = text[-2:]
 
         try:
@@ -105,47 +107,49 @@ class GitHubReporter:
         self.command("endgroup")
 
     def prepare_to_publish(self) -> None:
-        """Import what writes values into the runner's files."""
+        """Import the toolkit that formats values for the runner's files."""
         runner_files.assignments({})
 
     def publish(self, result: Result) -> None:
-        """Write `result` to the runner's files and the report to its temporary folder: all of it or, with an error, nothing."""
-        path, environ, file = runner_files.path, self._environ, self._report_file()
+        """Write `result` to the runner's files and the report to RUNNER_TEMP. After an error, nothing is left in any of them."""
+        path, environ, report_path = runner_files.path, self._environ, self._new_report_path()
         runner_files.append_all(
             [
                 (path(environ, "GITHUB_ENV"), runner_files.assignments(result.env)),
                 (path(environ, "GITHUB_PATH"), "".join(f"{folder}\n" for folder in result.paths)),
-                (path(environ, "GITHUB_OUTPUT"), runner_files.assignments({**result.outputs, "report": file})),
-                (file, result.report),
+                (path(environ, "GITHUB_OUTPUT"), runner_files.assignments({**result.outputs, "report": report_path})),
+                (report_path, result.report),
                 *runner_files.job_summary(environ, result.summary),
             ]
         )
 
     def restore(self, wanted: Wanted) -> None:
-        """Hand the key and the folder of the wheels that are `wanted` to the steps of action.yml that follow."""
+        """Set the outputs that tell the next steps of action.yml which cached wheels to restore, and into which folder."""
         outputs = runner_files.assignments({"cache-key": wanted.key, "cache-path": wanted.folder})
         runner_files.append_all([(runner_files.path(self._environ, "GITHUB_OUTPUT"), outputs)])
 
     def error(self, error: ActionError, details: str) -> None:
-        """Annotate the step, and the file and line of the error; `details` go to a group of the log."""
+        """Annotate the step and, where known, the file and line of the error. `details` go to a group in the log."""
         if details:
             self.listing("Details", details.splitlines())
         sentences = [_visible_lines(sentence.render(self.spell)) for sentence in (error.message, error.hint)]
-        text = "\n".join(sentence if len(sentence) <= _SENTENCE else f"{sentence[:_SENTENCE]} …" for sentence in sentences)
+        text = "\n".join(line if len(line) <= _SENTENCE_LIMIT else f"{line[:_SENTENCE_LIMIT]} …" for line in sentences)
         words = _visible_lines(error.words)
+        if len(words) > _WORDS_LIMIT:
+            words = f"… {words[-_WORDS_LIMIT:]}"
         if words:
-            text += f"\nThe output ends with: {'… ' if len(words) > _WORDS else ''}{words[-_WORDS:]}"
+            text += f"\nThe output ends with: {words}"
         self.command("error", text, title=error.slug, file=error.file, line=error.line)
 
     def publish_failure(self, error: ActionError, context: RunContext) -> int:
-        """Write the job summary and the report of a run that has failed, as far as that works, and return the exit status."""
+        """Write the report and the job summary of a failed run, where possible, and return the exit status."""
         if isinstance(error, Cancelled):
             return 1
-        # Another error would be of no use. Without a file handle, even importing raises one.
+        # A second error would not help. If no file handle is left, even the imports raise one.
         with suppress(RunnerUnusable, OSError):
             from uv_system_sync.reporting import report
 
-            runner_files.append_all([(self._report_file(), report.failure(error, context, self.spell))])
+            runner_files.append_all([(self._new_report_path(), report.failure(error, context, self.spell))])
         if context.inputs is None or context.inputs.summary:
             with suppress(RunnerUnusable, OSError):
                 from uv_system_sync.reporting import summary
@@ -155,14 +159,15 @@ class GitHubReporter:
         return 1
 
     def command(self, name: str, message: str = "", **properties: object) -> None:
-        """Write a workflow command with its `message` and those of its `properties` that are not None.
+        """Write a workflow command with `message` and all `properties` that are not None.
 
-        This is `actions_toolkit.command.Command`, which is not installed yet when the first errors are reported.
+        `actions_toolkit.command.Command` does the same, but is not installed yet when the first errors are reported.
         """
         given = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in properties.items() if value is not None)
-        self._write(f"::{name}{given and ' '}{given}::{_escaped(message)}")
+        start = f"{name} {given}" if given else name
+        self._write(f"::{start}::{_escaped(message)}")
 
-    def _report_file(self) -> str:
+    def _new_report_path(self) -> str:
         from uv_system_sync.reporting import report
 
         return os.path.join(os.path.abspath(runner_files.path(self._environ, "RUNNER_TEMP")), report.file_name())
@@ -182,6 +187,7 @@ def _visible(text: str) -> str:
 
 
 def _escaped(text: str, also: str = "") -> str:
+    # The percent sign first, because the escapes of the other characters begin with it.
     for letter in f"%\r\n{also}":
         text = text.replace(letter, f"%{ord(letter):02X}")
     return text

@@ -1,4 +1,4 @@
-"""Writes text from outside as GitHub-flavoured Markdown that shows it as it is: none of it is read as Markdown or HTML."""
+"""Writes GitHub-flavoured Markdown. Text from outside is escaped, so that GitHub shows it as it is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Iterable, Match, Sequence
 
 from uv_system_sync.text import printable
 
-# Characters with a meaning anywhere, characters with one at the start of a line, spaces that would be removed, and what makes an address.
-# `_`, `:` and `\` stay where they can neither begin nor end anything, as in the path of a file.
+# The characters to escape: markup anywhere, markup at the start of a line, spaces that Markdown strips, and punctuation in URLs.
+# `_`, `:` and `\` stay readable where they have no meaning, as in file paths.
 _MARKUP = (
     r"[!#$&*<@\[\]^`{|}~]"
     r"|^(?:[-+=>]|\d(?=\d*[.)](?: |$)))"
@@ -18,48 +18,50 @@ _MARKUP = (
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
 )
 
-# A code span; before a dollar sign, it could be a formula.
+# A code span. Next to a dollar sign, GitHub might read it as a formula.
 _CODE = r"(?P<code>`(?! )[^`]+(?<! )`(?![`$]))"
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 def text(value: str) -> str:
-    """Return `value` with everything that has a meaning in Markdown or HTML as a character reference."""
+    """Return `value` as one line, with a character reference for every character that Markdown or HTML would interpret."""
     return re.sub(_MARKUP, _reference, printable(value))
 
 
 def prose(value: str) -> str:
-    """Return sentences as one line of Markdown; only their backticks keep their meaning."""
+    """Return sentences as one line of Markdown. Code spans in backticks are kept, everything else is escaped."""
     lines = (printable(line.strip()) for line in value.splitlines())
     return "<br>".join(re.sub(f"{_CODE}|{_MARKUP}", lambda found: found["code"] or _reference(found), line) for line in lines if line)
 
 
 def alert(kind: str, paragraphs: Sequence[str]) -> str:
-    """Return an alert of GitHub's (docs.github.com, "Basic writing and formatting syntax") with `paragraphs`, each one line of Markdown."""
-    return "\n>\n".join([f"> [!{kind}]\n> {paragraphs[0]}", *(f"> {paragraph}" for paragraph in paragraphs[1:])])
+    """Return a GitHub alert (docs.github.com, "Basic writing and formatting syntax"). Each of `paragraphs` is one line of Markdown."""
+    quoted = "\n>\n".join(f"> {paragraph}" for paragraph in paragraphs)
+    return f"> [!{kind}]\n{quoted}"
 
 
 def fence(lines: Sequence[str]) -> str:
-    """Return `lines` as a block of code, which nothing in them can end."""
+    """Return `lines` as a code block, whose fence is longer than any backticks in them."""
     shown = [printable(_COLOUR.sub("", line).expandtabs()) for line in lines]
-    fence_line = "`" * max(3, *(len(run) + 1 for line in shown for run in re.findall("`+", line)), 0)
+    longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+    fence_line = "`" * max(3, longest + 1)
     return "\n".join([f"{fence_line}text", *shown, fence_line])
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], most: int) -> str:
-    """Return a table of the first `most` of `rows`, whose cells are Markdown."""
+    """Return a table of the first `most` rows, and how many more there are. Cells are Markdown."""
     lines = [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]
     return "\n".join(first(lines, most + 2))
 
 
 def collapsed(title: str, content: str) -> str:
-    """Return `content` as a part of the page that is opened with a click on `title`."""
+    """Return `content` in a collapsed section with the `title`."""
     return f"<details>\n<summary>{title}</summary>\n\n{content}\n\n</details>"
 
 
 def implementation(name: str) -> str:
-    """Return the usual spelling of the implementation `name`, which is `sys.implementation.name`."""
+    """Return the usual spelling of `name`, a value of `sys.implementation.name`."""
     return {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}.get(name, name)
 
 
@@ -74,5 +76,6 @@ def first(items: Sequence[str], most: int) -> list[str]:
 
 
 def _reference(found: Match[str]) -> str:
-    # GitHub makes links of e-mail addresses after it has read the references.
-    return "<!-- -->" * (found.group() == "@") + f"&#{ord(found.group())};"
+    reference = f"&#{ord(found.group())};"
+    # GitHub links e-mail addresses after it has resolved the references, so the comment has to separate the parts.
+    return f"<!-- -->{reference}" if found.group() == "@" else reference

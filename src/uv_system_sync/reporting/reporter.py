@@ -1,4 +1,4 @@
-"""What a run reports to: GitHub's runner or a console."""
+"""The interface through which a run reports, and the function that reports its errors."""
 # ruff: noqa: D102 - GitHubReporter and ConsoleReporter document the methods
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Notice(NamedTuple):
-    """Something to know about a run that succeeded: a title, which is a heading of docs/errors.md, and a sentence."""
+    """A remark on a run that succeeded: a title, which is a heading of docs/errors.md, and a sentence."""
 
     title: str
     message: Message
 
 
 class Reporter(Protocol):
-    """Shows a run while it goes on, and publishes what came of it."""
+    """Shows the progress of a run and publishes its result, either in a workflow or at the command line."""
 
     @property
     def is_debugging(self) -> bool: ...
@@ -43,15 +43,15 @@ class Reporter(Protocol):
 
 
 def report_errors(work: Callable[[], None], reporter: Reporter) -> ActionError | None:
-    """Do `work`; if that raises anything, show it and return it as an `ActionError`.
+    """Call `work`. If it raises, show the error and return it as an `ActionError`; otherwise return None.
 
-    This is the only place where errors end. From then on, signals are ignored: the user has asked once to stop, or need not ask.
+    Every error of a run is handled here. After an error, SIGINT and SIGTERM are ignored: the run is about to end anyway.
     """
     import signal
 
     try:
         work()
-    except BaseException as error:  # noqa: BLE001 - nobody should have to read a traceback to know what to do
+    except BaseException as error:  # noqa: BLE001 - users need a next step, not a traceback
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         explained, details = errors.explained(error)

@@ -1,4 +1,4 @@
-"""A terminal for a program whose output is read, and what that shows in the end. Few runs import it."""
+"""A pseudo-terminal for a program, and the text that its output leaves on the screen. Imported only where it is needed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import sys
 import unicodedata
 from typing import NamedTuple
 
-# A line break, a return, a control sequence (ECMA-48), or text.
+# A line feed, a carriage return, a control sequence (ECMA-48), or text.
 _PARTS = re.compile(r"(\n|\r|\x1b\[([0-?]*)[ -/]*([@-~]))|([^\n\r\x1b]+|\x1b)")
 _INCOMPLETE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 
-# How many rows of the end are kept.
+# How many of the last rows a screen keeps, at least.
 _KEPT_ROWS = 5000
 
 
 class Terminal(NamedTuple):
-    """The two ends of a terminal, as descriptors, and what it shows. The program writes to `theirs`, and that arrives unchanged."""
+    """The two ends of a pseudo-terminal, as descriptors, and its screen. Output written to `theirs` arrives at `ours` unchanged."""
 
     ours: int
     theirs: int
@@ -26,7 +26,7 @@ class Terminal(NamedTuple):
 
 
 def open_like(descriptor: int) -> Terminal | None:
-    """Return a terminal of the same size as the one of `descriptor`, or None if that has none, and on Windows."""
+    """Return a terminal of the same size as the terminal `descriptor`, or None if that has no size, and on Windows."""
     columns = os.get_terminal_size(descriptor).columns
     if columns < 1 or sys.platform == "win32":
         return None
@@ -43,46 +43,48 @@ def open_like(descriptor: int) -> Terminal | None:
 
 
 class _Row:
-    """One row: a text for each column, which is empty for the second column of a wide character."""
+    """A row of the screen: the text in each column. It is empty for the second column of a wide character."""
 
     def __init__(self) -> None:
         self.cells: list[str] = []
-        # Whether the text goes on in the next row only because this one is full.
+        # Whether the row was full, so that its line continues in the next row.
         self.is_continued = False
 
 
 class Screen:
-    """The lines that a terminal with so many `columns` shows; what progress bars have erased is not among them."""
+    """The text on a terminal with `columns` columns, without anything erased, such as progress bars."""
 
     def __init__(self, columns: int) -> None:
         self._columns = columns
         self._rows = [_Row()]
         self._row = self._column = 0
         self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
-        self._rest = ""
+        # The beginning of a control sequence, if the last piece ended in one.
+        self._incomplete = ""
 
     @property
     def text(self) -> str:
-        """The lines, without colours."""
-        shown = ("".join(row.cells) if row.is_continued else "".join(row.cells).rstrip() + "\n" for row in self._rows)
-        return "".join(shown).rstrip("\n") + "\n"
+        """All lines, without colours."""
+        rows = ((row.is_continued, "".join(row.cells)) for row in self._rows)
+        text = "".join(row if is_continued else f"{row.rstrip()}\n" for is_continued, row in rows)
+        return text.rstrip("\n") + "\n"
 
     def write(self, piece: bytes) -> None:
-        """Show `piece`, which may end within a character or a control sequence."""
-        text = self._rest + self._decode(piece)
+        """Show `piece`, which may end in the middle of a character or a control sequence."""
+        text = self._incomplete + self._decode(piece)
         incomplete = _INCOMPLETE.search(text)
-        self._rest = incomplete[0] if incomplete else ""
-        for control, number, final, plain in _PARTS.findall(text[: len(text) - len(self._rest)]):
+        self._incomplete = incomplete[0] if incomplete else ""
+        for control, number, final, plain in _PARTS.findall(text[: len(text) - len(self._incomplete)]):
             for letter in plain:
                 self._put(letter)
             if control in ("\r", "\n"):
-                self._move(int(control == "\n"))
+                self._move(1 if control == "\n" else 0)
                 self._column = 0
             elif control:
                 self._control(final, number)
         if len(self._rows) > 2 * _KEPT_ROWS:
-            gone = len(self._rows) - _KEPT_ROWS
-            self._rows, self._row = self._rows[gone:], max(0, self._row - gone)
+            dropped = len(self._rows) - _KEPT_ROWS
+            self._rows, self._row = self._rows[dropped:], max(0, self._row - dropped)
 
     def _put(self, letter: str) -> None:
         cells = self._rows[self._row].cells
@@ -90,7 +92,7 @@ class Screen:
             cells[self._column - 1] += letter
             return
         width = 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        # A full row is left with the next letter, not with its last one.
+        # Like a real terminal, leave a full row only when the next character is written.
         if self._column + width > self._columns:
             self._rows[self._row].is_continued = True
             self._move(1)
@@ -100,16 +102,19 @@ class Screen:
         self._column += width
 
     def _move(self, rows: int) -> None:
+        """Move the cursor down, or up if `rows` is negative, and add the rows that are missing."""
         self._row = max(0, self._row + rows)
         self._rows += [_Row() for _ in range(self._row + 1 - len(self._rows))]
 
     def _control(self, final: str, number: str) -> None:
-        """Do what uv's progress bars need: move up and down, and erase rows."""
+        """Perform the control sequences of uv's progress bars, which move up and down and erase rows."""
         if final in "AB":
-            self._move((int(number) if number.isdecimal() else 1) * (-1 if final == "A" else 1))
+            rows = int(number) if number.isdecimal() else 1
+            self._move(-rows if final == "A" else rows)
         elif final in "KJ":
             row = self._rows[self._row]
-            row.cells, row.is_continued = ([] if number == "2" else row.cells[: self._column]), False
+            row.cells = [] if number == "2" else row.cells[: self._column]
+            row.is_continued = False
             if self._row and not row.cells:
                 self._rows[self._row - 1].is_continued = False
             if final == "J":
