@@ -1,4 +1,4 @@
-"""An empty log for each test."""
+"""The log fixture of these tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports to people and to scripts."""
+"""The reporter of the command line."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from uv_system_sync.reporting.reporter import Notice
 from uv_system_sync.text import message
 
 ERROR = SyncFailed("It failed.", "Try again.")
-
-
 RESULT = Result(env={}, paths=(), outputs={}, report='{"schema": 1}\n', summary="")
 
 
@@ -28,7 +26,7 @@ def test_a_text_is_one_line_without_escape_sequences(log: LogFile) -> None:
 
 
 @pytest.mark.parametrize(("file", "line", "where"), [("/uv.lock", 3, "/uv.lock, line 3"), ("/uv.lock", None, "/uv.lock")])
-def test_an_error_is_its_fact_its_place_and_its_hint(log: LogFile, file: str, line: int | None, where: str) -> None:
+def test_an_error_shows_its_message_its_place_and_its_hint(log: LogFile, file: str, line: int | None, where: str) -> None:
     error = SyncFailed("It failed: {reason}", "Try again.", file=file, line=line, words="shown before", reason="a\nhint: no\x1b[2J")
     ConsoleReporter(log).error(error, "")
 
@@ -41,7 +39,7 @@ def test_details_are_quoted_before_the_error(log: LogFile) -> None:
     assert "| Traceback\n|   error: \\x07\nerror: It failed.\nhint: Try again.\n" == log.text
 
 
-def test_labels_are_coloured_and_what_matters_is_bold(log: LogFile) -> None:
+def test_labels_are_coloured_and_headlines_and_errors_are_bold(log: LogFile) -> None:
     reporter = ConsoleReporter(log, colours=True)
     reporter.info("a")
     reporter.headline("5 packages")
@@ -61,7 +59,7 @@ def test_nothing_is_bold_without_colours(log: LogFile) -> None:
     assert "5 packages\\x1b[1m\n" == log.text
 
 
-def test_quiet_is_silent_about_a_success(log: LogFile) -> None:
+def test_quiet_writes_nothing_after_a_success(log: LogFile) -> None:
     reporter = ConsoleReporter(log, quiet=True)
     reporter.info("a")
     reporter.headline("b")
@@ -73,7 +71,7 @@ def test_quiet_is_silent_about_a_success(log: LogFile) -> None:
     assert "" == log.text
 
 
-def test_quiet_shows_with_an_error_what_uv_has_printed(log: LogFile) -> None:
+def test_quiet_shows_the_output_of_uv_before_an_error(log: LogFile) -> None:
     reporter = ConsoleReporter(log, quiet=True)
     reporter.info("a")
     for number in (b"1", b"2"):
@@ -84,7 +82,7 @@ def test_quiet_shows_with_an_error_what_uv_has_printed(log: LogFile) -> None:
     assert "\nerror: 1\n\n\nerror: 2\n\nerror: It failed.\n  in /uv.lock\nhint: Try again.\n" == log.text
 
 
-def test_output_of_a_program_is_passed_through_between_empty_lines_and_its_last_line_ended(log: LogFile) -> None:
+def test_program_output_is_written_unchanged_between_empty_lines_and_its_last_line_is_completed(log: LogFile) -> None:
     reporter = ConsoleReporter(log)
     with reporter.group("uv sync") as relay:
         relay(b"\x1b[1ma\x1b[0m\r\n")
@@ -105,7 +103,7 @@ def test_a_program_that_prints_nothing_leaves_no_empty_lines(log: LogFile, piece
 
 
 @pytest.mark.parametrize(("verbose", "expected"), [(False, ""), (True, "uv sync\nAll:\n1\n2\nd\n")])
-def test_titles_lists_and_debug_lines_appear_if_asked_for(log: LogFile, expected: str, *, verbose: bool) -> None:
+def test_titles_lists_and_debug_lines_are_written_only_if_verbose(log: LogFile, expected: str, *, verbose: bool) -> None:
     reporter = ConsoleReporter(log, verbose=verbose)
     with reporter.group("uv sync"):
         pass
@@ -115,7 +113,7 @@ def test_titles_lists_and_debug_lines_appear_if_asked_for(log: LogFile, expected
     assert (verbose, expected) == (reporter.is_debugging, log.text)
 
 
-def test_the_report_goes_to_a_file_of_its_own(log: LogFile) -> None:
+def test_the_report_is_written_to_its_own_file(log: LogFile) -> None:
     success, failure = LogFile(), LogFile()
     ConsoleReporter(log, json=success).publish(RESULT)
     status = ConsoleReporter(log, json=failure).publish_failure(OutOfSync("No.", "Yes."), RunContext())
@@ -124,13 +122,13 @@ def test_the_report_goes_to_a_file_of_its_own(log: LogFile) -> None:
     assert (OutOfSync.exit_status, {"kind": "out-of-sync", "message": "No.", "hint": "Yes."}) == (status, json.loads(failure.text)["error"])
 
 
-def test_no_report_is_printed_unless_asked_for(log: LogFile) -> None:
+def test_no_report_is_written_unless_asked_for(log: LogFile) -> None:
     assert SyncFailed.exit_status == ConsoleReporter(log).publish_failure(ERROR, RunContext())
     assert "" == log.text
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has another error for it")
-def test_a_log_that_nobody_reads_any_more_ends_nothing() -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows raises another error")
+def test_a_log_whose_reader_has_gone_is_no_error() -> None:
     theirs, ours = os.pipe()
     os.close(theirs)
     with open(ours, "w", encoding="utf-8") as file:

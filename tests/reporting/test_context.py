@@ -1,4 +1,4 @@
-"""What is known of a run, and how long its parts took."""
+"""The facts about a run, and the durations of its parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PYTHON = {
 }
 
 
-def test_each_part_has_the_time_since_the_one_before_and_the_sum_of_its_times() -> None:
+def test_a_part_lasts_from_the_end_of_the_previous_one_and_repeated_parts_add_up() -> None:
     times = iter([100.0, 101.0, 103.0, 106.0])
     timings = Timings(lambda: next(times))
     for name in ("probe", "uv", "probe"):
@@ -41,7 +41,7 @@ def test_each_part_has_the_time_since_the_one_before_and_the_sum_of_its_times() 
         ),
     ],
 )
-def test_what_is_known_is_one_line(context: RunContext, expected: str) -> None:
+def test_known_facts_are_one_line(context: RunContext, expected: str) -> None:
     assert expected == context.line()
 
 
@@ -62,5 +62,5 @@ def test_what_is_known_is_one_line(context: RunContext, expected: str) -> None:
         ),
     ],
 )
-def test_what_is_not_known_is_null_in_a_report(context: RunContext, expected: dict[str, object]) -> None:
+def test_unknown_facts_are_none_in_a_report(context: RunContext, expected: dict[str, object]) -> None:
     assert {**expected, "retries": []} == context.as_json()

@@ -1,4 +1,4 @@
-"""What the reports of earlier steps say about the same Python."""
+"""Reading the reports of earlier steps."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _READ = Earlier(
 
 
 def _earlier(folder: Path, *reports: object) -> list[Earlier]:
-    """Return what `reports`, each as text or as an object, say if earlier steps have left them in `folder` one after the other."""
+    """Write `reports`, as text or as JSON values, to `folder` in this order, and return what is read from them."""
     for number, found in enumerate(reports):
         path = folder / file_name()
         path.write_text(found if isinstance(found, str) else json.dumps(found), encoding="utf-8")
@@ -52,23 +52,23 @@ def test_reports_are_read_from_the_oldest_to_the_newest(tmp_path: Path) -> None:
     assert [f"groups {number}" for number in range(5)] == [found.selection for found in _earlier(folder, *texts)]
 
 
-def test_a_report_says_what_was_selected_and_what_was_installed(tmp_path: Path) -> None:
+def test_a_report_has_the_selection_and_the_installed_packages(tmp_path: Path) -> None:
     assert [_READ] == _earlier(tmp_path, _REPORT.as_json())
 
 
-def test_of_a_failure_no_package_is_known(tmp_path: Path) -> None:
+def test_the_report_of_a_failure_has_no_packages(tmp_path: Path) -> None:
     (found,) = _earlier(tmp_path, report.failure(SyncFailed("x.", "y."), _CONTEXT, by_name))
 
     assert Earlier(TARGET.prefix, _READ.directory, _READ.selection, {}, frozenset(), has_changed=True, has_failed=True) == found
 
 
-def test_a_report_on_another_python_is_left_out(tmp_path: Path) -> None:
+def test_a_report_on_another_python_is_ignored(tmp_path: Path) -> None:
     elsewhere = _REPORT._replace(context=RunContext(target=TARGET._replace(prefix="/opt/other")))
 
     assert [] == _earlier(tmp_path, elsewhere.as_json(), report.failure(SyncFailed("x.", "y."), RunContext(), by_name))
 
 
-def test_a_python_was_changed_by_a_sync_that_changed_packages_or_has_failed(tmp_path: Path) -> None:
+def test_a_sync_that_changed_packages_or_failed_has_changed_its_environment(tmp_path: Path) -> None:
     same = _REPORT._replace(context=RunContext(target=TARGET._replace(prefix="/opt/same")), changes=())
     failed = report.failure(SyncFailed("x.", "y."), RunContext(target=TARGET._replace(prefix="/opt/failed")), by_name)
     _earlier(tmp_path, _REPORT.as_json(), same.as_json(), failed)
@@ -76,7 +76,7 @@ def test_a_python_was_changed_by_a_sync_that_changed_packages_or_has_failed(tmp_
     assert {TARGET.prefix, "/opt/failed"} == changed(str(tmp_path))
 
 
-def test_without_reports_there_was_nothing_earlier(tmp_path: Path) -> None:
+def test_a_folder_without_reports_has_no_earlier_syncs(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text(json.dumps(_REPORT.as_json()), encoding="utf-8")
 
     assert [[]] * 3 == [read(folder, TARGET.prefix) for folder in (str(tmp_path), str(tmp_path / "missing"), "")]
@@ -90,11 +90,11 @@ def test_without_reports_there_was_nothing_earlier(tmp_path: Path) -> None:
         {"python": {"environment": TARGET.prefix}, "changes": [], "project": 1},
     ],
 )
-def test_a_file_that_is_no_report_does_not_hide_the_others(tmp_path: Path, content: object) -> None:
+def test_a_file_that_is_not_a_report_is_ignored(tmp_path: Path, content: object) -> None:
     assert [_READ] == _earlier(tmp_path, content, _REPORT.as_json())
 
 
-def test_a_file_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "uv-system-sync-folder.json").mkdir()
     (tmp_path / "uv-system-sync-binary.json").write_bytes(b"\xff")
 

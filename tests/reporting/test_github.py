@@ -1,4 +1,4 @@
-"""Reports to the runner; tests/fuzz/test_commands.py and test_github.py have any text at all, read as the runner reads it."""
+"""The reporter of a workflow step. tests/fuzz/test_commands.py and test_github.py cover arbitrary text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GROUP = re.compile(rb"::group::uv sync\n::stop-commands::(?P<token>[0-9a-f]{32})
 
 
 def relayed(log: LogFile, *pieces: bytes) -> bytes:
-    """Return what is in the log between the commands that open and close the group with these pieces."""
+    """Relay `pieces` in a group, and return the log between the commands that open and close the group."""
     with GitHubReporter({}, log).group("uv sync") as relay:
         for piece in pieces:
             relay(piece)
@@ -51,7 +51,7 @@ def relayed(log: LogFile, *pieces: bytes) -> bytes:
         *(("a\n::b\r::c\u2028::d", "a\\n::b\\r::c\\u2028::d"), ("\x1b[31mred\x00\u202e\udcff", "\\x1b[31mred\\x00\\u202e\\udcff")),
     ],
 )
-def test_any_text_is_one_line_and_no_command(log: LogFile, text: str, expected: str) -> None:
+def test_a_text_is_one_line_and_never_a_command(log: LogFile, text: str, expected: str) -> None:
     GitHubReporter({}, log).info(text)
 
     assert [expected] == log.lines
@@ -72,7 +72,7 @@ def test_a_command_has_its_properties_and_its_message(log: LogFile, properties: 
     assert expected == log.text
 
 
-def test_each_secret_is_masked_whole(log: LogFile) -> None:
+def test_a_secret_is_masked_as_a_whole_even_with_several_lines(log: LogFile) -> None:
     GitHubReporter({}, log).mask(["one", "two\n%25"])
 
     assert ["::add-mask::one", "::add-mask::two%0A%2525"] == log.lines
@@ -91,11 +91,11 @@ def test_each_secret_is_masked_whole(log: LogFile) -> None:
         pytest.param([b"carriage return\r"], b"carriage return\r\n", id="carriage-return"),
     ],
 )
-def test_a_group_relays_bytes_without_commands_and_ends_its_last_line(log: LogFile, pieces: list[bytes], expected: bytes) -> None:
+def test_a_group_relays_bytes_without_commands_and_completes_the_last_line(log: LogFile, pieces: list[bytes], expected: bytes) -> None:
     assert expected == relayed(log, *pieces)
 
 
-def test_a_piece_is_in_the_log_as_soon_as_it_was_relayed(log: LogFile) -> None:
+def test_a_piece_is_written_to_the_log_immediately(log: LogFile) -> None:
     reporter = GitHubReporter({}, log)
     reporter.info("before")
     with reporter.group("uv sync") as relay:
@@ -105,7 +105,7 @@ def test_a_piece_is_in_the_log_as_soon_as_it_was_relayed(log: LogFile) -> None:
         assert log.content.endswith(b"\npiece")
 
 
-def test_each_group_has_another_token(log: LogFile) -> None:
+def test_each_group_has_its_own_token(log: LogFile) -> None:
     for _ in range(5):
         with GitHubReporter({}, log).group("uv sync"):
             pass
@@ -114,17 +114,17 @@ def test_each_group_has_another_token(log: LogFile) -> None:
 
 
 class Interrupted(io.BytesIO):
-    """A log in which the runner cancels the job in the middle of a write."""
+    """A log in which a signal interrupts the write of `a line`."""
 
     def write(self, content: Any, /) -> int:
-        """Write, or write half and raise the exception of a signal."""
+        """Write `content`, or write half of it and raise KeyboardInterrupt."""
         if bytes(content) == b"a line\n":
             super().write(b"a l")
             raise KeyboardInterrupt
         return super().write(content)
 
 
-def test_whenever_a_group_is_interrupted_the_runner_reads_commands_again() -> None:
+def test_the_runner_reads_commands_again_after_an_interrupted_group() -> None:
     content = Interrupted()
     reporter = GitHubReporter({}, io.TextIOWrapper(content, encoding="utf-8", newline="\n"))
     with suppress(KeyboardInterrupt), reporter.group("uv sync") as relay:
@@ -139,7 +139,7 @@ def test_whenever_a_group_is_interrupted_the_runner_reads_commands_again() -> No
     [({}, ""), ({"file": "/src/uv.lock"}, ",file=/src/uv.lock"), ({"file": "/src/uv.lock", "line": 3}, ",file=/src/uv.lock,line=3")],
     ids=["no-place", "file", "file-and-line"],
 )
-def test_an_error_is_an_annotation_of_its_place(log: LogFile, place: dict[str, Any], properties: str) -> None:
+def test_an_error_annotates_its_file_and_line(log: LogFile, place: dict[str, Any], properties: str) -> None:
     error = SyncFailed("It failed: {reason}", "Try again.", words="no", reason="50%:\r\n::set-env name=A::1", **place)
     GitHubReporter({}, log).error(error, "")
 
@@ -147,7 +147,7 @@ def test_an_error_is_an_annotation_of_its_place(log: LogFile, place: dict[str, A
     assert f"::error title=sync-failed{properties}::{data}\n" == log.text
 
 
-def test_annotations_show_every_character_and_are_no_command_of_the_log(log: LogFile) -> None:
+def test_annotations_show_every_character_and_contain_no_other_command(log: LogFile) -> None:
     hostile = "a\r\nb\t##[error]c\x1b[31md\u202ee\rf"
     GitHubReporter({}, log).error(SyncFailed("{x}", "{x}", words=hostile, x=hostile), "")
     GitHubReporter({}, log).notice(Notice("retried", message("{x}", x=hostile)))
@@ -158,18 +158,18 @@ def test_annotations_show_every_character_and_are_no_command_of_the_log(log: Log
 
 
 @pytest.mark.parametrize("letter", ["x", "😀"])
-def test_of_a_long_error_github_shows_the_beginning_of_both_sentences(log: LogFile, letter: str) -> None:
+def test_an_annotation_has_the_beginning_of_long_sentences_and_the_end_of_long_output(log: LogFile, letter: str) -> None:
     error = SyncFailed(letter * 1000, letter * 1001, words=f"{letter * 5000} reason")
     GitHubReporter({}, log).error(error, "")
 
     text = log.text.partition("::error title=sync-failed::")[2].replace("%0A", "\n")
     sentences = f"{letter * 1000}\n{letter * 1000} …\n"
     assert f"{sentences}The output ends with: … {letter * 1993} reason\n" == text
-    # In UTF-16, 4096 are shown, and all of it unless its letters are rare.
+    # GitHub shows 4096 UTF-16 code units: always both sentences, and the output unless its characters take two.
     assert (len(sentences.encode("utf-16-le")) <= 2 * 4096, len(text) <= 4096) == (True, True)
 
 
-def test_details_of_an_error_are_in_a_group_before_it(log: LogFile) -> None:
+def test_the_details_of_an_error_are_a_group_before_it(log: LogFile) -> None:
     GitHubReporter({}, log).error(ERROR, "Traceback\n::error::no\n")
 
     assert ["::group::Details", "Traceback", "> ::error::no", "::endgroup::"] == log.lines[:-1]
@@ -192,14 +192,14 @@ def test_a_listing_is_a_group_of_lines(log: LogFile) -> None:
     [({}, []), ({"RUNNER_DEBUG": "0"}, []), ({"RUNNER_DEBUG": "1"}, ["::debug::a\\nb"])],
     ids=["not-set", "off", "on"],
 )
-def test_debug_lines_are_written_in_a_run_with_debug_logging(log: LogFile, environ: dict[str, str], expected: list[str]) -> None:
+def test_debug_lines_are_written_if_debug_logging_is_enabled(log: LogFile, environ: dict[str, str], expected: list[str]) -> None:
     reporter = GitHubReporter(environ, log)
     reporter.debug("a\nb")
 
     assert (bool(expected), expected) == (reporter.is_debugging, log.lines)
 
 
-def test_each_part_of_a_result_goes_to_its_own_file(runner: StepFiles, log: LogFile) -> None:
+def test_each_part_of_a_result_is_written_to_its_own_file(runner: StepFiles, log: LogFile) -> None:
     runner.env.write_text("BEFORE=1\n", encoding="utf-8")
     runner.output.unlink()
     GitHubReporter(runner.environ, log).publish(RESULT)
@@ -207,7 +207,7 @@ def test_each_part_of_a_result_goes_to_its_own_file(runner: StepFiles, log: LogF
     report = Path(outputs.pop("report"))
 
     assert ({"BEFORE": "1", "A": "1"}, {"b": "2"}) == (read_env(runner.env), outputs)
-    # The runner puts the last one first.
+    # The runner prepends each line to PATH, so that the last one comes first.
     assert "/one\n/two ☃\n".encode() + b"/\xff\n" == runner.path.read_bytes()
     assert (b"# Summary\n", b'{"c": 3}\n', b"") == (runner.summary.read_bytes(), report.read_bytes(), log.content)
 
@@ -219,7 +219,7 @@ def test_the_output_report_is_an_absolute_path(runner: StepFiles, log: LogFile) 
 
 
 @pytest.mark.parametrize("name", ["GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "RUNNER_TEMP"])
-def test_without_one_of_the_variables_nothing_is_published(runner: StepFiles, log: LogFile, name: str) -> None:
+def test_nothing_is_published_if_a_variable_is_not_set(runner: StepFiles, log: LogFile, name: str) -> None:
     with pytest.raises(RunnerUnusable) as caught:
         GitHubReporter({**runner.environ, name: ""}, log).publish(RESULT)
 
@@ -228,7 +228,7 @@ def test_without_one_of_the_variables_nothing_is_published(runner: StepFiles, lo
 
 
 @pytest.mark.parametrize("name", ["GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "RUNNER_TEMP"])
-def test_if_one_file_cannot_be_written_nothing_is_published(runner: StepFiles, log: LogFile, tmp_path: Path, name: str) -> None:
+def test_nothing_is_published_if_a_file_cannot_be_written(runner: StepFiles, log: LogFile, tmp_path: Path, name: str) -> None:
     wrong = tmp_path / "missing" if name == "RUNNER_TEMP" else tmp_path
     with pytest.raises(RunnerUnusable) as caught:
         GitHubReporter({**runner.environ, name: str(wrong)}, log).publish(RESULT)
@@ -237,7 +237,7 @@ def test_if_one_file_cannot_be_written_nothing_is_published(runner: StepFiles, l
     assert runner.are_empty()
 
 
-def test_a_server_without_job_summaries_gets_the_rest(runner: StepFiles, log: LogFile) -> None:
+def test_everything_else_is_published_on_a_server_without_job_summaries(runner: StepFiles, log: LogFile) -> None:
     GitHubReporter({**runner.environ, "GITHUB_STEP_SUMMARY": ""}, log).publish(RESULT)
 
     assert ({"A": "1"}, 3, "") == (read_env(runner.env), len(read_path(runner.path)), runner.summary.read_text(encoding="utf-8"))
@@ -247,16 +247,16 @@ def test_a_server_without_job_summaries_gets_the_rest(runner: StepFiles, log: Lo
 @pytest.mark.parametrize(
     ("summary", "size"),
     [("x" * SUMMARY_LIMIT, SUMMARY_LIMIT), ("x" * (SUMMARY_LIMIT + 1), 0), ("☃" * (SUMMARY_LIMIT // 2), 0)],
-    ids=["just-fits", "one-byte-too-many", "few-letters-of-many-bytes"],
+    ids=["just-fits", "one-byte-too-many", "multi-byte-characters"],
 )
-def test_a_summary_that_the_runner_would_reject_is_left_out_alone(runner: StepFiles, log: LogFile, summary: str, size: int) -> None:
+def test_only_the_summary_is_omitted_if_the_runner_would_reject_it(runner: StepFiles, log: LogFile, summary: str, size: int) -> None:
     GitHubReporter(runner.environ, log).publish(RESULT._replace(summary=summary))
 
     assert (size, {"A": "1"}) == (runner.summary.stat().st_size, read_env(runner.env))
 
 
 @pytest.mark.parametrize("inputs", [None, step_inputs()], ids=["unknown", "by-default"])
-def test_a_failure_leaves_a_job_summary_and_a_report_and_later_steps_get_nothing(
+def test_a_failure_writes_a_job_summary_and_a_report_and_nothing_for_later_steps(
     runner: StepFiles, log: LogFile, inputs: Inputs | None
 ) -> None:
     status = GitHubReporter(runner.environ, log).publish_failure(ERROR, RunContext(inputs, TARGET))
@@ -270,20 +270,20 @@ def test_a_failure_leaves_a_job_summary_and_a_report_and_later_steps_get_nothing
     assert (1, True) == (status, runner.hand_nothing_on())
 
 
-def test_without_the_input_summary_a_failure_leaves_a_report_only(runner: StepFiles, log: LogFile) -> None:
+def test_a_failure_writes_only_a_report_if_summary_is_false(runner: StepFiles, log: LogFile) -> None:
     GitHubReporter(runner.environ, log).publish_failure(ERROR, RunContext(step_inputs(summary="false")))
 
     assert ("", 1) == (runner.summary.read_text(encoding="utf-8"), len(list(runner.temp.iterdir())))
 
 
-def test_a_cancelled_run_leaves_nothing(runner: StepFiles, log: LogFile) -> None:
+def test_a_cancelled_run_writes_nothing(runner: StepFiles, log: LogFile) -> None:
     assert 1 == GitHubReporter(runner.environ, log).publish_failure(Cancelled("It was cancelled.", "Run it again."), RunContext())
     assert runner.are_empty()
 
 
 @pytest.mark.parametrize("variable", ["RUNNER_TEMP", "GITHUB_STEP_SUMMARY"])
 @pytest.mark.parametrize("place", ["", "missing/file"])
-def test_what_a_failure_cannot_write_is_left_out(runner: StepFiles, log: LogFile, tmp_path: Path, variable: str, place: str) -> None:
+def test_a_failure_omits_a_file_that_cannot_be_written(runner: StepFiles, log: LogFile, tmp_path: Path, variable: str, place: str) -> None:
     environ = {**runner.environ, variable: place and str(tmp_path / place)}
     GitHubReporter(environ, log).publish_failure(ERROR, RunContext())
 
@@ -304,8 +304,8 @@ os._exit(10 + reporter.publish_failure(UvUnavailable("x", "y"), RunContext()))
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs limits of POSIX")
-def test_without_a_file_handle_a_failure_has_no_report_and_no_traceback(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="needs the resource limits of POSIX")
+def test_a_failure_without_file_handles_has_no_report_and_no_traceback(tmp_path: Path) -> None:
     command = [sys.executable, "-B", "-c", _WITHOUT_HANDLES, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
 

@@ -1,4 +1,4 @@
-"""Text from outside as Markdown; tests/fuzz/test_summary.py has any text at all, as GitHub renders it."""
+"""Writing Markdown. tests/fuzz/test_summary.py covers arbitrary text, rendered as GitHub renders it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from uv_system_sync.reporting import markdown
 
 
 @pytest.mark.parametrize("sign", "|<&`*~#[]!@$^{}")
-def test_signs_with_a_meaning_are_escaped_everywhere(sign: str) -> None:
-    # GitHub makes links of e-mail addresses in spite of the reference.
+def test_markup_is_escaped_everywhere(sign: str) -> None:
+    # GitHub links e-mail addresses even if the `@` is a reference.
     assert f"a{'<!-- -->' * (sign == '@')}&#{ord(sign)};a" == markdown.text(f"a{sign}a")
 
 
@@ -24,12 +24,12 @@ def test_signs_with_a_meaning_are_escaped_everywhere(sign: str) -> None:
         *(("a_b", "a_b"), ("_a_", "&#95;a&#95;"), ("a__b", "a&#95;&#95;b"), ("ü_ü", "ü&#95;ü")),
     ],
 )
-def test_signs_with_a_meaning_in_some_places_are_escaped_there(value: str, expected: str) -> None:
+def test_positional_markup_is_escaped_only_in_its_position(value: str, expected: str) -> None:
     assert expected == markdown.text(value)
 
 
 @pytest.mark.parametrize("value", ["http://example.com", "https://example.com/a_b", "www.example.com", "mailto:a@example.com"])
-def test_an_address_is_no_link(value: str) -> None:
+def test_an_address_is_not_a_link(value: str) -> None:
     assert re.search(r"https?:|mailto:|www\.|@", markdown.text(value)) is None
 
 
@@ -51,7 +51,7 @@ def test_ordinary_text_stays_readable_in_the_source(value: str) -> None:
         *(("a `b\nc` d\n\n e", "a &#96;b<br>c&#96; d<br>e"), ("<b> [a](b)", "&#60;b> &#91;a&#93;(b)")),
     ],
 )
-def test_in_a_sentence_only_single_backticks_have_a_meaning(value: str, expected: str) -> None:
+def test_a_sentence_keeps_code_spans_in_single_backticks_only(value: str, expected: str) -> None:
     assert expected == markdown.prose(value)
 
 
@@ -66,11 +66,11 @@ def test_in_a_sentence_only_single_backticks_have_a_meaning(value: str, expected
     ],
     ids=["nothing", "fences", "longest", "terminal", "other-signs"],
 )
-def test_a_block_of_code_shows_every_character_and_only_its_own_fence_ends_it(lines: list[str], expected: list[str]) -> None:
+def test_a_code_block_shows_every_character_and_ends_only_at_its_own_fence(lines: list[str], expected: list[str]) -> None:
     assert expected == markdown.fence(lines).split("\n")
 
 
-def test_what_is_cut_ends_with_how_much_is_missing() -> None:
+def test_shortened_text_and_lists_end_with_how_much_is_missing() -> None:
     assert ("abc", "abc … and 1,997 more characters") == (markdown.cut("abc", 3), markdown.cut("abc" + "d" * 1997, 3))
     assert (["a", "b"], ["a", "b", "… and 1,998 more"]) == (markdown.first(["a", "b"], 2), markdown.first(["a", *"b" * 1999], 2))
 

@@ -1,4 +1,4 @@
-"""Notices on a sync that succeeded."""
+"""The notices on a successful sync."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_an_ordinary_sync_has_no_notice() -> None:
     assert [] == found(REPORT._replace(packages=(Package("a", "1.0"),), changes=changes), outputs={"packages": "[]"})
 
 
-def test_built_wheels_that_were_not_used_are_a_notice_with_the_reason() -> None:
+def test_an_unusable_cache_has_a_notice_with_the_reason() -> None:
     problem = message("it is full")
     context = RunContext()
     context.built_wheels = BuiltWheels("key", "/folder", was_restored=False)
@@ -43,7 +43,7 @@ def test_built_wheels_that_were_not_used_are_a_notice_with_the_reason() -> None:
     assert [("cache-unusable", {"problem": problem})] == found(REPORT._replace(context=context))
 
 
-def test_repaired_packages_are_named_with_the_reason() -> None:
+def test_repaired_packages_have_a_notice_with_the_reasons() -> None:
     broken = (Broken("a", "/a", "no RECORD"), Broken("b", "/b", "no METADATA"))
 
     assert [("packages-repaired", {"packages": "a (no RECORD), b (no METADATA)"})] == found(REPORT._replace(repaired=broken))
@@ -53,16 +53,16 @@ def test_repaired_packages_are_named_with_the_reason() -> None:
     "pin",
     [
         *("", "3", "3.12", "3.12.4"),
-        # More than a version is not understood here.
+        # Anything but a plain version is ignored.
         *(">=3.13", "==3.13.*", "3.13,<4", "/opt/other/bin/python3.13", "pypy", "cpython-3.13.0-linux-x86_64-gnu", "python3.13"),
     ],
 )
-def test_a_pin_that_the_target_satisfies_or_that_is_no_version_has_no_notice(pin: str) -> None:
+def test_a_pin_that_the_target_satisfies_or_that_is_not_a_version_has_no_notice(pin: str) -> None:
     assert [] == found(REPORT._replace(project=PROJECT._replace(pinned=pin)), {"UV_PYTHON": pin})
 
 
 @pytest.mark.parametrize("pin", ["3.1", "3.13", "3.12.40", "3.12.4.1", "2", "3.12.5"])
-def test_each_setting_that_names_another_version_has_a_notice(pin: str) -> None:
+def test_each_setting_that_requests_another_version_has_a_notice(pin: str) -> None:
     report = REPORT._replace(project=PROJECT._replace(pinned=pin, prefers_managed=True))
 
     assert [
@@ -73,17 +73,17 @@ def test_each_setting_that_names_another_version_has_a_notice(pin: str) -> None:
 
 
 def removed(*names: str) -> Report:
-    """Return the report of a sync that has removed version 1.0 of each of `names`."""
+    """Return the report of a sync that removed version 1.0 of the packages `names`."""
     return REPORT._replace(changes=tuple(Change(name, "removed", None, "1.0") for name in names))
 
 
-def test_removed_packages_are_named_with_the_option_that_keeps_them() -> None:
+def test_removed_packages_have_a_notice_with_the_option_that_keeps_them() -> None:
     listed = f"{', '.join(['a 1.0'] * 20)} and 1 more"
 
     assert [("packages-removed", {"packages": listed, "inexact": Option("inexact", "true")})] == found(removed(*["a"] * 21))
 
 
-def test_removed_packages_have_no_notice_if_the_user_asked_for_it() -> None:
+def test_removed_packages_have_no_notice_if_the_user_asked_to_remove_them() -> None:
     context = RunContext()
     context.asked_to_remove = True
 
@@ -95,13 +95,13 @@ _INSTALLED = _FIRST._replace(changes=(Change("ours", "installed", "1.0", None),)
 
 
 def after(earlier: Report | str, later: Report, temp: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Return the notices on `later` in a job whose last step was `earlier`; as a text, it is the report of a failure."""
+    """Return the notices on `later` in a job whose previous step left the report `earlier`, which is text if the step failed."""
     text = earlier if isinstance(earlier, str) else json.dumps(earlier.as_json())
     (temp / file_name()).write_text(text, encoding="utf-8")
     return found(later, {"RUNNER_TEMP": str(temp)})
 
 
-def test_packages_of_an_earlier_step_with_another_selection_are_named_with_both_selections(tmp_path: Path) -> None:
+def test_removing_the_packages_of_another_selection_has_a_notice_with_both_selections(tmp_path: Path) -> None:
     later = removed("a", "ours", "b")._replace(context=RunContext(step_inputs(groups="lint")))
     undone = {"now": "groups lint", "before": "groups docs", "packages": "ours 1.0", "inexact": Option("inexact", "true")}
 
@@ -111,7 +111,7 @@ def test_packages_of_an_earlier_step_with_another_selection_are_named_with_both_
     assert ("earlier-step-undone", undone) == notice
 
 
-def test_packages_of_another_project_are_named_with_its_folder(tmp_path: Path) -> None:
+def test_removing_the_packages_of_another_project_has_a_notice_with_both_folders(tmp_path: Path) -> None:
     other = PROJECT._replace(directory="/src/other")
     later = removed("ours")._replace(context=RunContext(step_inputs(groups="docs")), project=other)
     ((title, values),) = after(_INSTALLED, later, tmp_path)
@@ -123,8 +123,8 @@ def test_packages_of_another_project_are_named_with_its_folder(tmp_path: Path) -
     )
 
 
-def test_packages_that_the_same_selection_had_installed_are_removed_without_notice(tmp_path: Path) -> None:
-    """It is uv.lock that has changed."""
+def test_removing_the_packages_of_the_same_selection_has_no_notice(tmp_path: Path) -> None:
+    """The selection is the same, so uv.lock has changed."""
     assert [] == after(_INSTALLED, removed("ours")._replace(context=_FIRST.context), tmp_path)
 
 
@@ -138,13 +138,13 @@ def test_packages_that_the_same_selection_had_installed_are_removed_without_noti
     ],
     ids=["gone", "changed", "updated by this step", "new"],
 )
-def test_what_something_else_has_changed_between_two_steps_is_named(tmp_path: Path, change: Change, shown: str | None) -> None:
+def test_packages_that_something_else_changed_between_two_steps_have_a_notice(tmp_path: Path, change: Change, shown: str | None) -> None:
     expected = [("changed-between-steps", {"prefix": TARGET.prefix, "packages": shown})] if shown else []
 
     assert expected == after(_FIRST, _FIRST._replace(changes=(change,)), tmp_path)
 
 
-def test_what_a_failed_or_interrupted_step_may_have_changed_is_not_named(tmp_path: Path) -> None:
+def test_packages_that_a_failed_or_interrupted_sync_may_have_changed_have_no_notice(tmp_path: Path) -> None:
     later = _FIRST._replace(changes=(Change("ours", "installed", "1.0", None),))
 
     assert [] == after(_FIRST, later._replace(was_unfinished=True), tmp_path)
@@ -156,18 +156,18 @@ LINK = Package("sample", "0.1", url="file:///src/sample", editable=True)
 
 @pytest.fixture
 def cached(tmp_path: Path) -> Report:
-    """The report of a sync that has left a link in a Python of the tool cache `cache`."""
+    """The report of a sync that installed an editable package into a Python of the tool cache `cache`."""
     prefix = tmp_path / "cache" / "Python" / "3.12.4" / "x64"
     prefix.mkdir(parents=True)
     return REPORT._replace(target=TARGET._replace(prefix=str(prefix)), packages=(Package("other", "1.0"), LINK))
 
 
 def self_hosted(tmp_path: Path, **environ: str) -> dict[str, str]:
-    """Return the variables of a self-hosted runner with the tool cache `cache`, changed as `environ` has it."""
+    """Return the variables of a self-hosted runner with the tool cache `cache`, updated with `environ`."""
     return {"RUNNER_ENVIRONMENT": "self-hosted", "RUNNER_TOOL_CACHE": str(tmp_path / "cache"), **environ}
 
 
-def test_links_to_the_checkout_in_a_python_of_other_jobs_have_a_notice(tmp_path: Path, cached: Report) -> None:
+def test_editable_packages_in_a_shared_python_have_a_notice(tmp_path: Path, cached: Report) -> None:
     options = {"no_editable": Option("no-editable", "true"), "python": Option("python")}
     report = cached._replace(packages=(*cached.packages, LINK._replace(name="second")))
 
@@ -175,7 +175,7 @@ def test_links_to_the_checkout_in_a_python_of_other_jobs_have_a_notice(tmp_path:
     assert expected == found(report, self_hosted(tmp_path))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="not everyone may create links on Windows")
+@pytest.mark.skipif(os.name == "nt", reason="creating links needs a privilege on Windows")
 def test_the_tool_cache_may_be_a_link(tmp_path: Path, cached: Report) -> None:
     (tmp_path / "link").symlink_to("cache")
 
@@ -186,12 +186,12 @@ def test_the_tool_cache_may_be_a_link(tmp_path: Path, cached: Report) -> None:
     "environ",
     [
         *({"RUNNER_ENVIRONMENT": "github-hosted"}, {"RUNNER_ENVIRONMENT": ""}),
-        # A variable without a path does not mean the current folder.
+        # An empty or relative path does not mean the current folder.
         *({"RUNNER_TOOL_CACHE": ""}, {"RUNNER_TOOL_CACHE": "/elsewhere"}, {"RUNNER_TOOL_CACHE": "elsewhere"}),
     ],
     ids=str,
 )
-def test_what_no_other_job_gets_has_no_notice(
+def test_editable_packages_in_a_python_that_is_not_shared_have_no_notice(
     tmp_path: Path, cached: Report, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -199,7 +199,7 @@ def test_what_no_other_job_gets_has_no_notice(
     assert [] == found(cached, self_hosted(tmp_path, **environ))
 
 
-def test_a_python_outside_the_tool_cache_and_copies_in_one_have_no_notice(tmp_path: Path, cached: Report) -> None:
+def test_a_python_outside_the_tool_cache_and_packages_that_are_not_editable_have_no_notice(tmp_path: Path, cached: Report) -> None:
     (tmp_path / "cache-of-the-job").mkdir()
     outside = cached._replace(target=TARGET._replace(prefix=str(tmp_path / "cache-of-the-job")))
     copies = cached._replace(packages=(LINK._replace(editable=False), Package("other", "1.0")))

@@ -1,4 +1,4 @@
-"""The record of a run, its outputs, and the reports of earlier steps."""
+"""The record of a run: its report and its outputs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ JSON_CHANGES = [
 
 
 def report(packages: tuple[Package, ...] = PACKAGES, changes: tuple[Change, ...] = CHANGES, seconds: float = 1.23456) -> Report:
-    """Return the report of a sync in which uv took so many `seconds`, and everything twice as long."""
+    """Return the report of a sync that took twice `seconds`, half of them in uv."""
     context = RunContext(step_inputs(), TARGET, PROJECT, "0.13.9")
     times = iter([0.0, seconds, 2 * seconds])
     context.timings = Timings(lambda: next(times))
@@ -55,11 +55,11 @@ def report(packages: tuple[Package, ...] = PACKAGES, changes: tuple[Change, ...]
         pytest.param(PACKAGES, (), 0.0194, "2 packages: nothing changed in 19 ms", id="no-changes"),
     ],
 )
-def test_a_sync_is_summed_up_in_one_line(packages: tuple[Package, ...], changes: tuple[Change, ...], seconds: float, expected: str) -> None:
+def test_the_sentence_summarizes_a_sync(packages: tuple[Package, ...], changes: tuple[Change, ...], seconds: float, expected: str) -> None:
     assert expected == report(packages, changes, seconds).sentence()
 
 
-def test_the_whole_report_as_json() -> None:
+def test_the_report_as_json() -> None:
     expected = {
         "schema": 1,
         "outcome": "success",
@@ -75,7 +75,7 @@ def test_the_whole_report_as_json() -> None:
     assert expected == report()._replace(repaired=[Broken("alpha", "/a", "it has no RECORD")]).as_json()
 
 
-def test_seed_packages_are_named_unless_the_lock_has_them(tmp_path: Path) -> None:
+def test_seeds_are_the_seed_packages_that_are_not_locked(tmp_path: Path) -> None:
     lock = tmp_path / "uv.lock"
     lock.write_bytes(b'[[package]]\r\nname = "setuptools"\r\nversion = "1"\r\ndependencies = [\r\n{ name = "pip" },\r\n]\r\n')
     packages = tuple(Package(name, "1") for name in ("alpha", "pip", "setuptools", "uv"))
@@ -84,7 +84,7 @@ def test_seed_packages_are_named_unless_the_lock_has_them(tmp_path: Path) -> Non
     assert ["pip", "uv"] == done.as_json()["seeds"]
 
 
-def test_outputs_are_text_and_arrays_among_them_json() -> None:
+def test_outputs_are_text_and_arrays_are_json() -> None:
     outputs = report().outputs()
     arrays = {name: json.loads(outputs.pop(name)) for name in ("packages", "changes")}
     expected = {
@@ -101,7 +101,7 @@ def test_outputs_are_text_and_arrays_among_them_json() -> None:
 
 
 @pytest.mark.parametrize(("was_restored", "hit"), [(True, "true"), (False, "false")])
-def test_a_cache_that_was_asked_is_a_hit_or_not(was_restored: bool, hit: str) -> None:  # noqa: FBT001 - a parameter of pytest
+def test_cache_hit_is_whether_built_wheels_were_restored(was_restored: bool, hit: str) -> None:  # noqa: FBT001 - a parameter of pytest
     done = report()
     done.context.built_wheels = BuiltWheels("key", "/folder", was_restored=was_restored)
 
@@ -115,7 +115,7 @@ def test_an_array_is_one_line_of_ascii() -> None:
     assert ("false", "[]") == (outputs["changed"], outputs["changes"])
 
 
-def test_an_array_that_is_too_long_for_a_variable_is_null_and_the_rest_is_there() -> None:
+def test_an_array_that_is_too_long_for_a_variable_is_null_and_the_other_outputs_are_set() -> None:
     fixed = len('[{"name":"","version":"1.0"}]')
     outputs = [report((Package("a" * (OUTPUT_LIMIT - fixed + more), "1.0"),), ()).outputs() for more in (0, 1)]
 
@@ -124,7 +124,7 @@ def test_an_array_that_is_too_long_for_a_variable_is_null_and_the_rest_is_there(
     ]
 
 
-def test_a_result_has_what_later_steps_get_and_the_report() -> None:
+def test_a_result_has_variables_and_paths_for_later_steps_and_the_report() -> None:
     done = report()._replace(target=TARGET._replace(virtual=True))
     result = done.result({"a": "b"}, "# Markdown\n", "/opt/uv/bin")
 
@@ -134,7 +134,7 @@ def test_a_result_has_what_later_steps_get_and_the_report() -> None:
     assert ("/opt/python/bin",) == done.result({}, "", "").paths
 
 
-def test_a_failure_has_the_error_and_what_is_known_in_the_same_schema() -> None:
+def test_the_report_of_a_failure_has_the_error_and_the_known_facts_in_the_same_schema() -> None:
     error = LockMissing("There is no uv.lock in {directory}.", "Set {option}.", directory="/src", option=Option("working-directory"))
     expected = {
         "schema": 1,
@@ -146,6 +146,6 @@ def test_a_failure_has_the_error_and_what_is_known_in_the_same_schema() -> None:
     assert expected == json.loads(failure(error, RunContext(target=TARGET), by_name))
 
 
-def test_each_report_has_a_file_name_of_its_own() -> None:
+def test_each_report_has_its_own_file_name() -> None:
     assert re.fullmatch(r"uv-system-sync-[0-9a-f]{16}\.json", file_name())
     assert file_name() != file_name()

@@ -1,4 +1,4 @@
-"""What both reporters have in common: the error boundary, and options that each spells in its own way."""
+"""What both reporters have in common: handling errors, spelling options and hiding secrets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from uv_system_sync.text import Option
 
 
 class Output(NamedTuple):
-    """A reporter, and how to get at its log and at the report that it has published."""
+    """A reporter, its log, and a function that returns the report that it published."""
 
     reporter: Reporter
     log: LogFile
@@ -33,27 +33,27 @@ class Output(NamedTuple):
 
 @pytest.fixture
 def github(runner: StepFiles, log: LogFile) -> Output:
-    """The reporter of a step."""
+    """The reporter of a workflow step."""
     return Output(GitHubReporter(runner.environ, log), log, lambda: json.loads(next(runner.temp.iterdir()).read_text(encoding="utf-8")))
 
 
 @pytest.fixture
 def console(log: LogFile) -> Output:
-    """The reporter of the command."""
+    """The reporter of the command line."""
     file = io.StringIO()
     return Output(ConsoleReporter(log, json=file), log, lambda: json.loads(file.getvalue()))
 
 
 @pytest.fixture(params=["github", "console"])
 def output(request: pytest.FixtureRequest) -> Output:
-    """Each of the two."""
+    """Each of the two reporters."""
     found: Output = request.getfixturevalue(request.param)
     return found
 
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """Give the signals, which are ignored after an error, their handlers back."""
+    """Restore the handlers of the signals, which are ignored after an error."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in handlers.items():
@@ -61,7 +61,7 @@ def _signals() -> Iterator[None]:
 
 
 def failing(error: BaseException) -> Callable[[], None]:
-    """Return work that raises `error`."""
+    """Return a function that raises `error`."""
 
     def work() -> None:
         raise error
@@ -82,7 +82,7 @@ def test_work_that_succeeds_shows_nothing(output: Output) -> None:
         (KeyboardInterrupt(), Cancelled),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), RunnerUnusable),
     ],
-    ids=["of-ours", "cancelled", "full-disk"],
+    ids=["action-error", "cancelled", "full-disk"],
 )
 def test_an_error_is_shown_without_a_traceback(output: Output, error: BaseException, kind: type[ActionError]) -> None:
     found = report_errors(failing(error), output.reporter)
@@ -92,7 +92,7 @@ def test_an_error_is_shown_without_a_traceback(output: Output, error: BaseExcept
     assert "Traceback" not in output.log.text
 
 
-def test_a_bug_is_shown_with_its_traceback_before_it(output: Output) -> None:
+def test_a_bug_is_shown_after_its_traceback(output: Output) -> None:
     found = report_errors(failing(LookupError("one\ntwo")), output.reporter)
 
     assert isinstance(found, InternalError)
@@ -101,14 +101,14 @@ def test_a_bug_is_shown_with_its_traceback_before_it(output: Output) -> None:
     assert output.log.text.index("LookupError: one") < output.log.text.index("This is a bug")
 
 
-def test_after_an_error_signals_are_ignored(output: Output) -> None:
+def test_signals_are_ignored_after_an_error(output: Output) -> None:
     report_errors(failing(KeyboardInterrupt()), output.reporter)
 
     assert [signal.SIG_IGN] * 2 == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 
 
 @pytest.mark.parametrize("known", range(4))
-def test_a_bug_in_the_middle_of_a_run_leaves_a_report_of_what_is_known(output: Output, known: int) -> None:
+def test_a_bug_in_the_middle_of_a_run_leaves_a_report_of_the_known_facts(output: Output, known: int) -> None:
     context = RunContext()
 
     def run() -> None:
@@ -137,7 +137,7 @@ def test_a_bug_in_the_middle_of_a_run_leaves_a_report_of_what_is_known(output: O
         (Option("extras", "docs test"), "`extras: docs test`", "`--extra docs --extra test`"),
         *((Option(f"{name}s", "dev"), f"`{name}s: dev`", f"`--{name} dev`") for name in ("extra", "group", "only-group", "package")),
         (Option("args", "--no-build"), "`args: --no-build`", "the arguments after `--`"),
-        # There is no such option.
+        # The command line has no such option.
         (Option("uv-version"), "`uv-version`", "`uv-version`"),
     ],
     ids=str,
@@ -158,7 +158,7 @@ CONTRADICTION = InvalidInput("{one} contradicts {other}.", "Remove {one}.", one=
         ("console", ("`--all-groups` contradicts `--group dev`.", "Remove `--all-groups`.")),
     ],
 )
-def test_errors_notices_and_reports_have_the_spelling_of_their_reporter(
+def test_errors_notices_and_reports_spell_options_like_their_reporter(
     request: pytest.FixtureRequest, runner: StepFiles, name: str, expected: tuple[str, str]
 ) -> None:
     output: Output = request.getfixturevalue(name)
@@ -180,7 +180,7 @@ def test_errors_notices_and_reports_have_the_spelling_of_their_reporter(
         "/src/`groups`/`args: x`/--extra dev",
     ],
 )
-def test_no_reporter_changes_words_in_the_path_of_a_user(output: Output, path: str) -> None:
+def test_paths_that_look_like_options_or_fields_are_shown_unchanged(output: Output, path: str) -> None:
     error = SyncFailed("{path} is not what {option} means.", "Correct {path}.", path=path, option=Option("check", "true"))
     output.reporter.error(error, "")
     output.reporter.publish_failure(error, RunContext())
@@ -191,20 +191,15 @@ def test_no_reporter_changes_words_in_the_path_of_a_user(output: Output, path: s
     assert 2 == output.log.text.replace("%25", "%").count(path)
 
 
-def test_nothing_that_is_written_has_a_secret_or_the_credentials_of_an_address(output: Output) -> None:
-    """A secret is hidden by its value, even in the words of another program and in a bug."""
+def test_secrets_and_the_credentials_in_addresses_are_never_written(output: Output) -> None:
+    """Secrets are found by value, even in program output and in tracebacks."""
     output.reporter.mask(["hunter2"])
     shown = "hunter2 https://me:pass'wo/rd@host/"
 
-    def work(error: BaseException) -> Callable[[], None]:
-        def fail() -> None:
-            raise error
-
-        return fail
-
     output.reporter.info(shown)
-    report_errors(work(ValueError(shown)), output.reporter)
-    error = report_errors(work(InvalidInput("It is {value!r}.", "See {other}.", words=shown, value=shown, other=shown)), output.reporter)
+    report_errors(failing(ValueError(shown)), output.reporter)
+    invalid = InvalidInput("It is {value!r}.", "See {other}.", words=shown, value=shown, other=shown)
+    error = report_errors(failing(invalid), output.reporter)
     assert error is not None
     output.reporter.publish_failure(error, RunContext())
 

@@ -1,4 +1,4 @@
-"""The runner's files, read back as the runner reads them; tests/fuzz/test_github.py has any values at all."""
+"""The runner's files, read back as the runner reads them. tests/fuzz/test_github.py covers arbitrary values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from uv_system_sync.errors import RunnerUnusable, SyncFailed
 from uv_system_sync.reporting import runner_files
 from uv_system_sync.reporting.runner_files import append_all, assignments, protected
 
-posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has named pipes, and links for everyone")
+posix = pytest.mark.skipif(os.name == "nt", reason="needs named pipes and links without privileges")
 
 
 @pytest.mark.parametrize("environ", [{}, {"GITHUB_ENV": ""}], ids=["not-set", "empty"])
@@ -32,13 +32,13 @@ def test_a_variable_without_a_path_is_an_error(environ: dict[str, str]) -> None:
         "=<<=a<<b ::set-env name=A::1 ##[error] \t$HOME `id` %0A",
     ],
 )
-def test_a_value_sets_its_own_variable_only(tmp_path: Path, value: str) -> None:
+def test_a_value_sets_only_its_own_variable(tmp_path: Path, value: str) -> None:
     (tmp_path / "env").write_bytes(assignments({"FIRST": value, "SECOND": "2"}).encode())
 
     assert {"FIRST": value, "SECOND": "2"} == read_env(tmp_path / "env")
 
 
-def test_texts_are_appended_byte_by_byte_and_missing_files_are_created(tmp_path: Path) -> None:
+def test_texts_are_appended_unchanged_and_missing_files_are_created(tmp_path: Path) -> None:
     (tmp_path / "one").write_bytes(b"before\r\n")
     append_all([(str(tmp_path / "one"), "a\nb\n"), (str(tmp_path / "two"), "☃\udcff"), (str(tmp_path / "one"), "c")])
 
@@ -55,7 +55,7 @@ def test_texts_are_appended_byte_by_byte_and_missing_files_are_created(tmp_path:
         ),
     ],
 )
-def test_a_path_that_cannot_be_written_is_named_and_every_file_stays_as_it_was(tmp_path: Path, wrong: str, reason: int) -> None:
+def test_an_unwritable_path_is_an_error_with_its_name_and_all_files_are_restored(tmp_path: Path, wrong: str, reason: int) -> None:
     (tmp_path / "one").write_text("before\n", encoding="utf-8")
     path = os.path.normpath(tmp_path / wrong)
     with pytest.raises(RunnerUnusable) as caught:
@@ -66,14 +66,14 @@ def test_a_path_that_cannot_be_written_is_named_and_every_file_stays_as_it_was(t
     assert ["one"] == os.listdir(tmp_path)
 
 
-def test_any_other_failure_leaves_every_file_as_it_was(tmp_path: Path) -> None:
+def test_all_files_are_restored_after_any_other_failure(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         append_all([(str(tmp_path / "one"), "a\n"), (str(tmp_path / "two"), "\ud800")])
 
     assert [] == os.listdir(tmp_path)
 
 
-def test_changes_to_protected_files_are_undone_and_an_error_names_the_files(runner: StepFiles) -> None:
+def test_changes_to_protected_files_are_undone_and_named_in_the_error(runner: StepFiles) -> None:
     runner.env.write_text("A=1\n", encoding="utf-8")
 
     def intrude() -> None:
@@ -90,7 +90,7 @@ def test_changes_to_protected_files_are_undone_and_an_error_names_the_files(runn
     assert "The change was undone" == caught.value.values["undone"]
 
 
-def test_a_change_that_cannot_be_undone_is_an_error_as_well(tmp_path: Path) -> None:
+def test_a_change_that_cannot_be_undone_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "env").write_text("A=1\n", encoding="utf-8")
 
@@ -105,7 +105,7 @@ def test_a_change_that_cannot_be_undone_is_an_error_as_well(tmp_path: Path) -> N
     assert "The change could not be undone" == caught.value.values["undone"]
 
 
-def test_an_interruption_goes_on_after_changes_were_undone(runner: StepFiles) -> None:
+def test_an_interruption_is_raised_after_changes_were_undone(runner: StepFiles) -> None:
     def intrude() -> None:
         with protected(runner.environ):
             runner.summary.write_text("evil", encoding="utf-8")
@@ -117,7 +117,7 @@ def test_an_interruption_goes_on_after_changes_were_undone(runner: StepFiles) ->
     assert runner.are_empty()
 
 
-def test_unchanged_and_missing_files_are_no_error(runner: StepFiles) -> None:
+def test_unchanged_and_missing_files_are_not_an_error(runner: StepFiles) -> None:
     with protected({**runner.environ, "GITHUB_STATE": str(runner.temp / "none")}):
         pass
 
@@ -126,7 +126,7 @@ def test_unchanged_and_missing_files_are_no_error(runner: StepFiles) -> None:
 
 @posix
 @pytest.mark.parametrize("kind", ["pipe", "link-to-a-file", "link-to-a-folder"])
-def test_what_takes_the_place_of_a_protected_file_is_replaced_unread(runner: StepFiles, tmp_path: Path, kind: str) -> None:
+def test_a_pipe_or_link_in_place_of_a_protected_file_is_replaced_without_reading_it(runner: StepFiles, tmp_path: Path, kind: str) -> None:
     kept = tmp_path / "elsewhere" / "kept"
     kept.parent.mkdir()
     kept.write_text("precious", encoding="utf-8")
@@ -170,7 +170,7 @@ def test_only_the_runners_own_folder_is_protected_as_a_whole(tmp_path: Path, *, 
     assert ({"env": "", "outer": "A=1\n"} if is_runners else {"env": "", "outer": "A=2\n", "new": ""}) == _contents(folder)
 
 
-def test_what_is_written_after_the_end_stays(runner: StepFiles) -> None:
+def test_changes_after_the_end_of_protection_are_kept(runner: StepFiles) -> None:
     with protected(runner.environ) as end:
         end()
         runner.env.write_text("A=1\n", encoding="utf-8")
@@ -178,8 +178,8 @@ def test_what_is_written_after_the_end_stays(runner: StepFiles) -> None:
     assert "A=1\n" == runner.env.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("error", [SyncFailed("No.", "Yes."), ValueError()], ids=["explained", "bug"])
-def test_a_change_counts_more_than_a_failure_that_is_no_bug(runner: StepFiles, error: Exception) -> None:
+@pytest.mark.parametrize("error", [SyncFailed("No.", "Yes."), ValueError()], ids=["action-error", "bug"])
+def test_a_change_replaces_an_action_error_but_not_a_bug(runner: StepFiles, error: Exception) -> None:
     def intrude() -> None:
         with protected(runner.environ):
             runner.env.write_text("EVIL=1\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The job summary; tests/fuzz/test_summary.py has any text at all, as GitHub renders it."""
+"""The job summary. tests/fuzz/test_summary.py covers arbitrary text, rendered as GitHub renders it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ERROR = SyncFailed("It is {what}.", "Set {option}.", what="<so>", option=Option(
 
 @pytest.mark.parametrize("name", RENDERED)
 def test_an_example_is_rendered_as_in_its_file(name: str) -> None:
-    """UPDATE_SUMMARIES=1 writes the files; read the difference."""
+    """To update the files, set UPDATE_SUMMARIES=1, and review the diff."""
     file = FOLDER / f"{name}.md"
     if os.environ.get("UPDATE_SUMMARIES"):
         file.write_text(RENDERED[name], encoding="utf-8")
@@ -37,11 +37,11 @@ def test_an_example_is_rendered_as_in_its_file(name: str) -> None:
     assert file.read_text(encoding="utf-8") == RENDERED[name]
 
 
-def test_every_file_of_an_example_is_rendered() -> None:
+def test_every_example_file_is_rendered() -> None:
     assert sorted(RENDERED) == sorted(path.stem for path in FOLDER.iterdir())
 
 
-def test_a_sync_has_what_changed_and_what_to_know_and_the_other_packages_are_collapsed() -> None:
+def test_a_sync_shows_changes_and_notices_and_collapses_unchanged_packages() -> None:
     expected = """\
 ### sample in CPython 3.12.4 on linux-x86_64
 
@@ -67,7 +67,7 @@ pip 24.0
     assert expected == sync(report()._replace(packages=(*PACKAGES, Package("pip", "24.0")), changes=CHANGES), *NOTICES)
 
 
-def test_where_everything_changed_no_list_of_packages_follows_the_table() -> None:
+def test_no_list_of_packages_follows_the_table_if_everything_changed() -> None:
     assert sync(report()._replace(packages=PACKAGES, changes=CHANGES)).endswith(" |\n")
 
 
@@ -78,7 +78,7 @@ def test_a_sync_that_changed_nothing_has_no_table() -> None:
     assert len(text.splitlines()) < 15
 
 
-def test_repaired_packages_are_listed_once_with_the_reason() -> None:
+def test_repaired_packages_are_listed_once_with_their_reasons() -> None:
     done = report()._replace(packages=PACKAGES, repaired=[Broken("alpha", "/a", "it has no RECORD")])
     text = sync(done, Notice("packages-repaired", message("alpha (it has no RECORD)")))
 
@@ -113,7 +113,7 @@ def test_the_heading_names_project_and_python(target: Target, name: str, expecte
         ),
     ],
 )
-def test_table_and_list_have_the_source_of_a_direct_install(package: Package, cell: str, item: str) -> None:
+def test_the_table_and_the_list_show_the_source_of_a_direct_install(package: Package, cell: str, item: str) -> None:
     installed = Change("a", "installed", "1", None)
 
     assert f"\n<summary>1 unchanged package</summary>\n\n{item}\n" in sync(report()._replace(packages=(package,)))
@@ -121,36 +121,36 @@ def test_table_and_list_have_the_source_of_a_direct_install(package: Package, ce
 
 
 def large(count: int, name: str = "package") -> Report:
-    """Return the report of a sync that has replaced `count` packages with as many others."""
+    """Return the report of a sync that installed `count` packages and removed as many."""
     names = [f"{number}-{name}" for number in range(count)]
     changes = tuple(Change(item, action, "1.0", "0.9") for action in ("installed", "removed") for item in names)
     return report()._replace(packages=tuple(Package(item, "1.0", url=name) for item in names), changes=changes)
 
 
 @pytest.mark.parametrize(("count", "collapsed"), [(12, 0), (13, 1)])
-def test_a_table_with_more_rows_than_a_screen_is_collapsed(count: int, collapsed: int) -> None:
+def test_a_long_table_is_collapsed(count: int, collapsed: int) -> None:
     assert collapsed == sync(large(count)).count(f"<summary>{2 * count} changes</summary>\n\n| Package")
 
 
-def test_a_long_notice_is_cut_and_hides_no_other() -> None:
+def test_a_long_notice_is_shortened_and_does_not_hide_the_next() -> None:
     text = sync(report(), Notice("python-chosen", message("a" * 100_000)), Notice("shared-python", message("b")))
 
     assert f"\n- **python-chosen:** {'a' * 4000} … and 96,000 more characters\n- **shared-python:** b\n" in text
 
 
-# The character that becomes longest when it is escaped, those that do when they are written as escapes, and a usual name.
+# The character with the longest reference, those with the longest escapes, a wide character, and one that lengthens the fence.
 LETTERS = {"escaped": "@", "spelled-out": "\U0010ffff", "half-a-pair": "\udcff", "letters": "日", "fences": "`"}
 
 
 @pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
-def test_the_runner_takes_the_summary_of_any_failure(letter: str) -> None:
+def test_the_summary_of_any_failure_is_below_the_limit(letter: str) -> None:
     word = letter * 100_000
     error = SyncFailed("{word}", "{word}", word=word, file=word, line=1, words=f"{word}\n" * 50)
 
     assert len(failure(error, word).encode("utf-8")) < SUMMARY_LIMIT
 
 
-def test_the_runner_takes_a_table_and_a_list_of_very_many_packages_that_end_early() -> None:
+def test_the_summary_of_very_many_packages_is_shortened_and_below_the_limit() -> None:
     done = large(100_000, "p" * 60)
     unchanged = tuple(package._replace(name=f"{package.name}-") for package in done.packages)
     text = sync(done._replace(packages=(*done.packages, *unchanged)))
@@ -161,7 +161,7 @@ def test_the_runner_takes_a_table_and_a_list_of_very_many_packages_that_end_earl
     assert (2000, True) == (len(re.findall(r"\d+-p+- 1\.0", listed)), ", … and 98,000 more\n" in listed)
 
 
-def test_a_failure_has_what_is_wrong_what_to_do_where_with_what_and_the_end_of_the_output() -> None:
+def test_a_failure_shows_the_error_its_place_the_known_facts_and_the_end_of_the_output() -> None:
     expected = """\
 ### uv-system-sync failed: sync-failed
 
@@ -186,18 +186,18 @@ error: no
     assert expected == failure(error, "Python 3.12.4 at /opt/python")
 
 
-def test_what_is_not_known_of_a_failure_is_left_out() -> None:
+def test_a_failure_omits_unknown_facts() -> None:
     text = failure(SyncFailed(ERROR.message, ERROR.hint, words=" \n"))
 
     assert ["What is wrong", "What to do"] == re.findall(r"^> \*\*(.+):\*\*", text, re.MULTILINE)
     assert "```" not in text
 
 
-def test_a_file_without_a_line_is_named() -> None:
+def test_a_failure_shows_a_file_without_a_line() -> None:
     assert "\n>\n> **Where:** /src/uv.lock\n" in failure(SyncFailed(ERROR.message, ERROR.hint, file="/src/uv.lock"))
 
 
-def test_of_a_long_output_the_last_lines_are_shown() -> None:
+def test_a_failure_shows_only_the_last_lines_of_a_long_output() -> None:
     words = "".join(f"{number}\n" for number in range(4811)) + "a" * 1234
     head, *lines = failure(SyncFailed(ERROR.message, ERROR.hint, words=words)).partition("\nThe end of the output")[2].splitlines()
 

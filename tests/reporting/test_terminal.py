@@ -1,4 +1,4 @@
-"""Tests of `terminal`: what is on a screen in the end, and a terminal for a program."""
+"""The pseudo-terminal and the text on its screen."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _shown(*pieces: bytes, columns: int = 80) -> str:
     [
         pytest.param(b"", "\n", id="nothing"),
         pytest.param(b"a\nb\n", "a\nb\n", id="lines"),
-        pytest.param(b"a\r\nb", "a\nb\n", id="lines-of-windows"),
+        pytest.param(b"a\r\nb", "a\nb\n", id="windows-lines"),
         pytest.param(b"\x1b[1ma\x1b[0m \x1b[38;5;1mb\x1b[?25l", "a b\n", id="colours"),
         pytest.param(b"one\rt", "tne\n", id="return"),
         pytest.param(b"Resolving\r\x1b[2KResolved\n", "Resolved\n", id="erased-line"),
@@ -33,8 +33,8 @@ def _shown(*pieces: bytes, columns: int = 80) -> str:
         pytest.param("☃\xff".encode() + b"\xff\x1b]", "☃ÿ\\xff\x1b]\n", id="other-bytes"),
     ],
 )
-def test_screen_has_what_was_not_erased(written: bytes, expected: str) -> None:
-    """It does not matter where pieces begin and end."""
+def test_a_screen_shows_the_text_that_was_not_erased(written: bytes, expected: str) -> None:
+    """The result is the same for any division into pieces."""
     assert expected == _shown(written)
     assert expected == _shown(*(written[at : at + 1] for at in range(len(written))))
 
@@ -57,12 +57,12 @@ def test_screen_has_what_was_not_erased(written: bytes, expected: str) -> None:
         ),
     ],
 )
-def test_a_full_row_goes_on_in_the_next_one(written: str, expected: str) -> None:
-    """Progress bars are padded to the width of the terminal, and count its rows."""
+def test_a_full_row_continues_in_the_next_row(written: str, expected: str) -> None:
+    """Progress bars of uv are padded to the width of the terminal, and uv counts their rows."""
     assert expected == _shown(written.encode(), columns=10)
 
 
-def test_screen_keeps_the_end_of_a_long_output() -> None:
+def test_a_screen_keeps_the_end_of_a_long_output() -> None:
     text = _shown(*(f"{number}\n".encode() for number in range(20_000)), b"bar\r\x1b[2Kend\n")
 
     assert text.startswith("1") or text.split("\n", 1)[0].isdecimal()
@@ -72,7 +72,7 @@ def test_screen_keeps_the_end_of_a_long_output() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
 @pytest.mark.parametrize("columns", [0, 20, 200])
-def test_terminal_is_as_wide_as_the_other_one_and_passes_bytes_on(columns: int) -> None:
+def test_a_terminal_has_the_width_of_the_other_and_passes_bytes_unchanged(columns: int) -> None:
     import fcntl
     import pty
     import struct

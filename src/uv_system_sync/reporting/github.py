@@ -26,7 +26,7 @@ _WORDS_LIMIT = 2000
 
 
 class GitHubReporter:
-    """Reports to the runner that set the variables `environ` of this step and reads its log `file`."""
+    """Reports to the runner. `environ` holds the variables of the step, and `file` is its log."""
 
     def __init__(self, environ: Mapping[str, str], file: TextIO) -> None:
         self._environ = environ

@@ -77,5 +77,5 @@ def first(items: Sequence[str], most: int) -> list[str]:
 
 def _reference(found: Match[str]) -> str:
     reference = f"&#{ord(found.group())};"
-    # GitHub links e-mail addresses after it has resolved the references, so the comment has to separate the parts.
+    # GitHub links e-mail addresses after it has resolved the references, so an empty comment splits the address.
     return f"<!-- -->{reference}" if found.group() == "@" else reference

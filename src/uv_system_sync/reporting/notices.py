@@ -44,7 +44,7 @@ def notices(report: Report, outputs: Mapping[str, str], environ: Mapping[str, st
 
 
 def _removed(report: Report, environ: Mapping[str, str]) -> Iterator[Notice]:
-    """Yield notices on removed packages and on changes since an earlier sync of this job, by their cause."""
+    """Yield the notices on removed packages, and on packages that changed since an earlier sync of this job."""
     syncs = earlier.read(environ.get("RUNNER_TEMP", ""), report.target.prefix) if report.changes else []
     unrelated: list[str] = []
     # The packages that earlier steps installed, by the selection and the project directory of the step.
@@ -81,7 +81,7 @@ def _undone(report: Report, undone: Mapping[tuple[str, str], list[str]]) -> Iter
 
 def _changed_between(report: Report, syncs: Sequence[Earlier]) -> Iterator[Notice]:
     """Yield a notice on packages that something else removed or changed between the last sync of this job and this sync."""
-    # Nobody knows what a failed or interrupted sync has changed.
+    # What a failed or interrupted sync changed is unknown.
     if not syncs or syncs[-1].has_failed or report.was_unfinished:
         return
     versions, changed = syncs[-1].packages, []
