@@ -1,4 +1,4 @@
-"""Says what the tests run with, keeps from them what this shell or an outer workflow exports, and gives them a step's files."""
+"""The report header, a clean environment, and the runner files of a step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.shared.uv import UV
 
 _REMOVED = ("UV_", "GITHUB_", "RUNNER_", "INPUT_", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONLOCATION")
 
-# How this machine reaches packages and keeps them, which the tests that start the real uv need.
+# Where uv gets packages from and caches them on this machine. Tests that start the real uv need these.
 _KEPT = (
     "UV_CACHE_DIR",
     "UV_DEFAULT_INDEX",
@@ -35,7 +35,7 @@ _KEPT = (
 
 
 def pytest_report_header() -> list[str]:
-    """Name the Pythons and the uv that the tests run with, and those that are known and not here."""
+    """Return the Pythons and the uv that the tests run with, and the supported Pythons that are missing."""
     names = {python.name for python in every()}
     old = older_than_supported()
     missing = {
@@ -57,7 +57,7 @@ def pytest_report_header() -> list[str]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _clean_environment() -> Iterator[None]:
-    """Remove what would make a test depend on where it runs, before the first fixture starts a program."""
+    """Remove variables of this shell or an outer workflow, before the first fixture starts a program."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.upper().startswith(_REMOVED) and not name.startswith(_KEPT):
@@ -67,7 +67,7 @@ def _clean_environment() -> Iterator[None]:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> StepFiles:
-    """Give the command files and the temporary folder of a step, all empty."""
+    """The runner files and the temporary folder of a step, all empty."""
     folder = tmp_path / "runner"
     folder.mkdir()
     return StepFiles.create(folder)

@@ -1,4 +1,4 @@
-"""What unit tests of several modules share: example values, and a recorder."""
+"""What unit tests of several modules share: example values, and a stand-in for running commands."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ PROJECT = Project(
 
 
 class Recorder:
-    """A `Run` that starts nothing: it keeps each command and gives the next of its answers."""
+    """A stand-in for running commands: it records each command and returns the next of its `answers`, or raises it."""
 
     def __init__(self, *answers: Completed | OSError) -> None:
         self.commands: list[Command] = []
         self._answers = iter(answers)
 
     def __call__(self, command: Command, relay: Relay | None = None) -> Completed:
-        """Keep `command` and answer."""
+        """Record `command` and return or raise the next answer."""
         self.commands.append(command)
         answer = next(self._answers)
         if isinstance(answer, OSError):
@@ -51,17 +51,17 @@ class Recorder:
 
 
 def step_variables(**inputs: str) -> dict[str, str]:
-    """Return the variables that action.yml would set for `inputs`, named with underscores."""
+    """Return the variables that action.yml sets for `inputs`, whose names have underscores here."""
     return {variable(name.replace("_", "-")): value for name, value in inputs.items()}
 
 
 def step_inputs(**inputs: str) -> Inputs:
-    """Return `inputs`, named with underscores, as the action reads them; what is not named is at its default."""
+    """Return the `Inputs` that the action reads for `inputs`, whose names have underscores here. The others have their defaults."""
     return Inputs.from_environ(step_variables(**inputs))
 
 
 def options(error: ActionError) -> set[Option]:
-    """Return the options that `error` names."""
+    """Return the options among the values of `error`."""
     return {value for value in error.values.values() if isinstance(value, Option)}
 
 
@@ -79,14 +79,14 @@ def program(path: Path, *lines: str) -> Path:
 
 
 def write_program(path: Path, *lines: str) -> Path:
-    """Write a program of Python `lines` that any POSIX system can start as `path`, and return its path."""
-    # A first line cannot name an interpreter whose path has spaces. To Python, the next two lines are a string.
+    """Write the Python program `lines` as an executable file that any POSIX system can start, and return its path."""
+    # A `#!` line cannot name an interpreter whose path has spaces, so `sh` starts it. To Python, the next two lines are a string.
     interpreter = re.sub(r'([\\"$`])', r"\\\1", sys.executable)
     return program(path, "#!/bin/sh", f'\'\'\'exec\' "{interpreter}" -IS "$0" "$@"', "' '''", *lines)
 
 
 def touch(folder: Path, *names: str) -> None:
-    """Make empty files that can be started in `folder`, with the folders that they are in."""
+    """Create empty executable files in `folder`, with their parent folders."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

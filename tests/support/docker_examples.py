@@ -1,4 +1,4 @@
-"""The examples for images, and a project that they are tried with, whose packages are in a local index."""
+"""The examples in examples/docker, and a project to try them with, whose packages come from a local index."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from tools.shared.wheels import file_name, wheel
 
 EXAMPLES = ROOT / "examples" / "docker"
 
-# What docs/command.md shows; the first is one line, the others are files.
+# The blocks that docs/command.md shows: the first is one line of a Dockerfile, the others are whole files.
 SHOWN = [block.text for block in documents.blocks(ROOT / "docs" / "command.md") if block.language in {"dockerfile", "gitlab"}]
 SLIM = "python:3.13-slim"
 
 
 def text(name: str) -> str:
-    """Return the text of an example."""
+    """Return the text of the example `name`."""
     return (EXAMPLES / name).read_text(encoding="utf-8")
 
 
 def one_line(base: str = SLIM) -> str:
-    """Return a Dockerfile with the line that the documents show, in an image of `base`."""
+    """Return a Dockerfile for the image `base` with the line that docs/command.md shows."""
     return f"FROM {base}\nWORKDIR /app\nCOPY . .\n{SHOWN[0]}"
 
 
 def write_wheels(folder: Path) -> None:
-    """Write wheels of this checkout's command and of the packages of the project into `folder`."""
+    """Write wheels of this checkout and of the project's dependencies into `folder`."""
     subprocess.run([LOCKED_UV, "build", "--quiet", "--wheel", "--offline", "--out-dir", folder, ROOT], check=True)
     for package in (*WHEELS, Wheel("pytest", "9.0", scripts=("pytest",))):
         package.write(folder)
 
 
 def write_installed(name: str, folder: Path) -> None:
-    """Write a wheel of the installed package `name`, which is pure Python, into `folder`."""
+    """Write a wheel of the installed pure-Python package `name` into `folder`."""
     sources = [path for path in importlib.metadata.files(name) or [] if path.suffix == ".py"]
     version = importlib.metadata.version(name)
     contents = {path.as_posix(): path.read_text(encoding="utf-8") for path in sources}
@@ -48,7 +48,7 @@ def write_installed(name: str, folder: Path) -> None:
 
 
 def write_project(folder: Path, index: Index) -> Project:
-    """Write a project that is locked against `index` into `folder`, with the files of the examples."""
+    """Write a project that is locked with `index` into `folder`, together with the example files."""
     project = Project(folder, "app", extras={}, groups={"dev": ["pytest"]}).write()
     shutil.rmtree(project.folder / "wheels")
     document = project.pyproject.read_text(encoding="utf-8").partition("[[tool.uv.index]]")[0]

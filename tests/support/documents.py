@@ -1,4 +1,4 @@
-"""Reads the repository's documents: their blocks of code, headings, links, and what they name."""
+"""Reads the repository's Markdown documents: their code blocks, headings, links and code spans."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FENCE = re.compile(r"^( *)(`{3,})(\w*)[^\n`]*\n(.*?)^\1\2[ \t]*$", re.MULTILINE
 
 
 class Block(NamedTuple):
-    """A fenced block of code: where it is, its language, its text, and the comment in the line before it."""
+    """A fenced code block: its document and line, its language, its text, and the HTML comment in the line before it."""
 
     place: str
     language: str
@@ -31,12 +31,12 @@ class Block(NamedTuple):
 
 
 def name(document: Path) -> str:
-    """Return what a reader calls `document`."""
+    """Return the path of `document` in the repository."""
     return document.relative_to(ROOT).as_posix()
 
 
 def blocks(document: Path) -> list[Block]:
-    """Return the blocks of `document`, each with its document and line as its place."""
+    """Return the code blocks of `document`."""
     text = document.read_text(encoding="utf-8")
     found = []
     for match in _FENCE.finditer(text):
@@ -48,17 +48,17 @@ def blocks(document: Path) -> list[Block]:
 
 
 def prose(document: Path) -> str:
-    """Return the text of `document` without its blocks."""
+    """Return the text of `document` without its code blocks."""
     return _FENCE.sub("", document.read_text(encoding="utf-8"))
 
 
 def written_by_hand(document: Path) -> str:
-    """Return the text of `document` without what tools write between comments, such as results and files of examples."""
+    """Return the text of `document` without the parts that tools write between HTML comments, such as results and example files."""
     return _GENERATED.sub("", document.read_text(encoding="utf-8"))
 
 
 def anchors(document: Path) -> set[str]:
-    """Return what a link into `document` may name, by GitHub's rules for headings."""
+    """Return the anchors of the headings in `document`, by GitHub's rules."""
     found: set[str] = set()
     for heading in re.findall(r"^#{1,6} +(.+?) *#*$", prose(document), re.MULTILINE):
         shown = re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", heading)
@@ -69,7 +69,7 @@ def anchors(document: Path) -> set[str]:
 
 
 def links(document: Path) -> list[str]:
-    """Return where the links and pictures of `document` lead, those into the web left out."""
+    """Return the targets of the relative links and images in `document`."""
     text = re.sub(r"`[^`\n]*`", "", prose(document))
     targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r"(?:src|srcset|href)=\"([^\"]+)\"", text)
     return [target for target in targets if not re.match(r"[a-z]+:", target)]
@@ -81,18 +81,18 @@ def code_spans(document: Path) -> list[str]:
 
 
 def workflow(text: str) -> str:
-    """Return the workflow that `text` is, or is a part of: its jobs, one job's steps, or some of these."""
+    """Return a complete workflow for `text`, which is a workflow or a part of one: jobs, one job, or some steps."""
     document: Any = yaml.safe_load(text)
     if isinstance(document, list):
         return _with_steps(text)
     if "steps" in document:
         return _with_steps(textwrap.dedent(text.partition("steps:\n")[2]))
-    # What YAML 1.1 calls true is `on`.
+    # In YAML 1.1, the key `on` is true.
     return f"on: push\n{text}" if "jobs" in document and True not in document else text
 
 
 def _with_steps(steps: str) -> str:
-    # The steps that the text assumes, so that its references to other steps are valid.
+    # Add the steps that the text refers to or depends on.
     if "uses: org/uv-system-sync@" not in steps and "steps.sync." in steps:
         steps = f"- uses: org/uv-system-sync@v1\n  id: sync\n{steps}"
     if "uses: actions/setup-python@" not in steps:

@@ -1,4 +1,4 @@
-"""Assertions on steps that have failed."""
+"""Assertions on failed steps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.support.step import Outcome
 
 
 def assert_failed(outcome: Outcome, slug: str, *values: object) -> None:
-    """Assert that the step has one error, of the kind `slug` and with each of `values` in it, and that later steps get nothing."""
+    """Assert that the step has one error, with the title `slug` and each of `values` in its text, and that later steps get nothing."""
     assert 1 == len(outcome.errors), outcome.log
     (error,) = outcome.errors
     assert slug == error.removeprefix("title=").partition("::")[0].partition(",")[0]

@@ -1,4 +1,4 @@
-"""Asks GitHub's own parser of workflows, the npm package @actions/workflow-parser, what it has against some."""
+"""Checks workflows with GitHub's own parser, the npm package @actions/workflow-parser."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tools.shared import ROOT
 
 _SOURCE = Path(__file__).parent / "parser"
 
-# Installed once and shared by every run; `make clean` removes it.
+# Installed once for all test runs. `make clean` removes it.
 _INSTALLED = ROOT / ".venv" / "workflow-parser"
 
 _OLDEST_NODE = 20
 
 
 def complaints(workflows: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return, for each of `workflows` by its name, what is wrong with it."""
+    """Return the parser's errors for each of `workflows`, by name."""
     command = ["node", str(_INSTALLED / "parse.mjs")]
     completed = subprocess.run(command, input=json.dumps(workflows), capture_output=True, text=True, check=True)
     found: dict[str, list[str]] = json.loads(completed.stdout)
@@ -32,7 +32,7 @@ def complaints(workflows: Mapping[str, str]) -> dict[str, list[str]]:
 
 @cache
 def missing() -> str:
-    """Return why the parser cannot be had, after trying to install what package-lock.json names; empty when it can."""
+    """Install the parser from package-lock.json if necessary, and return why that is impossible, or an empty string."""
     if not shutil.which("node") or not shutil.which("npm"):
         return "there is no node and npm"
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
@@ -52,13 +52,13 @@ def _install() -> str:
         folder.mkdir()
         for file in _files():
             shutil.copy2(file, folder)
-        # A machine without a network has to know soon.
+        # Fail quickly on a machine without a network.
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000"]
         completed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if completed.returncode:
             return f"npm cannot install it: {completed.stderr.strip()[-300:]}"
         shutil.rmtree(_INSTALLED, ignore_errors=True)
-        # Another process may have made it in the meantime; then that one is as good.
+        # If another process has created the folder in the meantime, use that one.
         with suppress(OSError):
             os.rename(folder, _INSTALLED)
     return ""

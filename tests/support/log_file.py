@@ -1,4 +1,4 @@
-"""A step's log in memory."""
+"""A log in memory."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 
 
 class LogFile(io.TextIOWrapper):
-    """A log as the entry points set it up, whose content can be read back."""
+    """A text file in memory, configured like the log of the entry points, whose content can be read back."""
 
     def __init__(self) -> None:
         self._bytes = io.BytesIO()
-        # A buffer that keeps what nobody flushes, like that of the real one.
+        # Buffered like a real file, so that unflushed output is missing from the content.
         super().__init__(io.BufferedWriter(self._bytes), encoding="utf-8", errors="backslashreplace", newline="\n")
 
     @property
     def content(self) -> bytes:
-        """Everything that was flushed."""
+        """All flushed output."""
         return self._bytes.getvalue()
 
     @property
@@ -26,5 +26,5 @@ class LogFile(io.TextIOWrapper):
 
     @property
     def lines(self) -> list[str]:
-        """The lines that the runner reads, for which a bare CR ends one too."""
+        """The lines as the runner reads them: a bare CR ends a line, too."""
         return re.split(r"\r\n|\r|\n", self.text)[:-1]

@@ -1,4 +1,4 @@
-"""Looks at processes of this machine, without a program that it may not have."""
+"""Inspects processes, on Linux without `ps`, which a machine may not have."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 
 
 def is_running(pid: int) -> bool:
-    """Say whether there is a process `pid` that has not ended; nobody may have asked for its exit status yet."""
+    """Return whether the process `pid` is running. A zombie is not."""
     return _state_and_parent(pid)[0] not in ("", "Z")
 
 
 def parent(pid: int) -> int:
-    """Return the process that has started the process `pid`, which is there."""
+    """Return the parent of the existing process `pid`."""
     return int(_state_and_parent(pid)[1])
 
 
 def _state_and_parent(pid: int) -> tuple[str, str]:
-    """Return the letter for the state of the process `pid` and its parent, or nothing when it is gone."""
+    """Return the state of the process `pid`, as a letter, and its parent, or two empty strings if there is no such process."""
     if Path("/proc/self/stat").exists():
         try:
-            # The name of the program is in parentheses, and may hold anything (proc_pid_stat(5)).
+            # The name of the program is in parentheses and may contain anything (proc_pid_stat(5)).
             words = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return "", ""

@@ -1,4 +1,4 @@
-"""Projects that are locked with an index of a test."""
+"""A project that is locked with the index of a test."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tools.shared.uv import UV
 
 
 def _lock(folder: Path, **variables: str) -> None:
-    """Make uv.lock in `folder` with the real uv."""
+    """Create uv.lock in `folder` with the real uv, which sees no `UV_` variables but `variables`."""
     environ = {**{key: value for key, value in os.environ.items() if not key.startswith("UV_")}, "UV_PYTHON_PREFERENCE": "system"}
     command = [str(UV), "lock", "--quiet", "--no-cache", "--python", sys.executable]
     subprocess.run(command, cwd=folder, check=True, env={**environ, **variables})
 
 
 def locked_remote(tmp_path: Path, target: Path, index: Index) -> Runner:
-    """A runner in a checkout that needs alpha, locked with `index` as the default index of its variables, and no cache.
+    """Return a runner whose workspace is a project that depends on alpha, with `index` as the default index and an empty cache.
 
-    The action's own wheels are in its RUNNER_TEMP, so that `index` is asked for the project's packages only.
+    The action's own packages are already in RUNNER_TEMP, so that `index` gets requests for the project's packages only.
     """
     folder = tmp_path / "remote"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Stands in for the build backend that only newer versions of uv have built in (PEP 517, PEP 660)."""
+"""A stand-in for the build backend `uv_build`, which only newer versions of uv have built in (PEP 517, PEP 660)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 
 def build_editable(wheel_directory: str, _settings: Any = None, _metadata: Any = None) -> str:
-    """Make a wheel in `wheel_directory` that links to the folder `src`, and return its name."""
+    """Build an editable wheel of the folder `src` in `wheel_directory`, and return its name."""
     return _build(wheel_directory, {f"{_name()}.pth": os.path.abspath("src")})
 
 
 def build_wheel(wheel_directory: str, _settings: Any = None, _metadata: Any = None) -> str:
-    """Make a wheel in `wheel_directory` of all that is in the folder `src`, and return its name."""
+    """Build a wheel of all files in the folder `src` in `wheel_directory`, and return its name."""
     files = (path for path in Path("src").rglob("*") if path.is_file())
     return _build(wheel_directory, {path.relative_to("src").as_posix(): path.read_text(encoding="utf-8") for path in files})
 
@@ -32,7 +32,7 @@ def _field(key: str) -> str:
 def _build(folder: str, files: dict[str, str]) -> str:
     module = Path("src", _name())
     if not module.is_dir():
-        # As uv's own does.
+        # The error of the real backend.
         raise FileNotFoundError(f"Expected a Python module at: {module}")
     version = _field("version")
     info = f"{_name()}-{version}.dist-info"

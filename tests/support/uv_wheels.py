@@ -1,4 +1,4 @@
-"""Gets wheels of uv, and of what the action itself needs, from an index once, so that a test can serve them on an index of its own."""
+"""Downloads the wheels of uv and of the action's own dependencies once, so that tests can serve them from their own index."""
 
 from __future__ import annotations
 
@@ -18,44 +18,47 @@ _KEPT = ROOT / ".venv" / "uv-wheels"
 _PINNED = ROOT / "requirements" / "uv.txt"
 _LOCKED = ROOT / "requirements" / "uvs.lock"
 
-# What this release of the action pins.
+# The version of uv that this release of the action pins.
 PINNED = re.findall(r"^uv==(\S+)", _PINNED.read_text(encoding="utf-8"), re.MULTILINE)[0]
 
 
 def wheel(version: str = PINNED, platform: str = "") -> Path:
-    """Return the wheel of uv `version` for this machine or another `platform`; skip the test if it is not here and cannot be had."""
+    """Return the wheel of uv `version` for this machine or for `platform`. Skip the test if it cannot be downloaded."""
     folder = _KEPT / f"{version}{platform}"
-    (found,) = (folder if folder.is_dir() else _of_uv(version, folder, *(["--platform", platform] if platform else []))).iterdir()
+    if not folder.is_dir():
+        _download_uv(version, folder, *(["--platform", platform] if platform else []))
+    (found,) = folder.iterdir()
     return found
 
 
 def own() -> list[Path]:
-    """Return the wheels that the action itself needs, for every platform; skip the test if they are not here and cannot be had."""
+    """Return the platform-independent wheels that the action itself needs. Skip the test if they cannot be downloaded."""
     folder = _KEPT / "action"
-    pure = ("--implementation", "py", "--abi", "none", "--platform", "any")
-    return [*(folder if folder.is_dir() else _download(ROOT / "requirements" / "action.txt", folder, *pure)).iterdir()]
+    if not folder.is_dir():
+        _download(ROOT / "requirements" / "action.txt", folder, "--implementation", "py", "--abi", "none", "--platform", "any")
+    return [*folder.iterdir()]
 
 
 def link(folder: Path, wheels: Iterable[Path]) -> Path:
-    """Make `folder` with links to `wheels` in it, and return it."""
+    """Create `folder` with symbolic links to `wheels`, and return it."""
     folder.mkdir(parents=True)
     for path in wheels:
         (folder / path.name).symlink_to(path)
     return folder
 
 
-def _of_uv(version: str, folder: Path, *options: str) -> Path:
+def _download_uv(version: str, folder: Path, *options: str) -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (_PINNED, _LOCKED))
     block = re.search(rf"^uv=={re.escape(version)} .*\n(?: .*\n)*", text, re.MULTILINE)
     assert block is not None, version
     with tempfile.TemporaryDirectory() as temp:
         requirements = Path(temp, "requirements.txt")
         requirements.write_text(block.group(), encoding="utf-8")
-        return _download(requirements, folder, *options)
+        _download(requirements, folder, *options)
 
 
-def _download(requirements: Path, folder: Path, *options: str) -> Path:
-    """Have `folder` hold the wheels of the hash-locked `requirements`, all or none, and return it."""
+def _download(requirements: Path, folder: Path, *options: str) -> None:
+    """Download the wheels of the hash-locked `requirements` into the new `folder`, all or none. Skip the test if that fails."""
     _KEPT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_KEPT) as temp:
         new = Path(temp, "new")
@@ -63,8 +66,7 @@ def _download(requirements: Path, folder: Path, *options: str) -> Path:
         command = [sys.executable, "-m", "pip", "download", *how, *options, "--requirement", str(requirements), "--dest", str(new)]
         completed = subprocess.run(command, check=False, capture_output=True, text=True)
         if completed.returncode:
-            pytest.skip(f"{folder.name} is not in {_KEPT}, and cannot be downloaded: {completed.stderr}")
-        # Another process may have made it in the meantime; then that one is as good.
+            pytest.skip(f"{folder.name} is not in {_KEPT} and cannot be downloaded: {completed.stderr}")
+        # If another process has created the folder in the meantime, use that one.
         with suppress(OSError):
             new.rename(folder)
-    return folder
