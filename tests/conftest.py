@@ -43,14 +43,14 @@ def pytest_report_header() -> list[str]:
         "a free-threaded CPython": not any("free-threaded" in name for name in names),
         "PyPy": not any("PyPy" in name for name in names),
         f"Debian's own ({debian.why_not()})": bool(debian.why_not()),
-        "CPython 3.6 or 3.7, to be refused": old is None,
+        "CPython 3.6 or 3.7, to be rejected": old is None,
     }
     present = [python.name.replace(python.minor, python.version) for python in every()]
-    own = "" if debian.why_not() else "; Debian's own, in a /usr of its own"
+    own = "" if debian.why_not() else "; Debian's own, in an overlay of /usr"
     uv = subprocess.run([UV, "--version"], capture_output=True, text=True, check=False).stdout.strip() if UV.exists() else "none"
     return [
-        f"Pythons: {', '.join(present) or 'none'}{own}{f'; {old.version}, to be refused' if old else ''}",
-        f"not here: {', '.join(name for name, is_missing in missing.items() if is_missing) or 'nothing'}",
+        f"Pythons: {', '.join(present) or 'none'}{own}{f'; {old.version}, to be rejected' if old else ''}",
+        f"missing: {', '.join(name for name, is_missing in missing.items() if is_missing) or 'nothing'}",
         f"uv: {uv} ({'the locked one' if UV == ROOT / '.venv' / 'bin' / 'uv' else 'TESTED_UV'})",
     ]
 

@@ -1,4 +1,4 @@
-"""Follows Dockerfiles without a container engine, as far as those in examples/docker go; any other instruction is an error."""
+"""Builds Dockerfiles without a container engine. It supports the instructions in examples/docker; any other is an error."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tests.support.images import Image, Mount
 
 
 class Failed(Exception):
-    """A RUN that has failed; the text is what it has printed."""
+    """A RUN failed. The text of the error is its output."""
 
 
 @dataclass
 class Build:
     """A build of the files in `context`, in the new `folder`.
 
-    It is given what stands for the images that FROM may name, the arguments of the build, the variables that RUN has
-    beside those of the image, and a folder that keeps layers and the cache for other builds.
+    `bases` creates the images that FROM may name. `kept` is a folder for layers and caches that several builds share. `arguments` are
+    the build arguments, and `variables` are set for RUN in addition to those of the image. `stages` has the image of each stage.
     """
 
     context: Path
@@ -34,21 +34,22 @@ class Build:
     arguments: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     stages: dict[str, Image] = field(default_factory=dict, init=False)
-    # The stage that has just begun, until something is done in it, and what ARG has given the RUNs of a stage, which is not in its image.
+    # The base image of the current stage until its first COPY or RUN, then empty.
     _begun: str = field(default="", init=False)
+    # The values of ARG in the current stage. RUN gets them, but they are not part of the image.
     _given: dict[str, str] = field(default_factory=dict, init=False)
 
     def follow(self, dockerfile: str, image: Image | None = None) -> Image:
-        """Execute the text of a `dockerfile`, or a part of it that comes after `image`, and return its last stage."""
+        """Execute the text of a `dockerfile`, or a part of it that continues `image`, and return the image of the last stage."""
         image = image or Image(self.folder, {})
         for name, rest in instructions(dockerfile):
             if name not in _INSTRUCTIONS:
-                raise ValueError(f"{name} is not understood")
+                raise ValueError(f"{name} is not supported")
             image = _INSTRUCTIONS[name](self, image, rest)
         return image
 
     def arg(self, image: Image, rest: str) -> Image:
-        """Take an argument of the build, which has to be given when it has no default."""
+        """Declare a build argument, which is required if it has no default."""
         name, equals, default = rest.partition("=")
         self._given[name] = self.arguments.get(name, default) if equals else self.arguments[name]
         return image
@@ -62,7 +63,7 @@ class Build:
         return self.stages[stage]
 
     def copy(self, image: Image, rest: str) -> Image:
-        """Copy files, or what is in a folder, from the context or another stage."""
+        """Copy files, or the content of folders, from the context or another stage."""
         *sources, target = string.Template(rest).substitute(image.environ).split()
         stage = sources.pop(0).removeprefix("--from=") if sources[0].startswith("--from=") else ""
         self._begun = ""
@@ -71,11 +72,11 @@ class Build:
             if stage:
                 _copy(self.stages[stage].path(source), place)
             else:
-                _copy(self.context / source, place, self._left_out(), shutil.copy2)
+                _copy(self.context / source, place, self._ignored(), shutil.copy2)
         return image
 
     def run(self, image: Image, rest: str) -> Image:
-        """Run a line of a shell, unless it is the first of its stage and another build has kept what comes of it."""
+        """Run a shell command. The result of the first one in a stage is kept, and other builds reuse it."""
         mounts = []
         while rest.startswith("--mount="):
             option, _, rest = rest.removeprefix("--mount=").partition(" ")
@@ -85,7 +86,7 @@ class Build:
         if layer and layer.exists():
             _copy(layer, image.folder)
             return image
-        self._really_run(image, rest, mounts)
+        self._execute(image, rest, mounts)
         if layer:
             _copy(image.folder, layer)
         return image
@@ -97,7 +98,7 @@ class Build:
         cache.mkdir(parents=True, exist_ok=True)
         return Mount(cache, options["target"], writable=True)
 
-    def _really_run(self, image: Image, line: str, mounts: list[Mount]) -> None:
+    def _execute(self, image: Image, line: str, mounts: list[Mount]) -> None:
         for mount in mounts:
             image.path(mount.target).mkdir(parents=True, exist_ok=True)
         given = replace(image, environ={**self._given, **image.environ, **self.variables})
@@ -105,7 +106,7 @@ class Build:
         if completed.returncode:
             raise Failed(completed.stdout)
 
-    def _left_out(self) -> set[Path]:
+    def _ignored(self) -> set[Path]:
         patterns = (self.context / ".dockerignore").read_text(encoding="utf-8").split()
         return {path for pattern in patterns for path in self.context.glob(pattern)}
 
@@ -123,21 +124,21 @@ _INSTRUCTIONS: dict[str, Callable[[Build, Image, str], Image]] = {
 
 
 def instructions(dockerfile: str) -> list[tuple[str, str]]:
-    """Return the instructions of a `dockerfile`, each with the rest of its line."""
+    """Return the instructions of a `dockerfile` with their arguments."""
     text = re.sub(r"^#.*\n", "", dockerfile, flags=re.MULTILINE)
     lines = re.sub(r"\\\n *", "", text).splitlines()
     return [(name, rest) for name, _, rest in (line.partition(" ") for line in lines if line)]
 
 
-def _copy(source: Path, target: Path, left_out: Collection[Path] = (), copied: Callable[..., object] = os.link) -> None:
-    """Copy a file, or what is in a folder; by a link where nobody writes into the file that is there, but in its place."""
-    if source in left_out:
+def _copy(source: Path, target: Path, ignored: Collection[Path] = (), copy: Callable[..., object] = os.link) -> None:
+    """Copy a file, or the content of a folder. Hard links suffice where files are only replaced, never written to."""
+    if source in ignored:
         return
     if source.is_dir() and not source.is_symlink():
         target.mkdir(parents=True, exist_ok=True)
         for entry in source.iterdir():
-            _copy(entry, target / entry.name, left_out, copied)
+            _copy(entry, target / entry.name, ignored, copy)
     else:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
-        copied(source, target, follow_symlinks=False)
+        copy(source, target, follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""Stands for images of containers: files of their own in a root that has the rest from this machine, and programs that run in it."""
+"""Stand-ins for container images: a root with its own files and this machine's system folders, in which programs can run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-# What every root has of this machine, as far as it is there, and may not change.
+# This machine's folders that every root has, where they exist, mounted read-only.
 _SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64")
 _DEVICES = ("dev/null", "dev/random", "dev/urandom", "dev/zero")
 
@@ -18,7 +18,7 @@ _OWN_NAMESPACES = ("unshare", "--user", "--map-root-user", "--mount")
 
 
 class Mount(NamedTuple):
-    """A file or folder of this machine that an image has at `target`."""
+    """A file or folder of this machine, mounted at `target` in an image."""
 
     source: Path
     target: str
@@ -27,7 +27,7 @@ class Mount(NamedTuple):
 
 @dataclass(frozen=True)
 class Image:
-    """The files of an image in `folder`, those of the system aside, and how its programs are run."""
+    """An image: its files in `folder`, apart from those of the system, and how its programs are run."""
 
     folder: Path
     environ: Mapping[str, str]
@@ -38,7 +38,7 @@ class Image:
 
     @classmethod
     def bare(cls, folder: Path, **environ: str) -> Image:
-        """Make an image of the system alone in the new `folder`."""
+        """Create an image in the new `folder` that has nothing but the system."""
         for name in ("usr/local", "dev", "proc", "etc", "home", "tmp"):
             (folder / name).mkdir(parents=True)
         (folder / "etc" / "passwd").write_text("root:x:0:0:root:/home:/bin/sh\n", encoding="utf-8")
@@ -52,23 +52,22 @@ class Image:
         return cls(folder, {"HOME": "/home", **environ})
 
     def path(self, path: str) -> Path:
-        """Return where this machine has `path` of the image, which may be relative to its working directory."""
+        """Return the path on this machine of `path` in the image, which may be relative to the working directory of the image."""
         return self.folder / os.path.normpath(os.path.join(self.workdir, path)).lstrip("/")
 
     def start(self) -> subprocess.CompletedProcess[str]:
-        """Do what a container of the image does."""
+        """Run the entrypoint and the command of the image."""
         return self.run(*self.entrypoint, *self.command)
 
     def run(self, *words: str, mounts: Collection[Mount] = ()) -> subprocess.CompletedProcess[str]:
-        """Run a program of the image as its user, with further `mounts`; both its streams are one.
+        """Run the command `words` in the image as its user, with additional `mounts`, and return its output, with stderr in stdout.
 
-        To everybody in it, the image's files are their own: this machine's user is the only one that a namespace
-        may have without privileges.
+        Every user of the image owns all of its files: an unprivileged namespace can map only the user of this machine.
         """
         root = self.folder.with_name(f"{self.folder.name}.root")
         root.mkdir(exist_ok=True)
         user, _, group = self.user.partition(":")
-        # Nobody may enter a namespace from within another root (user_namespaces(7)), so that both are done at once.
+        # A process in a changed root cannot create a user namespace (user_namespaces(7)), so one `unshare` does both.
         inside = ["unshare", "--user", f"--map-user={user}", f"--map-group={group}", "--root", str(root), "--wd", self.workdir]
         variables = [f"{name}={value}" for name, value in self.environ.items()]
         script = ["umask 022", *self._mount_all(root, mounts), f"exec {shlex.join([*inside, '/usr/bin/env', '-i', *variables, *words])}"]
@@ -82,7 +81,7 @@ class Image:
         )
 
     def _mount_all(self, root: Path, mounts: Collection[Mount]) -> Iterator[str]:
-        """Yield the commands that put everything in its place in `root`."""
+        """Yield the commands that mount everything in `root`."""
         system = [name for name in _SYSTEM if (self.folder / name).is_dir() and not (self.folder / name).is_symlink()]
         own = [Mount(self.folder, "", writable=True), *(Mount(Path("/", name), name) for name in system)]
         own += [Mount(self.path("/usr/local"), "usr/local", writable=True)]
@@ -95,7 +94,7 @@ class Image:
 
 
 def missing() -> str:
-    """Return why no image can be run on this machine, or nothing."""
+    """Return why images cannot run on this machine, or an empty string."""
     script = "mount --rbind /usr /usr && unshare --user --map-user=1000 --root / true"
     try:
         completed = subprocess.run([*_OWN_NAMESPACES, "sh", "-c", script], capture_output=True, text=True, check=False)

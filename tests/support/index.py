@@ -1,4 +1,4 @@
-"""Serves the wheels of a folder as an index on the loopback address (PEP 691), and misbehaves on request."""
+"""Serves a folder of wheels as an index on the loopback address (PEP 691), with faults on request."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from pathlib import Path
 
 from tools.shared import index_pages
 
-# What any answer may take at most, in seconds, whatever its fault.
-_LONGEST = 30
+# The longest time that any response takes, in seconds, even with a fault.
+_TIMEOUT = 30
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers one request; a fault gets the handler and the body that a good answer would have."""
+    """Answers one request. A fault is called with the handler and the body of the correct response."""
 
     def __init__(self, index: Index, *arguments: object) -> None:
         self.index = index
-        super().__init__(*arguments)  # type: ignore[arg-type]  # what socketserver hands to every handler
+        super().__init__(*arguments)  # type: ignore[arg-type]  # the arguments of socketserver
 
     def do_GET(self) -> None:
-        """Answer the request, with the fault that is set for it."""
+        """Answer the request, with a fault if one is set for it."""
         body = self.index.body(self.path)
-        fault = self.index.take_fault(self.path) if self._may_ask() else _unauthorized
-        # Whoever asked may have gone in the meantime.
+        fault = self.index.take_fault(self.path) if self._is_authorized() else _unauthorized
+        # The client may have closed the connection.
         with suppress(ConnectionError):
             if fault is not None:
                 fault(self, body)
@@ -40,10 +40,10 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self.answer(200, body)
 
-    do_HEAD = do_GET  # noqa: N815 - as http.server calls it
+    do_HEAD = do_GET  # noqa: N815 - the name is that of http.server
 
     def answer(self, status: int, body: bytes, *, length: int | None = None) -> None:
-        """Send `status` and `body`, and announce a `length` that may be greater."""
+        """Send `status` and `body`, with `length` as Content-Length if it is not the length of `body`."""
         self.send_response(status)
         if status == HTTPStatus.UNAUTHORIZED:
             self.send_header("WWW-Authenticate", 'Basic realm="tests"')
@@ -52,19 +52,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.send_header("Connection", "close")
         if self.path.endswith(".tar.gz"):
-            # As the files of the public index: uv does not ask again whether the one that it has built from is still the same.
+            # Like the public index: uv does not revalidate a source distribution from which it has built a wheel.
             self.send_header("Cache-Control", "max-age=365000000, immutable")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
         self.close_connection = True
 
-    def _may_ask(self) -> bool:
+    def _is_authorized(self) -> bool:
         expected = base64.b64encode(self.index.credentials.encode()).decode()
         return not self.index.credentials or self.headers.get("Authorization") == f"Basic {expected}"
 
     def log_message(self, *arguments: object) -> None:
-        """Print nothing; the index records its requests itself."""
+        """Print nothing. The index records the requests."""
 
 
 Fault = Callable[[_Handler, bytes | None], None]
@@ -80,12 +80,12 @@ def _unauthorized(handler: _Handler, _: bytes | None) -> None:
 
 
 def other(body: bytes) -> Fault:
-    """Answer with `body` instead, in good order."""
+    """Answer with another `body` and no error."""
     return lambda handler, _: handler.answer(200, body)
 
 
 def truncated_after(share: float) -> Fault:
-    """Announce all, send a `share` of it, and close the connection in good order."""
+    """Announce the whole body, send a `share` of it, and close the connection."""
 
     def fault(handler: _Handler, body: bytes | None) -> None:
         whole = body or b""
@@ -96,11 +96,11 @@ def truncated_after(share: float) -> Fault:
 
 
 def reset_after(share: float) -> Fault:
-    """Announce all, send a `share` of it, and reset the connection."""
+    """Announce the whole body, send a `share` of it, and reset the connection."""
 
     def fault(handler: _Handler, body: bytes | None) -> None:
         truncated_after(share)(handler, body)
-        # Closed with this option, a connection ends with RST instead of FIN.
+        # With this option, closing sends RST instead of FIN.
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.connection.close()
 
@@ -108,24 +108,24 @@ def reset_after(share: float) -> Fault:
 
 
 def stalled_after(share: float) -> Fault:
-    """Announce all, send a `share` of it, and then nothing until the index ends."""
+    """Announce the whole body, send a `share` of it, and then nothing until the index ends."""
 
     def fault(handler: _Handler, body: bytes | None) -> None:
         truncated_after(share)(handler, body)
-        handler.index.ended.wait(_LONGEST)
+        handler.index.ended.wait(_TIMEOUT)
 
     return fault
 
 
-# In the middle.
+# The same faults in the middle of the body.
 truncated, reset, stalled = truncated_after(1 / 2), reset_after(1 / 2), stalled_after(1 / 2)
 
 
 @dataclass
 class Index:
-    """The wheels and source distributions in `folder`, at `/simple/` once it is served; `asked` are the paths that were.
+    """An index of the wheels and source distributions in `folder`, with the pages at `/simple/`.
 
-    With `credentials`, `user:password`, it answers nobody else (RFC 7617).
+    `asked` are the paths of all requests. If `credentials` are set (`user:password`), requests need them (basic authentication, RFC 7617).
     """
 
     folder: Path
@@ -138,15 +138,15 @@ class Index:
 
     @property
     def url(self) -> str:
-        """The address that a project names."""
+        """The address of the index, for a project to name."""
         return f"http://127.0.0.1:{self.port}/simple"
 
     @contextmanager
     def served(self) -> Iterator[Index]:
-        """Serve on the port that it had the last time, or on any; it ends with the context."""
+        """Serve the index within the context, on the same port as before, or the first time on a free one."""
         self.ended.clear()
         server = ThreadingHTTPServer(("127.0.0.1", self.port), partial(_Handler, self))
-        # A stalled answer must not keep anybody waiting.
+        # Stopping the server must not wait for a stalled response.
         server.daemon_threads, server.block_on_close = True, False
         self.port = server.server_port
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -157,25 +157,25 @@ class Index:
             self.ended.set()
             server.shutdown()
             server.server_close()
-            thread.join(_LONGEST)
+            thread.join(_TIMEOUT)
 
     def misbehave(self, name: str, fault: Fault, *, times: int | None = None) -> None:
-        """Answer every request for the file or the page `name` with `fault`, or only the first so many `times`."""
+        """Answer requests for the file or page `name` with `fault`: all of them, or only the first `times`."""
         self._faults[name] = [fault] * times + [None] if times is not None else [fault]
 
     def behave(self) -> None:
-        """Answer everything as it should be again."""
+        """Remove all faults."""
         self._faults.clear()
 
     def take_fault(self, path: str) -> Fault | None:
-        """Return what is to go wrong with this request for `path`."""
+        """Record a request for `path`, and return its fault, if any."""
         with self._lock:
             self.asked.append(path)
             faults = self._faults.get(path.rstrip("/").rpartition("/")[2], [None])
             return faults.pop(0) if len(faults) > 1 else faults[0]
 
     def body(self, path: str) -> bytes | None:
-        """Return what a good index has at `path`, or None."""
+        """Return the correct response for `path`, or None if there is no such file or page."""
         kind, _, name = path.strip("/").partition("/")
         if kind == "files" and (self.folder / name).is_file():
             return (self.folder / name).read_bytes()

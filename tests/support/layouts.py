@@ -1,4 +1,4 @@
-"""Builds what a machine may have where a Python is expected, and ways to start a step that a runner has and a test has not."""
+"""Builds layouts of Python installations, and changes how a step is started and how a project is built."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from tools.shared.pythons import Python
 if TYPE_CHECKING:
     from _pytest.mark import ParameterSet
 
-# A build backend that needs no other: it writes what it sees, waits while a file exists, and links to the sources.
+# A build backend without dependencies: it records its environment, waits while a file exists, and builds an editable wheel.
 _BACKEND = """
 import json, os, pathlib, time, zipfile
 
-def _tell(name, text):
-    beside = pathlib.Path(NOTES, name + ".partial")
-    beside.write_text(text, encoding="utf-8")
-    beside.rename(pathlib.Path(NOTES, name))
+def _note(name, text):
+    partial = pathlib.Path(NOTES, name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.rename(pathlib.Path(NOTES, name))
 
-_tell("environ", json.dumps(dict(os.environ)))
-_tell("pid", str(os.getpid()))
+_note("environ", json.dumps(dict(os.environ)))
+_note("pid", str(os.getpid()))
 while os.path.exists(os.path.join(NOTES, "wait")):
     time.sleep(0.05)
 
@@ -57,23 +57,23 @@ Everything = dict[str, tuple[int, int]]
 
 
 def spelled(layout: object) -> str:
-    """Return the id of a `layout`, a function: its name as words."""
+    """Return the test id of the function `layout`: its name with spaces."""
     return str(getattr(layout, "__name__", layout)).strip("_").replace("_", " ")
 
 
 def laid_out(name: str, *layouts: Callable[..., object]) -> list[ParameterSet]:
-    """Return `layouts`, functions, as parameters of a test that shows the layout that users call `name`."""
+    """Return the functions `layouts` as parameters of a test, marked with `name`, the kind of layout in docs/compatibility.md."""
     return [pytest.param(layout, marks=pytest.mark.layout(name), id=spelled(layout)) for layout in layouts]
 
 
 def virtual_environment(prefix: Path, environment: Path, *options: str) -> Path:
-    """Make an `environment` of the installation `prefix` with its own `venv`, and return it."""
+    """Create the virtual `environment` of the installation `prefix` with its own `venv`, and return its path."""
     subprocess.run([prefix / "bin" / "python3", "-B", "-I", "-m", "venv", "--without-pip", *options, environment], check=True)
     return environment
 
 
 def older_than_supported() -> Python | None:
-    """Return the newest CPython on the machine that is too old to sync into, or None."""
+    """Return a CPython 3.6 or 3.7 of pyenv, which the action rejects, or None."""
     prefixes = sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.[67].*")))
     if not prefixes:
         return None
@@ -83,18 +83,18 @@ def older_than_supported() -> Python | None:
 
 
 def permissions_bind() -> bool:
-    """Return whether a step can be started that may not write where its user has no permission."""
+    """Return whether `bound_by_permissions` works: the user is not root, or `setpriv` can take capabilities away."""
     return os.geteuid() != 0 or shutil.which("setpriv") is not None
 
 
 def bound_by_permissions(ci: Runner, prefix: Path) -> Runner:
-    """Let `prefix` run the step, and take from root what puts it above all permissions; return the runner."""
+    """Have `prefix` run the step without the capabilities by which root ignores file permissions, and return the runner."""
     command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
     return before_the_step(ci, prefix, command=shlex.join([*command, ""]))
 
 
 def before_the_step(ci: Runner, prefix: Path, *lines: str, command: str = "") -> Runner:
-    """Have a shell do `lines` and become the step, run by `prefix`, by way of `command`; return the runner."""
+    """Have a shell run `lines` and then `exec` the step with `command` and the Python of `prefix`, and return the runner."""
     folder = ci.folder / "shell"
     program(folder / "python", "#!/bin/sh", *lines, f'exec {command}{shlex.quote(str(prefix / "bin" / "python3"))} "$@"')
     ci.search_path = os.pathsep.join([str(folder), ci.search_path])
@@ -102,7 +102,7 @@ def before_the_step(ci: Runner, prefix: Path, *lines: str, command: str = "") ->
 
 
 def watched_build(project: Project, notes: Path) -> None:
-    """Have `project` built by a backend that writes `environ`, as JSON, and `pid` to `notes`, and waits while there is a `wait`."""
+    """Have `project` built by a backend that writes the files `environ` (JSON) and `pid` to `notes` and waits while `wait` exists there."""
     notes.mkdir()
     (project.folder / "backend.py").write_text(f"NOTES = {str(notes)!r}\n{_BACKEND}", encoding="utf-8")
     document = project.pyproject.read_text(encoding="utf-8").replace('requires = ["uv_build"]', "requires = []")
@@ -110,17 +110,17 @@ def watched_build(project: Project, notes: Path) -> None:
 
 
 def install(wheel: Wheel, site_packages: Path) -> None:
-    """Put `wheel` where an earlier step would have installed it."""
+    """Unpack `wheel` into `site_packages`, as if an earlier step had installed it."""
     with zipfile.ZipFile(wheel.write(site_packages.parent)) as archive:
         archive.extractall(site_packages)
 
 
 def notices(outcome: Outcome) -> list[str]:
-    """Return the annotations of a step that are no errors, properties and all, with their line breaks decoded."""
+    """Return the notice and warning annotations of a step, with their properties, decoded."""
     return [unquote(line) for line in re.findall(r"^::(?:notice|warning) (.*)$", outcome.log, re.MULTILINE)]
 
 
 def everything(*folders: Path) -> Everything:
-    """Return every file and folder in `folders`, byte code included, with its size and time of change."""
+    """Return the size and the modification time of every file and folder in `folders`, including byte code."""
     paths = [Path(root, name) for folder in folders for root, below, files in os.walk(folder) for name in (*below, *files)]
     return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in paths}

@@ -1,4 +1,4 @@
-"""Makes projects with a real uv.lock, and the wheels that they lock, without asking any index."""
+"""Creates projects with a real uv.lock, and the wheels that they lock, without network access."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pytest
 from tools.shared import ROOT, wheels
 from tools.shared.uv import UV, is_at_least
 
-# Replaces the build backend in versions of uv that do not have it built in.
+# Stands in for `uv_build` with versions of uv that do not have it built in.
 _BACKEND = ROOT / "tests" / "support" / "uv_build.py"
 
 
 def since(version: str, what: str) -> pytest.MarkDecorator:
-    """Skip a test when the tested uv is older than `version`, the first that has `what`."""
+    """Return a mark that skips a test if the tested uv is older than `version`, the first that has `what`."""
     return pytest.mark.skipif(not is_at_least(version), reason=f"uv has {what} since {version}")
 
 
@@ -29,7 +29,7 @@ CAN_DRY_RUN = since("0.6.15", "a dry run of a locked sync")
 
 @dataclass(frozen=True)
 class Wheel:
-    """A pure-Python distribution of one module, which knows its version unless it has a `source` of its own."""
+    """A pure-Python distribution of one module. Unless `source` is given, the module has `__version__` and `main`."""
 
     name: str
     version: str
@@ -59,7 +59,7 @@ WHEELS = (
 
 
 def write_index(folder: Path) -> None:
-    """Make the `folder` of wheels an index that every uv reads without a server: a page for each project (PEP 503)."""
+    """Write a page for each project in the `folder` of wheels (PEP 503), so that every uv can read it as an index without a server."""
     pages: dict[str, str] = defaultdict(str)
     for wheel in sorted(folder.glob("*.whl")) + sorted(folder.glob("*.tar.gz")):
         pages[wheel.name.partition("-")[0].replace("_", "-")] += f'<a href="../{wheel.name}">{wheel.name}</a>\n'
@@ -70,7 +70,7 @@ def write_index(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Project:
-    """A project in `folder`; what differs between tests is a field, and `write` makes it so on disk."""
+    """A project in `folder`, to be written to disk with `write`. The fields are what differs between tests."""
 
     folder: Path
     name: str = "sample-project"
@@ -82,11 +82,11 @@ class Project:
 
     @property
     def pyproject(self) -> Path:
-        """The path of its pyproject.toml."""
+        """The path of pyproject.toml."""
         return self.folder / "pyproject.toml"
 
     def write(self) -> Project:
-        """Write pyproject.toml, the package and the wheels that it may depend on."""
+        """Write pyproject.toml, the package and all `WHEELS`, and return the project."""
         for wheel in WHEELS:
             wheel.write(self.folder / "wheels")
         write_index(self.folder / "wheels")
@@ -97,7 +97,7 @@ class Project:
         return self
 
     def lock(self, *, offline: bool = True) -> Project:
-        """Make uv.lock with the real uv and return the project."""
+        """Create uv.lock with the real uv, and return the project."""
         write_index(self.folder / "wheels")
         command = [str(UV), "lock", "--quiet", *(["--offline"] if offline else []), "--python", sys.executable]
         subprocess.run(command, cwd=self.folder, check=True, env={**os.environ, "UV_PYTHON_PREFERENCE": "system"})

@@ -1,4 +1,4 @@
-"""Reads a step's log as the runner does, and returns the commands that the runner would execute."""
+"""Reads a step's log as the runner does, and returns the commands that the runner executes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-# The semantics are those of actions/runner: src/Runner.Sdk/ProcessInvoker.cs for lines, src/Runner.Common/ActionCommand.cs
-# for a command, src/Runner.Worker/ActionCommandManager.cs for which of them is obeyed.
+# This follows actions/runner: src/Runner.Sdk/ProcessInvoker.cs splits lines, src/Runner.Common/ActionCommand.cs parses a command,
+# and src/Runner.Worker/ActionCommandManager.cs decides which commands to execute.
 
 _COMMANDS = frozenset(
     (
@@ -18,7 +18,7 @@ _COMMANDS = frozenset(
 
 _SPACE = "".join(letter for letter in map(chr, range(0x110000)) if letter.isspace() and not "\x1c" <= letter <= "\x1f")
 
-# In the order of the runner, in which `%25` comes last.
+# In the order in which the runner decodes them, with `%25` last.
 _DATA = (("%0D", "\r"), ("%0A", "\n"), ("%25", "%"))
 _PROPERTY = (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%"))
 _OLDER = (("%3B", ";"), ("%0D", "\r"), ("%0A", "\n"), ("%5D", "]"), ("%25", "%"))
@@ -26,7 +26,7 @@ _OLDER = (("%3B", ";"), ("%0D", "\r"), ("%0A", "\n"), ("%5D", "]"), ("%25", "%")
 
 @dataclass(frozen=True)
 class Command:
-    """A command that the runner has read: its name in small letters, its properties and its data."""
+    """A command that the runner has read: its name in lower case, its data and its properties."""
 
     name: str
     data: str
@@ -34,17 +34,17 @@ class Command:
 
 
 class UnusableToken(Exception):
-    """The runner ends the step because of the token of a `stop-commands`."""
+    """The token of a `stop-commands` is one that the runner rejects, which fails the step."""
 
 
 def lines(log: bytes) -> list[str]:
-    """Return the lines that the runner makes of a step's output, for which a bare CR ends one too."""
+    """Return the lines of a step's output as the runner splits them: a bare CR ends a line, too."""
     found = re.split(r"\r\n|\r|\n", log.decode("utf-8", "replace"))
     return found if found[-1] else found[:-1]
 
 
 def obeyed(log: bytes) -> list[Command]:
-    """Return the commands that the runner obeys, `stop-commands` and its token included."""
+    """Return the commands that the runner executes, including `stop-commands` and its token."""
     return list(_obeyed(lines(log)))
 
 
@@ -65,12 +65,12 @@ def _obeyed(found: Iterable[str]) -> Iterator[Command]:
 
 
 def parse(line: str, known: frozenset[str] = _COMMANDS) -> Command | None:
-    """Return the command in `line`, if it is one of those `known`."""
+    """Return the command in `line` if its name is in `known`, else None."""
     return _current(line, known) or _older(line, known)
 
 
 def _current(line: str, known: frozenset[str]) -> Command | None:
-    """Read `::name key=value,key=value::data`, which only spaces may come before."""
+    """Parse `::name key=value,key=value::data`, which only white space may precede."""
     start = line.lstrip(_SPACE)
     end = start.find("::", 2)
     if not start.startswith("::") or end < 0:
@@ -82,7 +82,7 @@ def _current(line: str, known: frozenset[str]) -> Command | None:
 
 
 def _older(line: str, known: frozenset[str]) -> Command | None:
-    """Read `##[name key=value;key=value]data`, which may be anywhere in the line."""
+    """Parse `##[name key=value;key=value]data`, which may be anywhere in the line."""
     start = line.find("##[")
     end = line.find("]", start)
     if start < 0 or end < 0:
@@ -94,7 +94,7 @@ def _older(line: str, known: frozenset[str]) -> Command | None:
 
 
 def _properties(pieces: Iterable[str], escapes: Iterable[tuple[str, str]]) -> dict[str, str]:
-    # .NET leaves empty parts out: `=a=b` has none before the first sign, and is the one part `a=b`.
+    # .NET drops empty parts of a split, so that `=a=b` is the key `a` with the value `b`.
     pairs = (piece.lstrip("=").partition("=") for piece in pieces)
     return {key.lower(): _replace(value, escapes) for key, sign, value in pairs if sign and value}
 

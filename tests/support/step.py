@@ -1,4 +1,4 @@
-"""Runs the action's step as action.yml declares it, with this machine as the runner."""
+"""Runs the steps of action.yml on this machine, as the runner would."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.shared.uv import UV, is_at_least
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a step did, as the runner and the next step see it."""
+    """The result of a step, as the runner and the next step see it."""
 
     returncode: int
     log: str
@@ -29,26 +29,26 @@ class Outcome:
 
     @classmethod
     def read(cls, returncode: int, log: str, files: StepFiles, *, windows: bool = False) -> Outcome:
-        """Return the outcome of a step that has written to `files`."""
+        """Return the outcome of a step that wrote to `files`."""
         env, outputs = read_env(files.env, windows=windows), read_outputs(files.output, windows=windows)
         return cls(returncode, log, env, read_path(files.path), outputs, files.summary.read_text(encoding="utf-8"))
 
     @property
     def errors(self) -> list[str]:
-        """The error annotations, properties and all, with their line breaks decoded."""
+        """The error annotations with their properties, decoded."""
         return [_decoded(line) for line in re.findall(r"^::error (.*)$", self.log, re.MULTILINE)]
 
     @property
     def published(self) -> bool:
-        """Whether later steps get anything at all; a summary may explain why they do not."""
+        """Whether later steps get anything. The job summary does not count, because a failure writes one, too."""
         return bool(self.env or self.paths or self.outputs)
 
 
 @dataclass
 class Runner:
-    """A runner with its folders under `folder`, whose current step is the action's in the workspace `cwd`.
+    """A runner that has its own files in `folder` and runs the action in the workspace `cwd`.
 
-    `starter` is the command that starts each step, such as one that takes away capabilities.
+    `search_path` is PATH. `starter` is a command that starts each step, for example without some capabilities.
     """
 
     folder: Path
@@ -58,18 +58,18 @@ class Runner:
     starter: tuple[str, ...] = ()
 
     def setup_python(self, prefix: Path) -> Runner:
-        """Export what actions/setup-python exports on Linux for the installation `prefix`, and return this runner."""
+        """Set the variables and the PATH that actions/setup-python sets on Linux for the installation `prefix`, and return this runner."""
         self.environ.update(setup_python(prefix))
         self.search_path = path_after([str(prefix), f"{prefix}/bin"], self.search_path)
         return self
 
     def sync(self, **inputs: str) -> Outcome:
-        """Run the step `sync` with `inputs`, named with underscores, and everything else at its default."""
+        """Run the step `sync` with `inputs`, whose names have underscores here. The other inputs have their defaults."""
         return self._run(step("sync", inputs))
 
     def job(self, cache: Path, /, **inputs: str) -> Outcome:
-        """Run all steps of the action as in a new job, where `cache` is what actions/cache keeps between jobs: a folder for each key."""
-        # Everything except the action's own packages.
+        """Run all steps of the action as in a new job. `cache` stands for actions/cache and has a folder for each key."""
+        # A new job has nothing in RUNNER_TEMP, but keep the action's own packages to save time.
         for path in (self.folder / "temp").glob("uv-system-sync-*"):
             if path.suffix == ".json":
                 path.unlink()
@@ -79,18 +79,18 @@ class Runner:
         if "cache-key" not in first.outputs:
             return first
         entry, kept = cache / first.outputs["cache-key"], first.outputs["cache-path"]
-        was_there = entry.exists()
-        if was_there:
+        is_hit = entry.exists()
+        if is_hit:
             shutil.copytree(entry, kept, symlinks=True)
         earlier = {f"steps.sync.outputs.{name}": value for name, value in first.outputs.items()}
-        earlier |= {"steps.cache.outputs.cache-hit": "true" if was_there else "", "steps.cache.outcome": "success"}
+        earlier |= {"steps.cache.outputs.cache-hit": "true" if is_hit else "", "steps.cache.outcome": "success"}
         second = self.resume(earlier, **inputs)
-        if second.returncode == 0 and not was_there:
+        if second.returncode == 0 and not is_hit:
             shutil.copytree(kept, entry, symlinks=True)
         return second
 
     def resume(self, earlier: Mapping[str, str], **inputs: str) -> Outcome:
-        """Run the step `resume` after what `earlier` has of the steps before it; see `tools.shared.action_steps.steps`."""
+        """Run the step `resume` with the contexts `earlier` of the previous steps (see `tools.shared.action_steps.steps`)."""
         return self._run(step("resume", inputs, earlier))
 
     def _run(self, sync: Step) -> Outcome:
@@ -118,12 +118,12 @@ class Runner:
         return Outcome.read(completed.returncode, completed.stdout, files)
 
     def is_as_locked(self) -> bool:
-        """Return whether the environment is what the lock describes; a uv that cannot check must have nothing to do in another sync."""
+        """Return whether the environment matches the lock, by a check, or by another sync with a uv that cannot check."""
         outcome = self.sync(**{"check": "true"} if is_at_least("0.6.10") else {})
         return (outcome.returncode, outcome.outputs.get("changed")) == (0, "false")
 
     def next_step(self, outcome: Outcome, *command: str) -> str:
-        """Return what `command` prints in the step after the one that came out as `outcome`."""
+        """Return the output of `command` in the step after the one with `outcome`."""
         search_path = path_after(outcome.paths, self.search_path)
         environ = {**_machine(), **self.environ, **outcome.env, "PATH": search_path}
         return subprocess.run(command, cwd=self.cwd, env=environ, check=True, capture_output=True, text=True).stdout
@@ -136,13 +136,13 @@ def _decoded(line: str) -> str:
 
 
 def runner(folder: Path, cwd: Path) -> Runner:
-    """Return a runner with nothing but the system's own programs and uv on PATH."""
+    """Return a runner with only uv and the system's programs on PATH."""
     (folder / "uv").mkdir(parents=True)
     (folder / "uv" / "uv").symlink_to(UV)
     return Runner(folder, cwd, os.pathsep.join([str(folder / "uv"), "/usr/bin", "/bin"]))
 
 
 def _machine() -> dict[str, str]:
-    """Return what a step inherits from the machine: its home, its locale, uv's cache and the configuration of the network."""
-    # The locale of GitHub's images, where this machine has none: PyPy could not describe a path with other letters to uv.
+    """Return the variables that a step inherits from this machine: for HOME, the locale, the cache of uv and the network."""
+    # GitHub's images set this locale. Without one, PyPy cannot pass paths that are not ASCII to uv.
     return {"LANG": "C.UTF-8", **inherited("HOME", "LANG", "XDG_", "UV_CACHE_DIR")}
