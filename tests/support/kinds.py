@@ -1,4 +1,4 @@
-"""Writes projects of every kind that uv knows, from text, with packages whose build needs nothing but themselves."""
+"""Writes projects of every kind that uv supports, with packages that need no other packages to be built."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tools.shared.uv import UV, UV_VERSION, is_at_least
 
 Files = dict[str, str]
 
-# Where a project's wheels and sdists are; a member of a workspace has the root's.
+# The settings for the folder with a project's wheels and sdists. Members of a workspace use those of the root.
 LOCAL = '\n[tool.uv]\nno-index = true\nfind-links = ["wheels"]\n'
 
-# A build backend that needs no other. What differs between packages is written above it.
+# A build backend without dependencies. The constants that differ between packages are written above it.
 _BACKEND = """
 import os, pathlib, zipfile
 
@@ -52,7 +52,7 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
 _WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
-def package(  # noqa: PLR0913 - that is how many things differ between packages
+def package(  # noqa: PLR0913 - so many things differ between packages
     name: str,
     *dependencies: str,
     more: str = "",
@@ -62,9 +62,9 @@ def package(  # noqa: PLR0913 - that is how many things differ between packages
     dynamic: str = "",
     metadata: str = "",
 ) -> Files:
-    """Return the files of a package in `folder`, whose pyproject.toml ends with `more`; a `dynamic` field is set by its backend.
+    """Return the files of a package in `folder`. `more` is the end of its pyproject.toml; its backend sets the `dynamic` field.
 
-    Its one module is beside pyproject.toml, or in the folder `layout`, and has a `main`, which is its script.
+    Its only module is beside pyproject.toml, or in the folder `layout`. Its `main` is a script.
     """
     module = re.sub("[-.]", "_", name).lower()
     requires = "".join(f"Requires-Dist: {dependency}\n" for dependency in dependencies)
@@ -85,21 +85,21 @@ def package(  # noqa: PLR0913 - that is how many things differ between packages
 
 
 def project(name: str, *dependencies: str, version: str = "1.0", dynamic: str = "") -> str:
-    """Return a `[project]` table; it is all that there is of a project that is no package."""
+    """Return a `[project]` table, which is the whole pyproject.toml of a project that is not a package."""
     fixed = f"dynamic = [{dynamic!r}]" if dynamic else ""
     number = "" if dynamic == "version" else f"version = {version!r}"
     return f'[project]\nname = {name!r}\nrequires-python = ">=3.8"\ndependencies = {list(dependencies)!r}\n{number}\n{fixed}\n'
 
 
 def nothing(_: Path) -> None:
-    """Prepare nothing."""
+    """Do nothing, as the `prepare` of a kind."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of project: its `files`, what of it is installed for `inputs`, and the oldest uv that knows it.
+    """A kind of project: its `files`, the packages `installed` for `inputs` (see `described`), and the oldest uv that supports it.
 
-    `prepare` gets the checkout before it is locked, which is in the folder `locked`; `adapt` makes of a lock what another uv would write.
+    `locked` is the folder to lock. `prepare` is called with the checkout before that; `adapt` changes the lock to that of another uv.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Kind:
     locked: str = "."
 
     def write(self, checkout: Path, python: Path, address: str = "") -> Path:
-        """Write the project in `checkout`, lock it with `python`, and return its folder; its wheels are served at `{address}`."""
+        """Write the project to `checkout`, lock it with `python`, and return `checkout`. `address` replaces `{address}` in its files."""
         for wheel in WHEELS:
             wheel.write(checkout / self.locked / "wheels")
         for path, content in self.files.items():
@@ -127,7 +127,7 @@ class Kind:
 
 
 def uv(folder: Path, *arguments: str, **variables: str) -> str:
-    """Return what plain uv prints in `folder`."""
+    """Run uv in `folder`, and return its output."""
     command = [str(UV), *arguments, "--quiet"]
     environ = {**os.environ, "UV_PYTHON_PREFERENCE": "system", "UV_PYTHON_DOWNLOADS": "never", **variables}
     done = subprocess.run(command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
@@ -137,7 +137,7 @@ def uv(folder: Path, *arguments: str, **variables: str) -> str:
 
 
 def version_of_uv() -> str:
-    """Return the version of the uv that is tested."""
+    """Return the version of the tested uv."""
     return ".".join(map(str, UV_VERSION))
 
 
@@ -148,7 +148,7 @@ def skip_unless_newer_than(version: str) -> None:
 
 
 def plainly(checkout: Path, python: Path, environment: Path, inputs: Mapping[str, str]) -> str:
-    """Return what plain `uv sync --locked` installs for `inputs`, in a new virtual `environment` of `python`."""
+    """Return the packages that `uv sync --locked` itself installs for `inputs`, in a new virtual `environment` of `python`."""
     names = {"extras": "--extra", "groups": "--group", "packages": "--package"}
     given = {key: value for key, value in inputs.items() if key not in ("working_directory", "args")}
     flags = [
@@ -178,21 +178,23 @@ def _package(name: str, version: str, direct: Path) -> dict[str, object]:
 
 
 def installed(outcome: Outcome, checkout: Path) -> str:
-    """Return what the output `packages` has, less pip."""
+    """Return the output `packages` as one line, without pip."""
     assert 0 == outcome.returncode, outcome.log
     return described(json.loads(outcome.outputs["packages"]), checkout)
 
 
 def described(packages: list[dict[str, object]], checkout: Path) -> str:
-    """Return a line on `packages` less pip, such as `one 1.0, two 2.0 @ ./copied, three 3.0 -e ./linked`."""
+    """Return `packages` as one line, without pip, such as `one 1.0, two 2.0 @ ./copied, three 3.0 -e ./linked`."""
     ours = sorted((package for package in packages if package["name"] != "pip"), key=lambda package: str(package["name"]))
     return ", ".join(_described(package, checkout) for package in ours)
 
 
 def _described(package: dict[str, object], checkout: Path) -> str:
     name, version, url = (str(package.get(key, "")) for key in ("name", "version", "url"))
-    where = re.sub(r":\d+/", ":PORT/", url.replace(checkout.as_uri(), "."))
-    return f"{name} {version}" + f" {'-e' if package.get('editable') else '@'} {where}" * bool(url)
+    if not url:
+        return f"{name} {version}"
+    source = re.sub(r":\d+/", ":PORT/", url.replace(checkout.as_uri(), "."))
+    return f"{name} {version} {'-e' if package.get('editable') else '@'} {source}"
 
 
 def sdist(path: Path, files: Files) -> None:
@@ -207,7 +209,7 @@ def sdist(path: Path, files: Files) -> None:
 
 
 def repository(folder: Path) -> str:
-    """Make `folder` a git repository of what is in it, and return its commit."""
+    """Make `folder` a git repository with all of its files, and return the commit."""
 
     def git(*arguments: str) -> str:
         who = ("-c", "user.name=tests", "-c", "user.email=tests@example.com", "-c", "commit.gpgsign=false")
@@ -221,7 +223,7 @@ def repository(folder: Path) -> str:
 
 
 def sourced(name: str, source: str, lib: str, prepare: Callable[[Path], object] = nothing, **inputs: str) -> Kind:
-    """Return a project that takes `lib` from `source`, and two versions of `lib` that it may take, outside of its folder."""
+    """Return a project that takes `lib` from `source`, together with two versions of `lib` outside of its folder."""
     files = {
         **package("lib", folder="libs/lib"),
         **package("lib", folder="libs/newer", version="2.0"),
@@ -233,7 +235,7 @@ def sourced(name: str, source: str, lib: str, prepare: Callable[[Path], object] 
 
 
 def archive(checkout: Path) -> None:
-    """Put a source distribution beside the wheels of the project."""
+    """Write a source distribution of `lib` beside the wheels of the project."""
     for folder in (checkout, checkout / "app"):
         information = {"PKG-INFO": "Metadata-Version: 2.2\nName: lib\nVersion: 1.0\n"}
         sdist(folder / "wheels" / "lib-1.0.tar.gz", {**package("lib"), **information})
@@ -246,7 +248,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve the files in `folder` on the loopback address, and return where."""
+    """Serve the files in `folder` on the loopback address, and provide the URL."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
@@ -258,28 +260,28 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def wheel(checkout: Path) -> None:
-    """Put a wheel of `lib` beside those of the project in `app`."""
+    """Write a wheel of `lib` beside the other wheels of the project in `app`."""
     Wheel("lib", "3.0").write(checkout / "app" / "wheels")
 
 
 def revision(number: int) -> Callable[[str], str]:
-    """Return what gives a lock the revision `number`, or none for 0."""
+    """Return a function that sets the revision of a lock to `number`, or removes it for 0."""
     line = f"revision = {number}\n" if number else ""
     return lambda lock: re.sub(r"\Aversion = 1\n(revision = \d+\n)?", f"version = 1\n{line}", lock)
 
 
 def dynamic(field: str, *dependencies: str, metadata: str = "", version: str = "1.0") -> Files:
-    """Return a package of whose metadata only its build backend knows the `field`."""
+    """Return the files of a package whose `field` only its build backend knows."""
     return package("sample", *dependencies, dynamic=field, metadata=metadata, version=version, more=LOCAL)
 
 
 def sample(more: str, *dependencies: str) -> Files:
-    """Return a package whose pyproject.toml ends with `more`."""
+    """Return the files of a package whose pyproject.toml ends with `more`."""
     return package("sample", *dependencies, more=more)
 
 
 def changed(path: str, old: str, new: str) -> Callable[[Path], None]:
-    """Return what puts `new` in the place of `old` in the file `path` of a checkout."""
+    """Return a function that replaces `old` with `new` in the file `path` of a checkout."""
 
     def change(checkout: Path) -> None:
         text = (checkout / path).read_text(encoding="utf-8")
@@ -290,16 +292,16 @@ def changed(path: str, old: str, new: str) -> Callable[[Path], None]:
 
 
 def removed(path: str) -> Callable[[Path], None]:
-    """Return what removes the folder `path` of a checkout."""
+    """Return a function that removes the folder `path` of a checkout."""
     return lambda checkout: shutil.rmtree(checkout / path)
 
 
 def names(outcome: Outcome) -> list[str]:
-    """Return the names of what is installed, less pip."""
+    """Return the names of the installed packages, without pip."""
     return [package["name"] for package in json.loads(outcome.outputs["packages"]) if package["name"] != "pip"]
 
 
 def changes(outcome: Outcome) -> list[dict[str, str]]:
-    """Return what a step changed."""
+    """Return the output `changes` of a step."""
     found: list[dict[str, str]] = json.loads(outcome.outputs["changes"])
     return found

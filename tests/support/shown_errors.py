@@ -1,4 +1,4 @@
-"""The errors and notices that docs/errors.md shows: each is made by the code that users get it from, in a job of a small project."""
+"""The errors and notices in docs/errors.md, each produced by the code that shows it to users, in a job of a small project."""
 
 from __future__ import annotations
 
@@ -80,8 +80,7 @@ error: Failed to build `fastmath==2.1`
    speed.c:1:10: fatal error: fftw3.h: No such file or directory
 """
 
-
-# Folders of a machine, and what they are called where a user sees an error.
+# The folders of a machine, and the paths that replace them in the document.
 _NAMES = {
     "checkout": "/home/runner/work/weather/weather",
     "temp": "/home/runner/work/_temp",
@@ -91,13 +90,13 @@ _NAMES = {
 
 
 class Machine(NamedTuple):
-    """A machine in folders below `root`, in which a job runs; the folder of the job is the current one."""
+    """A machine whose folders are in `root`, with a job that runs in its checkout."""
 
     root: Path
 
     @property
     def checkout(self) -> Path:
-        """The folder of the job."""
+        """The workspace of the job."""
         return self.root / "checkout"
 
     @property
@@ -120,15 +119,15 @@ class Machine(NamedTuple):
         )
 
     def project(self, document: str = _PYPROJECT, lock: str = _LOCK) -> pyproject.Project:
-        """Write the project of the job."""
+        """Write the project of the job, and return it."""
         return write(self.checkout, pyproject_toml=document, uv_lock=lock)
 
     def explained(self, output: str, document: str = _PYPROJECT, *, dry_run: str | None = None, **env: str) -> ActionError:
-        """Return why uv has failed that has printed `output`."""
+        """Return the error for a uv that failed with `output`."""
         return explain.explain(failure(output, self.project(document), target=self.target, dry_run=dry_run, env=env))
 
     def shown(self, sentence: object) -> Message:
-        """Return `sentence` with the paths that a user sees."""
+        """Return `sentence` with the paths of the document."""
         text = str(sentence)
         for folder, name in _NAMES.items():
             text = text.replace(str(self.root / folder), name)
@@ -247,15 +246,17 @@ def _check(machine: Machine) -> ActionError:
 
 
 ERRORS: dict[str, Callable[[Machine], ActionError]] = {
-    "unknown-group": lambda it: it.explained("error: Group `tests` is not defined in the project's `dependency-groups` table\n"),
-    "extra-that-is-a-group": lambda it: it.explained("error: Extra `lint` is not defined in the project's `optional-dependencies` table\n"),
+    "unknown-group": lambda machine: machine.explained("error: Group `tests` is not defined in the project's `dependency-groups` table\n"),
+    "extra-that-is-a-group": lambda machine: machine.explained(
+        "error: Extra `lint` is not defined in the project's `optional-dependencies` table\n"
+    ),
     "argument": lambda _: _raised(lambda: arguments.sync(step_inputs(args="--python 3.12"))),
     "no-python": _no_python,
     "no-such-version": _no_such_version,
     "externally-managed": _managed,
     "no-next-python": _no_next_python,
     "updated-python": _updated,
-    "requires-python": lambda it: it.explained(
+    "requires-python": lambda machine: machine.explained(
         "error: The requested interpreter resolved to Python 3.12.4, which is incompatible with the project's Python requirement:"
         " `>=3.13` (from `project.requires-python`)\n",
         _PYPROJECT.replace("3.10", "3.13"),
@@ -263,34 +264,34 @@ ERRORS: dict[str, Callable[[Machine], ActionError]] = {
     "in-a-folder": _in_a_folder,
     "merge-conflict": _merged,
     "no-lock": _no_lock,
-    "requirements": lambda it: _no_lock(it, "requirements.txt"),
-    "requirement-added": lambda it: it.explained(
+    "requirements": lambda machine: _no_lock(machine, "requirements.txt"),
+    "requirement-added": lambda machine: machine.explained(
         _OUTDATED, _PYPROJECT.replace('    "rich",\n', '    "rich",\n    "httpx>=0.28",\n'), dry_run="Add httpx v0.28.1\n"
     ),
     "check": _check,
-    "required-version": lambda it: it.explained(
+    "required-version": lambda machine: machine.explained(
         "error: Required uv version `>=0.14` does not match the running version `0.13.9`. Update `uv`.\n",
         f'{_PYPROJECT}\n[tool.uv]\nrequired-version = ">=0.14"\n',
     ),
     "pip": _pip_failed,
-    "build": lambda it: it.explained(_BUILD),
-    "no-wheel": lambda it: it.explained(
+    "build": lambda machine: machine.explained(_BUILD),
+    "no-wheel": lambda machine: machine.explained(
         "error: Distribution `fastmath==2.1 @ x` can't be installed because it doesn't have a source distribution or wheel\n"
     ),
-    "credentials": lambda it: it.explained(
+    "credentials": lambda machine: machine.explained(
         "error: Failed to fetch: `https://packages.example.com/simple/rich/`\n  cause: HTTP status client error (401 Unauthorized)\n"
     ),
-    "git": lambda it: it.explained(
+    "git": lambda machine: machine.explained(
         "error: Failed to download and build `lib @ git+https://git.example.com/team/lib@1`\n"
         "  cause: Git operation failed\n  cause: Authentication failed\n"
     ),
-    "hash": lambda it: it.explained(
+    "hash": lambda machine: machine.explained(
         "error: Failed to download `fastmath==2.1`\n  cause: Hash mismatch for `fastmath==2.1`\n\n"
         "Expected:\n  sha256:0\n\nComputed:\n  sha256:1\n"
     ),
     "misplaced": _misplaced,
-    "several-versions": lambda it: _compared(it, must_match="numpy"),
-    "missing-job": lambda it: _compared(it, must_succeed="3.9, 3.13, 3.14"),
+    "several-versions": lambda machine: _compared(machine, must_match="numpy"),
+    "missing-job": lambda machine: _compared(machine, must_succeed="3.9, 3.13, 3.14"),
     "full-disk": _out_of_space,
     "runner-files": _written_by_a_build,
     "interrupted": lambda _: explained(KeyboardInterrupt())[0],
@@ -361,8 +362,8 @@ NOTICES: dict[str, Callable[[Machine], Notice]] = {
     "changed-by-another": _changed_between,
     "another-selection": _undone,
     "too-long": _omitted,
-    "not-in-the-lock": lambda it: _notice(_report(it, Change("awscli", "removed", None, "1.44.2"))),
-    "broken": lambda it: _notice(_report(it)._replace(repaired=(Broken("rich", "", "no RECORD"),))),
+    "not-in-the-lock": lambda machine: _notice(_report(machine, Change("awscli", "removed", None, "1.44.2"))),
+    "broken": lambda machine: _notice(_report(machine)._replace(repaired=(Broken("rich", "", "no RECORD"),))),
     "pin": _pinned,
     "server-error": _retried,
     "self-hosted": _shared,
@@ -382,18 +383,18 @@ def _job(root: Path) -> Iterator[Machine]:
 
 
 def error(name: str, root: Path) -> tuple[str, str]:
-    """Return the slug of the error `name`, made below `root`, and what the job summary has of it as a quotation."""
+    """Produce the error `name` in `root`, and return its slug and its Markdown in a job summary, as a quotation."""
     with _job(root) as machine:
         found = ERRORS[name](machine)
         where = str(machine.shown(found.file)) if found.file else None
         shown = type(found)(machine.shown(found.message), machine.shown(found.hint), file=where, line=found.line)
         text = summary.render_failure(shown, "", by_name)
-    # The heading is the one of the document; the rest is an alert.
+    # Without the first line of the alert, a quotation remains.
     return found.slug, text.partition("> [!CAUTION]\n")[2].rstrip("\n")
 
 
 def notice(name: str, root: Path) -> tuple[str, str]:
-    """Return the title of the notice `name`, made below `root`, and its text as a quotation."""
+    """Produce the notice `name` in `root`, and return its title and its text as a quotation."""
     with _job(root) as machine:
         found = NOTICES[name](machine)
         return found.title, f"> {markdown.prose(str(machine.shown(found.message)))}"

