@@ -111,7 +111,7 @@ class GitHubReporter:
         runner_files.assignments({})
 
     def publish(self, result: Result) -> None:
-        """Write `result` to the runner's files and the report to RUNNER_TEMP. After an error, nothing is left in any of them."""
+        """Write `result` to the runner's files and the report to RUNNER_TEMP. If one write fails, no file is changed."""
         path, environ, report_path = runner_files.path, self._environ, self._new_report_path()
         runner_files.append_all(
             [
