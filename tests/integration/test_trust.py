@@ -143,7 +143,7 @@ def test_a_link_to_the_checkout_in_a_python_of_other_jobs_has_a_notice(
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        pytest.param(("3.7", "only-managed", "3.6"), ["names 3.7", "names 3.6", "`python-preference`"], id="another"),
+        pytest.param(("3.7", "only-managed", "3.6"), [" 3.7.", " 3.6.", "`python-preference`"], id="another"),
         pytest.param(("{minor}", "system", "{target}/bin/python3"), [], id="this-one"),
     ],
 )
