@@ -47,16 +47,16 @@ screenshots: .venv/ready  ## Update the pictures of the command at a terminal an
 fuzz: .venv/ready  ## Run the tests with hostile text on 10,000 new examples
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/fuzz --numprocesses auto --hypothesis-show-statistics
 
-faults: .venv/ready  ## Inject every known fault into syncs, a thousand times, and print what is broken after the next run
+faults: .venv/ready  ## Inject every known fault into syncs, 1,500 times, and print what is broken after the next run
 	PYTHONPATH=src $(BIN)/python -m tests.faults
 
 compatibility: .venv/ready  ## Test with every uv, other Pythons and systems, and in containers (`STAGES="containers arm64"`: only these; `MIRROR=/folder`: see real-actions), and write docs/compatibility.md
 	PYTHONPATH=src REAL_ACTIONS="$(MIRROR)" $(BIN)/python -m tools.compatibility $(STAGES)
 
-bench: .venv/ready  ## Compare with other ways to install the same packages, and write docs/benchmark.md; a quarter of an hour (`BENCH=--quick`: minutes)
+bench: .venv/ready  ## Compare with other ways to install the same packages, and write docs/benchmark.md; 12 minutes (`BENCH=--quick`: fewer)
 	PYTHONPATH=src $(BIN)/python -m benchmarks $(BENCH)
 
-bench-guard: .venv/ready  ## Fail if the action's own work exceeds its budget by more than half; seconds
+bench-guard: .venv/ready  ## Fail if the action's own work exceeds its budget by more than half; under a minute
 	PYTHONPATH=src $(BIN)/python -m benchmarks.guard
 
 profile: .venv/ready  ## Show where the action's own work goes, by phase and by import
