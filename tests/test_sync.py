@@ -165,7 +165,7 @@ class _Machine:
         chosen = step_inputs(**self.inputs, **inputs)
         effects = (uv, self.start, self.reporter, self.context)
         with runner_files.protected(self.environ) as publishing:
-            sync.sync(sync.Step(self.environ, chosen, *effects, self.check_target, self.suitable_uv, self.sleep, publishing=publishing))
+            sync.sync(sync.Run(self.environ, chosen, *effects, self.check_target, self.suitable_uv, self.sleep, publishing=publishing))
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)

@@ -1,4 +1,4 @@
-"""The entry point of the actions: it reads the environment of the process and decides its exit status."""
+"""The entry point of the actions: reads environment variables and returns exit statuses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import os
 import sys
 
-# As type checkers know it; importing it from `typing` would leave byte code of the standard library before a check can prevent that.
+# Type checkers know this name. Importing it from `typing` would write byte code of the standard library before a check can prevent it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, NoReturn
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def sync() -> int:
-    """Sync the project into the target and return the step's exit status."""
-    # Modules of the target are imported, too, and a check does not even leave their byte code.
+    """Install the project's lock and return the step's exit status."""
+    # The standard library is that of the target, and a check writes nothing there, not even byte code.
     sys.dont_write_bytecode = os.environ.get("UV_SYSTEM_SYNC_CHECK", "").strip().lower() == "true"
-    # Importing `signal` takes long, and until then there is nothing to stop but this process.
-    import _signal  # type: ignore[import-not-found]  # has no stubs, being CPython's and PyPy's own half of `signal`
+    # Importing `signal` is slow. Until it is imported, no other program runs, so a signal can end this process at once.
+    import _signal  # type: ignore[import-not-found]  # has no stubs; the C part of `signal` in CPython and PyPy
 
     for number in (_signal.SIGINT, _signal.SIGTERM):
         _signal.signal(number, _exit_at_once)
@@ -35,7 +35,7 @@ def sync() -> int:
     _set_encoding()
     environ = dict(os.environ)
     reporter, context = GitHubReporter(environ, sys.stdout), RunContext()
-    # The runner sends the first, then the second. Both stop uv before they stop this process, even if a parent ignores the first.
+    # The runner sends SIGINT, then SIGTERM. Both stop uv before this process, even if a parent process ignores SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     error = report_errors(lambda: _protected_sync(environ, reporter, context), reporter)
@@ -43,7 +43,7 @@ def sync() -> int:
 
 
 def compare() -> int:
-    """Compare what the jobs of a matrix have installed and return the step's exit status."""
+    """Compare the packages that the jobs of a matrix installed and return the step's exit status."""
     from uv_system_sync.matrix import action
     from uv_system_sync.reporting.github import GitHubReporter
     from uv_system_sync.reporting.reporter import report_errors
@@ -55,7 +55,7 @@ def compare() -> int:
 
 
 def end(status: int) -> NoReturn:
-    """End the process with `status` at once: an orderly exit takes as long as starting the interpreter."""
+    """End the process with `status` at once: a normal exit takes as long as starting the interpreter."""
     sys.stdout.flush()
     os._exit(status)
 
@@ -66,7 +66,7 @@ def _exit_at_once(*_: object) -> None:
 
 
 def _set_encoding() -> None:
-    # Windows' own code page holds neither uv's output nor every path.
+    # The default code page of Windows cannot encode all of uv's output or every path.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
@@ -86,16 +86,16 @@ def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext
     reporter.mask(environment.secrets(environ))
     provider = provision.Provider(environ, temp, process.start, changed=lambda: _changed_earlier(temp))
     uv = provider.first()
-    requirements, retries = os.path.join(provision.REQUIREMENTS, "action.txt"), inputs.retries(inputs.text(environ, "retries"))
-    packages = dependencies.Dependencies(requirements, uv, temp, retries)
-    # While uv installs them and answers what its version is:
+    requirements = os.path.join(provision.REQUIREMENTS, "action.txt")
+    packages = dependencies.Dependencies(requirements, uv, temp, inputs.retries(inputs.text(environ, "retries")))
+    # Import while uv installs the dependencies and prints its version.
     with packages.meanwhile():
         from uv_system_sync.reporting import notices, report, summary  # noqa: F401 - imported by the functions that use them
-        from uv_system_sync.sync import Step
-        from uv_system_sync.sync import sync as run
+        from uv_system_sync.sync import Run
+        from uv_system_sync.sync import sync as sync_project
 
     context.timings.end("imports")
-    imports.append_verified(packages.path(), f"{os.path.splitext(requirements)[0]}-files.txt")
+    imports.append_verified(packages.path(), os.path.join(provision.REQUIREMENTS, "action-files.txt"))
     context.timings.end("dependencies")
     chosen = context.inputs = inputs.Inputs.from_environ(environ)
 
@@ -107,10 +107,19 @@ def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext
     def suitable_uv(project: Project) -> Uv:
         return provider.suitable(uv, chosen.uv_version, project.required_uv)
 
-    restore = None if context.built_wheels else reporter.restore
-    effects = (uv, process.start, reporter, context)
-    step = Step(environ, chosen, *effects, suitable_uv=suitable_uv, restore=restore)
-    run(step._replace(before_uv=imports.refuse_changed, publishing=publishing))
+    run = Run(
+        environ,
+        chosen,
+        uv,
+        process.start,
+        reporter,
+        context,
+        suitable_uv=suitable_uv,
+        restore=None if context.built_wheels else reporter.restore,
+        before_uv=imports.refuse_changed,
+        publishing=publishing,
+    )
+    sync_project(run)
 
 
 def _changed_earlier(temp: str) -> set[str]:
@@ -125,7 +134,9 @@ def _temp(environ: dict[str, str]) -> str:
     temp = environ.get("RUNNER_TEMP", "")
     if not os.path.isdir(temp):
         raise RunnerUnusable(
-            "`RUNNER_TEMP` is {temp!r}, which is not a folder.", "Run the action on a runner of GitHub Actions, which makes it.", temp=temp
+            "`RUNNER_TEMP` is {temp!r}, which is not a folder.",
+            "Run the action on a runner of GitHub Actions, which creates it.",
+            temp=temp,
         )
     return os.path.abspath(temp)
 

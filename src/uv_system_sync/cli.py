@@ -128,7 +128,7 @@ def _protected_sync(arguments: argparse.Namespace, reporter: console.ConsoleRepo
 def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext, publishing: Callable[[], None]) -> None:
     from uv_system_sync import process
     from uv_system_sync.environment import secrets
-    from uv_system_sync.sync import Step, sync
+    from uv_system_sync.sync import Run, sync
     from uv_system_sync.uv import provision
     from uv_system_sync.uv.client import Uv
 
@@ -153,7 +153,7 @@ def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, cont
         publishing()
 
     effects = (uv, process.start, reporter, context, partial(check_target, context.inputs))
-    sync(Step(environ, context.inputs, *effects, publishing=publish, confirm=confirm, terminal=terminal))
+    sync(Run(environ, context.inputs, *effects, publishing=publish, confirm=confirm, terminal=terminal))
     for line in advice:
         reporter.info(line)
 

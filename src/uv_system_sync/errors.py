@@ -1,4 +1,4 @@
-"""Errors that a user can act on."""
+"""Errors that the user can act on."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from uv_system_sync.text import Message
 
 
 class ActionError(Exception):
-    """A failure: what is wrong, what to do next and, where there is one, a place.
+    """A failure: what is wrong, what to do next and, where known, the file and line.
 
-    `message` is the fact with its value and `hint` the next step; both are sentences with fields (see `Message`) for which
-    `values` has what they stand for. `file` is an absolute path, and `line` counts from 1. `words` is what uv printed last,
-    if it was uv that failed. `slug` is the title of the annotation and a heading of docs/errors.md;
-    `exit_status` is that of the command.
+    `message` says what is wrong, and `hint` what to do. Both may have fields in braces (see `Message`); `values` are the values of
+    these fields. `file` is an absolute path, `line` counts from 1, and `words` is the end of uv's output if uv failed.
+    `slug` is the title of the annotation and a heading of docs/errors.md. `exit_status` is the exit status of the command.
     """
 
     slug: str
     exit_status: int
 
     def __init_subclass__(cls, *, slug: str, exit_status: int) -> None:
-        """Set what identifies this kind of error."""
+        """Set the slug and the exit status of this kind of error."""
         super().__init_subclass__()
         cls.slug, cls.exit_status = slug, exit_status
 
@@ -44,19 +43,19 @@ class ActionError(Exception):
 
 
 class InvalidInput(ActionError, slug="invalid-input", exit_status=3):
-    """An input or option has a value that cannot be used."""
+    """An input or option has an invalid value."""
 
 
 class PythonNotFound(ActionError, slug="python-not-found", exit_status=4):
-    """There is no Python where the input says."""
+    """The input names a Python that does not exist."""
 
 
 class PythonUnsuitable(ActionError, slug="python-unsuitable", exit_status=5):
-    """The Python is unsafe or impossible to install into, or later steps would not get it."""
+    """Installing into the Python is unsafe or impossible, or later steps would use another one."""
 
 
 class PythonRejected(ActionError, slug="python-rejected", exit_status=6):
-    """The project's `requires-python` or `environments` excludes this Python."""
+    """`requires-python` or `environments` of the project excludes this Python."""
 
 
 class ProjectInvalid(ActionError, slug="project-invalid", exit_status=7):
@@ -76,11 +75,11 @@ class OutOfSync(ActionError, slug="out-of-sync", exit_status=10):
 
 
 class UvUnavailable(ActionError, slug="uv-unavailable", exit_status=11):
-    """There is no uv that starts and that the project accepts, and none could be installed."""
+    """No uv that starts and that the project accepts was found, and none could be installed."""
 
 
 class SyncFailed(ActionError, slug="sync-failed", exit_status=12):
-    """uv failed to install: a build, a download or a resolution."""
+    """uv failed: a build, a download or the resolution."""
 
 
 class RunnerUnusable(ActionError, slug="runner-unusable", exit_status=13):
@@ -88,7 +87,7 @@ class RunnerUnusable(ActionError, slug="runner-unusable", exit_status=13):
 
 
 class PackagesDiffer(ActionError, slug="packages-differ", exit_status=14):
-    """Jobs of a matrix have different versions of a package that must match."""
+    """Jobs of a matrix have different versions of a package that must be the same."""
 
 
 class JobsFailed(ActionError, slug="jobs-failed", exit_status=15):
@@ -104,17 +103,18 @@ class InternalError(ActionError, slug="internal-error", exit_status=1):
 
 
 def redacted(error: ActionError, redact: Callable[[str], str]) -> ActionError:
-    """Return `error` with `redact` applied to everything that is not a sentence of ours."""
-    fact, hint = error.message.map(redact), error.hint.map(redact)
-    return type(error)(fact, hint, file=error.file, line=error.line, words=redact(error.words))
+    """Return `error` with `redact` applied to the values of its sentences and to its `words`."""
+    message, hint = error.message.map(redact), error.hint.map(redact)
+    return type(error)(message, hint, file=error.file, line=error.line, words=redact(error.words))
 
 
 def exhausted(error: OSError) -> RunnerUnusable | None:
-    """Return the error to show if `error` says that the machine has run out of something, else None."""
+    """Return a `RunnerUnusable` if `error` means that the machine has run out of a resource, else None."""
     import errno
 
-    # Windows does not have all of them.
-    if error.errno not in {getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EAGAIN")}:
+    names = ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EAGAIN")
+    # Windows does not define all of them.
+    if error.errno not in {getattr(errno, name, 0) for name in names}:
         return None
     return RunnerUnusable(
         "The machine has run out of disk space, memory, processes or file handles: {reason}.",
@@ -124,7 +124,7 @@ def exhausted(error: OSError) -> RunnerUnusable | None:
 
 
 def explained(error: BaseException) -> tuple[ActionError, str]:
-    """Return `error` as one with a next step, and the traceback if it is a bug."""
+    """Return the `ActionError` to show for `error`, and the traceback if `error` is a bug, else an empty string."""
     if isinstance(error, ActionError):
         return error, ""
     if isinstance(error, KeyboardInterrupt):
@@ -136,7 +136,7 @@ def explained(error: BaseException) -> tuple[ActionError, str]:
 
     bug = InternalError(
         "This is a bug in uv-system-sync: {kind}: {reason}",
-        "Please report it, with the whole log: https://github.com/org/uv-system-sync/issues",
+        "Please report it and attach the whole log: https://github.com/org/uv-system-sync/issues",
         kind=type(error).__name__,
         reason=error,
     )

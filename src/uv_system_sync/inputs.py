@@ -1,4 +1,4 @@
-"""The inputs of the action, which are the options of the command, checked."""
+"""The inputs of the action, which are also the options of the command, and their validation."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from typing import Mapping, NamedTuple, Sequence
 from uv_system_sync.errors import InvalidInput
 from uv_system_sync.text import Option
 
-# action.yml sets one variable for each input. They are not called INPUT_*: the runner sets none of those in a composite
-# action, but act does, which would hide a missing line in action.yml.
+# action.yml sets one variable for each input. Their names do not start with INPUT_: for a composite action, the runner sets no
+# INPUT_* variables, but act does, which would hide a missing line in action.yml.
 PREFIX = "UV_SYSTEM_SYNC_"
 
-# Inputs that contradict each other.
+# Pairs of inputs that contradict each other.
 _CONTRADICTIONS = (
-    *(("all_extras", "extras"), ("all_groups", "groups"), ("all_packages", "packages")),
-    *((name, "only_groups") for name in ("all_extras", "extras", "all_groups", "groups")),
+    ("all_extras", "extras"),
+    ("all_groups", "groups"),
+    ("all_packages", "packages"),
+    ("all_extras", "only_groups"),
+    ("extras", "only_groups"),
+    ("all_groups", "only_groups"),
+    ("groups", "only_groups"),
 )
 
 _MOST_RETRIES = 10
@@ -25,7 +30,7 @@ _FLAGS = ("all_extras", "all_groups", "all_packages", "no_dev", "no_install_proj
 
 
 class Inputs(NamedTuple):
-    """The inputs of a run; `python` is a path, and `python_source` is what named it. Names are normalized (PEP 503)."""
+    """The inputs of a run, with normalized names (PEP 503). `python_source` names the input or variable that `python` comes from."""
 
     python: str
     python_source: str
@@ -53,9 +58,9 @@ class Inputs(NamedTuple):
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Inputs:
-        """Read the inputs from the variables that action.yml sets; raise `InvalidInput` for the first wrong one."""
+        """Read the inputs from the variables that action.yml sets; raise `InvalidInput` for the first invalid one."""
         python = text(environ, "python")
-        # Windows has variables in capitals only, and so has Python's copy of its environment.
+        # On Windows, `os.environ` converts all names to upper case.
         location = (environ.get("pythonLocation") or environ.get("PYTHONLOCATION", "")).strip()
         return cls(
             python=python or location,
@@ -97,10 +102,11 @@ class Inputs(NamedTuple):
         return Option(name.replace("_", "-"), "true" if value is True else " ".join(value))
 
     def selection(self) -> str:
-        """Return in a few words what of the lock is installed and how; an empty string for the default."""
-        named = [f"{name.replace('_', '-')} {', '.join(getattr(self, name))}" for name in _LISTS if getattr(self, name)]
-        flags = [name.replace("_", "-") for name in _FLAGS if getattr(self, name)]
-        return "; ".join([*named, *flags, *filter(None, [" ".join(self.args)])])
+        """Return a summary of what is selected and how it is installed, such as `groups lint; no-dev`; empty for the defaults."""
+        parts = [f"{name.replace('_', '-')} {', '.join(getattr(self, name))}" for name in _LISTS if getattr(self, name)]
+        parts += [name.replace("_", "-") for name in _FLAGS if getattr(self, name)]
+        parts.append(" ".join(self.args))
+        return "; ".join(filter(None, parts))
 
 
 def variable(name: str) -> str:
@@ -109,19 +115,19 @@ def variable(name: str) -> str:
 
 
 def text(environ: Mapping[str, str], name: str) -> str:
-    """Return the input `name`, without white space around it."""
+    """Return the input `name` without leading and trailing white space."""
     return environ.get(variable(name), "").strip()
 
 
 def words(environ: Mapping[str, str], name: str) -> list[str]:
-    """Return the words of the input `name`, which white space or commas separate, each once."""
+    """Return the words of the input `name`, separated by white space or commas, without duplicates."""
     return list(dict.fromkeys(word for word in re.split(r"[\s,]+", text(environ, name)) if word))
 
 
 def flag(environ: Mapping[str, str], name: str, *, default: bool = False) -> bool:
     """Return whether the input `name` is true, or raise `InvalidInput` if it is neither true nor false."""
     value = text(environ, name)
-    # The spellings of YAML 1.2's core schema, which is what the runner reads workflows with.
+    # The spellings in the core schema of YAML 1.2, with which the runner reads workflows.
     if value in ("true", "True", "TRUE"):
         return True
     if value in ("false", "False", "FALSE"):
@@ -134,12 +140,12 @@ def flag(environ: Mapping[str, str], name: str, *, default: bool = False) -> boo
 
 
 def retries(value: str) -> int:
-    """Return the number that the input `retries` is, 2 if it is empty, or raise `InvalidInput`."""
-    # `int` fails for a number of thousands of digits.
+    """Return the `value` of the input `retries` as a number, 2 if it is empty; raise `InvalidInput` if it is not one."""
+    # The limit of two digits comes first: `int` fails for a number with thousands of digits.
     if value and not (re.fullmatch("[0-9]{1,2}", value) and int(value) <= _MOST_RETRIES):
         raise InvalidInput(
             "{option} is {value!r}, which is not a number from 0 to {most}.",
-            "Set it to how often a sync that failed for the network is tried again.",
+            "Set it to how many times to retry a sync after a network failure.",
             option=Option("retries"),
             value=value,
             most=_MOST_RETRIES,
@@ -149,60 +155,63 @@ def retries(value: str) -> int:
 
 def _cache(value: str) -> str:
     if value.lower() not in ("", "auto", "true", "false"):
-        fact = "{option} is {value!r}, which is neither auto, true nor false."
         hint = "Set it to `auto`, `true` or `false`."
         if value in ("pip", "pipenv", "poetry"):
-            hint = "It is for actions/setup-python, under its own `with:`. Here, set it to `auto`, `true` or `false`."
-        raise InvalidInput(fact, hint, option=Option("cache"), value=value)
+            hint = "This value is for actions/setup-python, under its own `with:`. Here, set it to `auto`, `true` or `false`."
+        raise InvalidInput("{option} is {value!r}, which is not auto, true or false.", hint, option=Option("cache"), value=value)
     return value.lower() or "auto"
 
 
 def _cache_suffix(value: str) -> str:
-    # A key must not have a comma, nor more than 512 characters (actions/toolkit, packages/cache/src/cache.ts).
+    # A key has no comma and at most 512 characters (actions/toolkit, packages/cache/src/cache.ts).
     if not re.fullmatch(r"[!-+.-~-]{0,100}", value):
         raise InvalidInput(
-            "{option} is {value!r}, which cannot be part of the key of a cache.",
-            "Set it to at most 100 ASCII characters without spaces and commas.",
+            "{option} is {value!r}, which cannot be part of a cache key.",
+            "Set it to at most 100 ASCII characters without spaces or commas.",
             option=Option("cache-suffix"),
             value=value,
         )
     return value
 
 
-def names(source: str, found: Sequence[str]) -> tuple[str, ...]:
-    """Return the names that were `found` in the input `source`, normalized, or raise `InvalidInput` for the first that is none."""
-    return tuple(dict.fromkeys(_normalized(source, word, found) for word in found))
+def names(source: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Return the normalized names of `words`, without duplicates; raise `InvalidInput`, for the input `source`, if one is invalid."""
+    if not words:
+        return ()
+    # Importing packaging is as slow as starting an interpreter, and most workflows name nothing.
+    from packaging.utils import canonicalize_name, is_normalized_name
+
+    normalized = {word: canonicalize_name(word) for word in words}
+    for word, name in normalized.items():
+        if not is_normalized_name(name):
+            raise _invalid_name(source, word, words)
+    return tuple(dict.fromkeys(normalized.values()))
 
 
-def _normalized(source: str, word: str, others: Sequence[str]) -> str:
-    # Importing it takes as long as starting an interpreter, and most workflows name nothing.
-    from packaging.utils import InvalidName, canonicalize_name
-
-    try:
-        return canonicalize_name(word, validate=True)
-    except InvalidName:
-        raise _no_name(source, word, _names_in(source, others)) from None
-
-
-def _no_name(source: str, word: str, corrected: str) -> InvalidInput:
-    fact, option = "{option} holds {word!r}, which is not a valid name.", Option(source)
+def _invalid_name(source: str, word: str, words: Sequence[str]) -> InvalidInput:
+    fact, option = "{option} contains {word!r}, which is not a valid name.", Option(source)
+    corrected = _without_syntax(source, words)
     if corrected:
         names_only = "Write the names only, without brackets, quotes or dashes: {corrected}."
         return InvalidInput(fact, names_only, option=option, word=word, corrected=Option(source, corrected))
-    hint = "Names consist of letters, digits, `-`, `_` and `.`; separate them with spaces, commas or new lines."
+    hint = "Names consist of letters, digits, `-`, `_` and `.`; separate them with spaces, commas or newlines."
     if word.startswith("#"):
-        hint = "Remove the comment: in a value of several lines, `#` and what follows it are part of the value."
+        hint = "Remove the comment: in a multi-line value, `#` does not start a comment."
     return InvalidInput(fact, hint, option=option, word=word)
 
 
-def _names_in(source: str, found: Sequence[str]) -> str:
-    """Return the names in a list as YAML, JSON or a requirement with extras has it; empty if it is something else."""
-    words = " ".join(found)
+def _without_syntax(source: str, words: Sequence[str]) -> str:
+    """Return the names in `words` without the syntax of YAML, JSON, requirements or uv's options; empty if more than names is left."""
+    text = " ".join(words)
     if source == "extras":
-        words = re.sub(r"(?<!\S)[\w.-]+(?=\[)", "", words)
-    words = re.sub(r"(?<!\S)(?:-(?!\S)|--(?:extra|group|only-group|package)(?=[ =])=?)|(?<!\w)[\[({]|[\])}\"']", " ", words)
+        # `sample[docs]` or `.[docs]`
+        text = re.sub(r"(?<!\S)[\w.-]+(?=\[)", "", text)
+    dashes = r"(?<!\S)-(?!\S)"
+    options = r"(?<!\S)--(?:extra|group|only-group|package)(?=[ =])=?"
+    brackets_and_quotes = r"(?<!\w)[\[({]|[\])}\"']"
+    found = re.sub(f"{dashes}|{options}|{brackets_and_quotes}", " ", text).split()
     name = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?", re.ASCII)
-    return " ".join(words.split()) if all(map(name.fullmatch, words.split())) else ""
+    return " ".join(found) if all(map(name.fullmatch, found)) else ""
 
 
 def _arguments(value: str) -> tuple[str, ...]:
@@ -215,7 +224,7 @@ def _arguments(value: str) -> tuple[str, ...]:
     except ValueError as error:
         raise InvalidInput(
             "{option} is {value!r}, which cannot be split into arguments: {reason}.",
-            "It is split as by a POSIX shell: close every quotation, and double every backslash.",
+            "It is split as in a POSIX shell: close every quote, and double every backslash.",
             option=Option("args"),
             value=value,
             reason=str(error),

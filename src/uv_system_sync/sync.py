@@ -1,4 +1,4 @@
-"""The run, from top to bottom: check everything, sync, verify, publish."""
+"""A whole run: check everything, sync, verify, publish."""
 
 from __future__ import annotations
 
@@ -31,16 +31,8 @@ if TYPE_CHECKING:
     from uv_system_sync.uv.client import Uv
 
 
-class Step(NamedTuple):
-    """What a run works with: the environment of this process, the inputs, uv, and everything through which it has an effect.
-
-    `check_target` raises an `ActionError` for a Python that the entry point does not allow, given the PATH of later steps.
-    `suitable_uv` returns the uv for a project, if that may be another one than `uv`. `sleep` waits for some seconds.
-    `restore` asks the runner to restore wheels that were built earlier, for a next step, which does the rest. `before_uv` is called
-    when all that a successful run needs is imported, and `publishing` when no other program runs any more, before anything is handed on.
-    `terminal` opens a terminal for uv's progress bars, if one shows the log.
-    `confirm` gets a dry run of uv before anything changes, or why this uv has none, and returns whether to go on.
-    """
+class Run(NamedTuple):
+    """Everything that a run depends on: the environment variables, the inputs, uv, and the functions through which it has an effect."""
 
     environ: Mapping[str, str]
     inputs: Inputs
@@ -48,18 +40,25 @@ class Step(NamedTuple):
     start: Start
     reporter: Reporter
     context: RunContext
+    # Raises an `ActionError` if the entry point does not accept this Python, given the PATH of later steps.
     check_target: Callable[[Target, str], None] = target.require_next_python
+    # Returns the uv to use for a project, which may differ from `uv`.
     suitable_uv: Callable[[Project], Uv] | None = None
     sleep: Callable[[float], None] = time.sleep
+    # Asks the runner to restore wheels that an earlier run built. This run then ends, and the next step of the action syncs.
     restore: Callable[[Wanted], None] | None = None
+    # Called before uv runs, after everything that a successful run needs was imported.
     before_uv: Callable[[], None] = lambda: None
+    # Called before anything is published. From then on, the run starts no other program.
     publishing: Callable[[], None] = lambda: None
+    # Decides whether to sync, given the result of a dry run, or the reason why this uv cannot do one.
     confirm: Callable[[Completed | UvUnavailable], bool] | None = None
+    # Opens a terminal for uv's progress bars.
     terminal: Callable[[], Terminal | None] | None = None
 
 
 class Plan(NamedTuple):
-    """What is decided before anything changes."""
+    """The decisions that are made before anything changes."""
 
     inputs: Inputs
     target: Target
@@ -68,41 +67,39 @@ class Plan(NamedTuple):
     command: Command
 
 
-def sync(step: Step) -> None:
-    """Install the lock and publish the result; raise an `ActionError` for everything that a user can act on."""
-    timings = step.context.timings
+def sync(run: Run) -> None:
+    """Install the lock and publish the result; raise an `ActionError` for every failure that the user can act on."""
+    timings = run.context.timings
     try:
-        plan = _plan(step)
-        step.reporter.info(step.context.line())
-        influences = environment.influences(step.environ)
+        plan = _plan(run)
+        run.reporter.info(run.context.line())
+        influences = environment.influences(run.environ)
         if influences:
-            step.reporter.info(f"Besides the inputs and the project, these decide how packages are installed: {listed(influences)}")
-        _debug(plan, step)
-        if step.restore and _restore(plan, step, step.restore):
+            run.reporter.info(f"Besides the inputs and the project, these settings affect how packages are installed: {listed(influences)}")
+        _debug(plan, run)
+        if _restore_built_wheels(plan, run) or not _confirm(plan, run):
             return
-        if step.confirm and not _confirmed(plan, step, step.confirm):
-            return
-        with _locked(plan, step) as lock, _built_wheels(plan, step):
-            done = _sync(plan, lock, step)
-        step.publishing()
-        step.reporter.publish(_result(done, plan, step))
+        with _lock(plan, run) as lock, _use_built_wheels(plan, run):
+            report = _sync(plan, lock, run)
+        run.publishing()
+        run.reporter.publish(_result(report, plan, run))
         timings.end("publish")
     finally:
-        step.reporter.debug(", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in timings.seconds.items()))
+        run.reporter.debug(", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in timings.seconds.items()))
 
 
-def _plan(step: Step) -> Plan:
-    """Decide what is installed into what; change nothing, and add each fact to the context as soon as it is known."""
-    inputs, context, timings = step.inputs, step.context, step.context.timings
+def _plan(run: Run) -> Plan:
+    """Decide what to install where, and change nothing. Each fact is added to the context as soon as it is known."""
+    inputs, context, timings = run.inputs, run.context, run.context.timings
     context.inputs = inputs
-    python = context.target = target.find(inputs, step.environ, step.start)
+    context.target = python = target.find(inputs, run.environ, run.start)
     timings.end("probe")
-    target.require_usable(python, inputs, lambda: step.uv.pip_list(python))
-    step.check_target(python, step.environ.get("PATH", ""))
+    target.require_usable(python, inputs, lambda: run.uv.pip_list(python))
+    run.check_target(python, run.environ.get("PATH", ""))
     timings.end("target")
-    project = context.project = pyproject.read(os.path.abspath(inputs.working_directory))
+    context.project = project = pyproject.read(os.path.abspath(inputs.working_directory))
     timings.end("project")
-    uv = step.suitable_uv(project) if step.suitable_uv else step.uv
+    uv = run.suitable_uv(project) if run.suitable_uv else run.uv
     if context.built_wheels:
         uv.use_cache(context.built_wheels.folder)
     command = uv.sync_command(inputs, project, python)
@@ -112,82 +109,86 @@ def _plan(step: Step) -> Plan:
     return Plan(inputs, python, project, uv, command)
 
 
-def _debug(plan: Plan, step: Step) -> None:
-    debug = step.reporter.debug
-    if step.reporter.is_debugging:
-        import shlex
+def _debug(plan: Plan, run: Run) -> None:
+    if not run.reporter.is_debugging:
+        return
+    import shlex
 
-        debug(f"Python: {plan.target}")
-        debug(f"Command, in {plan.command.cwd}: {shlex.join(plan.command.argv)}")
-        for name in sorted(step.environ):
-            decision = environment.decide(name)
-            if decision.reason != environment.NOT_UV:
-                # Never the value, which may be a credential.
-                debug(f"{name} is {'kept' if decision.kept else 'dropped'}: {decision.reason}")
+    run.reporter.debug(f"Python: {plan.target}")
+    run.reporter.debug(f"Command, in {plan.command.cwd}: {shlex.join(plan.command.argv)}")
+    for name in sorted(run.environ):
+        decision = environment.decide(name)
+        if decision.reason != environment.NOT_UV:
+            # The value may be a credential and is never shown.
+            run.reporter.debug(f"{name} is {'kept' if decision.kept else 'dropped'}: {decision.reason}")
 
 
-def _restore(plan: Plan, step: Step, restore: Callable[[Wanted], None]) -> bool:
-    """Ask for wheels that were built earlier, if uv would have to build any, and return whether that was done."""
-    if not arguments.keep_built_wheels(plan.inputs, step.environ):
+def _restore_built_wheels(plan: Plan, run: Run) -> bool:
+    """If uv would have to build packages, ask the runner for wheels of an earlier run; return whether the runner was asked."""
+    if run.restore is None or not arguments.keep_built_wheels(plan.inputs, run.environ):
         return False
     from uv_system_sync.uv import builds
 
-    machine = builds.Machine(step.environ, step.start)
+    machine = builds.Machine(run.environ, run.start)
     wanted = builds.wanted(plan.inputs, plan.project, plan.target, plan.uv, machine)
-    if wanted:
-        step.reporter.info(f"uv has to build {listed(wanted.packages)}, unless an earlier run has built the same.")
-        step.publishing()
-        restore(wanted)
-    return wanted is not None
-
-
-def _confirmed(plan: Plan, step: Step, confirm: Callable[[Completed | UvUnavailable], bool]) -> bool:
-    try:
-        completed = plan.uv.dry_run(plan.inputs, plan.project, plan.target)
-    except UvUnavailable as error:
-        return confirm(error)
-    if confirm(completed):
-        return True
-    if completed.returncode == 0:
+    if wanted is None:
         return False
-    with step.reporter.group("uv sync --dry-run") as relay:
-        relay(completed.output.encode())
-    raise _explained(plan, completed, step)
+    run.reporter.info(f"uv must build {listed(wanted.packages)}, unless an earlier run has built the same.")
+    run.publishing()
+    run.restore(wanted)
+    return True
 
 
-def _built_wheels(plan: Plan, step: Step) -> ContextManager[None]:
-    wheels = step.context.built_wheels
+def _confirm(plan: Plan, run: Run) -> bool:
+    """Return whether to sync; raise an `ActionError` if the decision needs a dry run and uv fails to do one."""
+    if run.confirm is None:
+        return True
+    try:
+        dry_run = plan.uv.dry_run(plan.inputs, plan.project, plan.target)
+    except UvUnavailable as error:
+        return run.confirm(error)
+    if run.confirm(dry_run):
+        return True
+    if dry_run.returncode == 0:
+        return False
+    with run.reporter.group("uv sync --dry-run") as relay:
+        relay(dry_run.output.encode())
+    raise _explained(dry_run, plan, run)
+
+
+def _lock(plan: Plan, run: Run) -> ContextManager[SyncLock | None]:
+    return nullcontext() if plan.inputs.check else sync_lock.hold(plan.target, run.environ, run.reporter.info)
+
+
+def _use_built_wheels(plan: Plan, run: Run) -> ContextManager[None]:
+    wheels = run.context.built_wheels
     return wheels.used(plan.project.lock) if wheels else nullcontext()
 
 
-def _locked(plan: Plan, step: Step) -> ContextManager[SyncLock | None]:
-    return nullcontext() if plan.inputs.check else sync_lock.hold(plan.target, step.environ, step.reporter.info)
-
-
-def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
-    """Run uv and verify what it did; a check holds no `lock` and changes nothing."""
-    python, timings = plan.target, step.context.timings
+def _sync(plan: Plan, lock: SyncLock | None, run: Run) -> Report:
+    """Run uv and verify what it did. A check has no `lock`, because it changes nothing."""
+    python, timings = plan.target, run.context.timings
     infos = site_packages.dist_infos(python.site_packages)
     before = site_packages.packages(infos)
     was_unfinished = lock.was_unfinished if lock else sync_lock.is_unfinished(python)
-    repaired = _repair(infos, plan, step, unfinished=was_unfinished)
-    _import_what_follows(step.reporter)
-    step.before_uv()
+    repaired = _repair(infos, plan, run, thorough=was_unfinished)
+    _import_what_follows(run.reporter)
+    run.before_uv()
     timings.end("before")
-    completed = _uv_sync(infos, plan, lock, step)
+    completed = _uv_sync(infos, plan, lock, run)
     if completed.returncode:
-        completed, again = _try_again(completed, plan, lock, step)
-        repaired = (*repaired, *again)
+        completed, repaired_later = _retry(completed, plan, lock, run)
+        repaired = (*repaired, *repaired_later)
     timings.end("uv")
     infos_after = site_packages.dist_infos(python.site_packages)
-    # With many packages, reading them again takes long.
+    # Reading many packages a second time is slow.
     is_same = infos_after == infos and site_packages.only_audited(completed.output)
     after = before if is_same else site_packages.packages(infos_after)
     if completed.returncode:
         if lock and not repaired and before == after:
             lock.finish()
-        raise _explained(plan, completed, step)
-    _verify(plan, step, completed.output, after)
+        raise _explained(completed, plan, run)
+    _verify(completed.output, after, plan, run)
     if lock:
         lock.finish()
     timings.end("after")
@@ -196,27 +197,27 @@ def _sync(plan: Plan, lock: SyncLock | None, step: Step) -> Report:
     changes = site_packages.compare(before, after)
     unlisted = site_packages.unlisted(completed.output, changes)
     if unlisted:
-        step.reporter.listing("Changes", (f"{change.name} {change.version or change.action}" for change in unlisted))
-    return report.Report(step.context, python, plan.project, after, changes, repaired, was_unfinished)
+        run.reporter.listing("Changes", (f"{change.name} {change.version or change.action}" for change in unlisted))
+    return report.Report(run.context, python, plan.project, after, changes, repaired, was_unfinished)
 
 
-def _uv_sync(infos: Sequence[str], plan: Plan, lock: SyncLock | None, step: Step) -> Completed:
-    """Run the one `uv sync`, in a group of the log, while there are packages with the .dist-info folders `infos`.
+def _uv_sync(infos: Sequence[str], plan: Plan, lock: SyncLock | None, run: Run) -> Completed:
+    """Run `uv sync` once, in a group of the log; `infos` are the paths of the .dist-info folders before.
 
-    Raise `SyncFailed` if packages have then installed what only Python itself has; it was taken back.
+    Raise `SyncFailed` if packages have changed files that belong to Python itself; these changes are undone.
     """
     command = plan.command._replace(descriptors=lock.descriptors if lock else ())
-    if step.terminal and not environment.is_true(step.environ, "UV_NO_PROGRESS"):
+    if run.terminal and not environment.is_true(run.environ, "UV_NO_PROGRESS"):
         env = {name: value for name, value in command.env.items() if name != "UV_NO_PROGRESS"}
-        command = command._replace(terminal=step.terminal, env=env)
-    tries = len(step.context.retries)
-    group = step.reporter.group(f"uv sync, try {tries + 1}" if tries else "uv sync")
-    with misplaced.taken_back(infos, plan.target, step.environ), group as relay:
-        return step.start(command)(relay)
+        command = command._replace(terminal=run.terminal, env=env)
+    tries = len(run.context.retries)
+    group = run.reporter.group(f"uv sync, try {tries + 1}" if tries else "uv sync")
+    with misplaced.taken_back(infos, plan.target, run.environ), group as relay:
+        return run.start(command)(relay)
 
 
-def _try_again(completed: Completed, plan: Plan, lock: SyncLock | None, step: Step) -> tuple[Completed, Sequence[Broken]]:
-    """Run uv again as long as it fails for the network; return the last result, and what was repaired in between."""
+def _retry(completed: Completed, plan: Plan, lock: SyncLock | None, run: Run) -> tuple[Completed, Sequence[Broken]]:
+    """Run uv again while it fails because of the network; return the last result, and the packages that were repaired in between."""
     from uv_system_sync.uv import retries
 
     repaired: list[Broken] = []
@@ -224,65 +225,66 @@ def _try_again(completed: Completed, plan: Plan, lock: SyncLock | None, step: St
         reason = retries.reason(completed.output, plan.project.lock.address_of) if completed.returncode else None
         if reason is None:
             break
-        reason = step.reporter.redact(reason)
-        step.context.retries.append(reason)
-        step.reporter.info(f"Trying again in {wait:.1f} s: {reason}")
-        step.sleep(wait)
+        reason = run.reporter.redact(reason)
+        run.context.retries.append(reason)
+        run.reporter.info(f"Trying again in {wait:.1f} s: {reason}")
+        run.sleep(wait)
         infos = site_packages.dist_infos(plan.target.site_packages)
         if lock:
-            repaired += _repair(infos, plan, step, unfinished=True)
-        completed = _uv_sync(infos, plan, lock, step)
+            repaired += _repair(infos, plan, run, thorough=True)
+        completed = _uv_sync(infos, plan, lock, run)
     return completed, repaired
 
 
 def _import_what_follows(reporter: Reporter) -> None:
-    """Import what is needed after uv: what it installs may be a file of the standard library, or change one of ours."""
+    """Import every module needed after uv has run: a package may have replaced it, or changed the standard library."""
     from uv_system_sync.reporting import notices, report, summary  # noqa: F401 - the functions that use them import them, too
 
     reporter.prepare_to_publish()
 
 
-def _repair(infos: Sequence[str], plan: Plan, step: Step, *, unfinished: bool) -> Sequence[Broken]:
-    """Remove packages that an interrupted sync has left broken, so that uv installs them again; for a check, raise `OutOfSync`.
+def _repair(infos: Sequence[str], plan: Plan, run: Run, *, thorough: bool) -> Sequence[Broken]:
+    """Remove packages that an interrupted sync left broken, so that uv installs them again; for a check, raise `OutOfSync`.
 
-    With `unfinished`, every file is looked at.
+    With `thorough`, check every file of every package.
     """
-    broken = repair.find_broken(infos, plan.target, thorough=unfinished)
+    broken = repair.find_broken(infos, plan.target, thorough=thorough)
     if broken:
-        # Other packages are not uv's to install or remove, and may be as somebody wants them.
-        names = plan.project.lock.names()
-        broken = tuple(item for item in broken if item.name in names or not (plan.inputs.inexact or item.name in site_packages.SEEDS))
+        # Only packages that uv would install or remove: others may be intended as they are.
+        locked = plan.project.lock.names()
+        is_exact = not plan.inputs.inexact
+        broken = tuple(package for package in broken if package.name in locked or (is_exact and package.name not in site_packages.SEEDS))
     if broken and plan.inputs.check:
         raise OutOfSync(
             "Packages are broken: {broken}.",
-            "Run without {check} to install them again.",
-            broken=listed([f"{item.name} ({item.reason})" for item in broken]),
+            "Run without {check} to reinstall them.",
+            broken=listed([f"{package.name} ({package.reason})" for package in broken]),
             check=Option("check", "true"),
         )
-    for item in broken:
-        step.reporter.info(f"Repairing {item.name}: {item.reason}")
+    for package in broken:
+        run.reporter.info(f"Repairing {package.name}: {package.reason}")
     if broken:
         repair.remove(broken, plan.target)
     return broken
 
 
-def _verify(plan: Plan, step: Step, output: str, after: Sequence[Package]) -> None:
-    """Raise an `ActionError` unless later steps get what uv reports to have done."""
-    # A package may have brought a `python` of its own.
-    step.check_target(plan.target, step.environ.get("PATH", ""))
+def _verify(output: str, after: Sequence[Package], plan: Plan, run: Run) -> None:
+    """Raise an `ActionError` unless `python` is still the target and the packages `after` are those that uv's `output` lists."""
+    # A package may have installed its own `python`.
+    run.check_target(plan.target, run.environ.get("PATH", ""))
     wrong = site_packages.contradictions(output, after)
     if wrong:
         raise SyncFailed(
-            "uv reports success, but {prefix} has something else: {wrong}.",
-            "Run it again. If another job installs into the same Python at the same time, give each job its own.",
+            "uv reports success, but the packages in {prefix} differ from what uv lists: {wrong}.",
+            "Run it again. If another job installs into the same Python at the same time, give each job its own Python.",
             prefix=plan.target.prefix,
             wrong=listed(wrong),
         )
 
 
-def _explained(plan: Plan, completed: Completed, step: Step) -> ActionError:
+def _explained(completed: Completed, plan: Plan, run: Run) -> ActionError:
     """Return the error that explains why uv failed."""
-    completed = completed._replace(output=step.reporter.redact(completed.output))
+    completed = completed._replace(output=run.reporter.redact(completed.output))
 
     def lock_dry_run() -> Completed:
         return plan.uv.lock_dry_run(plan.inputs, plan.project, plan.target)
@@ -290,30 +292,32 @@ def _explained(plan: Plan, completed: Completed, step: Step) -> ActionError:
     try:
         from uv_system_sync.diagnosis import explain
 
-        known = (plan.command.env, plan.project, plan.target, plan.uv.version)
-        return explain.explain(explain.Failure(completed, *known, lock_dry_run, plan.inputs))
+        return explain.explain(
+            explain.Failure(completed, plan.command.env, plan.project, plan.target, plan.uv.version, lock_dry_run, plan.inputs)
+        )
     except ModuleChanged as error:
         return SyncFailed(
             "uv ended with exit status {status}.",
-            "Read the output of uv in the log. It is not explained here: {reason}",
+            "Read the output of uv in the log. uv-system-sync cannot explain it: {reason}",
             status=completed.returncode,
             reason=error.message,
         )
 
 
-def _result(done: Report, plan: Plan, step: Step) -> Result:
-    """Show what was done, and return what later steps and the job summary get."""
+def _result(report: Report, plan: Plan, run: Run) -> Result:
+    """Log the result and its notices, and return what later steps and the job summary get."""
     from uv_system_sync.reporting import notices, summary
 
-    reporter = step.reporter
-    reporter.headline(done.sentence())
+    reporter = run.reporter
+    reporter.headline(report.sentence())
     if plan.inputs.inexact:
         locked = plan.project.lock.names() | site_packages.SEEDS
-        kept = [f"{package.name} {package.version}" for package in done.packages if package.name not in locked]
+        kept = [f"{package.name} {package.version}" for package in report.packages if package.name not in locked]
         if kept:
             reporter.info(f"Kept, although not in uv.lock: {listed(kept)}")
-    outputs = done.outputs()
-    found = tuple(notice._replace(message=notice.message.map(reporter.redact)) for notice in notices.notices(done, outputs, step.environ))
-    for notice in found:
+    outputs = report.outputs()
+    redacted = [notice._replace(message=notice.message.map(reporter.redact)) for notice in notices.notices(report, outputs, run.environ)]
+    for notice in redacted:
         reporter.notice(notice)
-    return done.result(outputs, summary.render(done, found, reporter.spell) if plan.inputs.summary else "", plan.uv.folder)
+    text = summary.render(report, redacted, reporter.spell) if plan.inputs.summary else ""
+    return report.result(outputs, text, plan.uv.folder)

@@ -285,5 +285,5 @@ os._exit(3)
 
     assert not (tmp_path / "ran").exists(), outcome.log
     assert "Traceback" not in outcome.log
-    refusal = ["It is not explained here", "was changed while uv or a build ran"]
+    refusal = ["uv-system-sync cannot explain it", "was changed while uv or a build ran"]
     assert_failed(outcome, "sync-failed", *(refusal if python.implementation == "cpython" else []))
