@@ -47,9 +47,11 @@ def test_an_unknown_variable_of_uv_is_dropped(name: str) -> None:
         pytest.param("UV_CACHE_DIR", (True, "the cache"), id="kept"),
         pytest.param("UV_INDEX_MY_INDEX_PASSWORD", (True, "credentials"), id="credentials-of-an-index"),
         pytest.param("UV_PYTHON", (False, "the inputs decide which Python"), id="dropped"),
-        pytest.param("UV_PYTHON_INSTALL_DIR", (False, "uv is to find, install or prefer no Python"), id="dropped-by-its-prefix"),
+        pytest.param("UV_PYTHON_INSTALL_DIR", (False, "uv must not find, install or prefer another Python"), id="dropped-by-its-prefix"),
         pytest.param("UV_SYSTEM_SYNC_PYTHON", (False, "the action's own inputs"), id="our-own"),
-        pytest.param("DEB_PYTHON_INSTALL_LAYOUT", (False, "packages would go among those of the operating system"), id="of-debian"),
+        pytest.param(
+            "DEB_PYTHON_INSTALL_LAYOUT", (False, "packages would be installed among those of the operating system"), id="of-debian"
+        ),
         pytest.param("HOME", (True, environment.NOT_UV), id="of-another-program"),
         pytest.param("UVX", (True, environment.NOT_UV), id="a-similar-name"),
         pytest.param("uv_python", (True, environment.NOT_UV), id="lower-case"),
@@ -217,7 +219,7 @@ def test_what_else_decides_how_packages_are_installed_is_named(tmp_path: Path) -
     system = {"XDG_CONFIG_DIRS": f"relative:{tmp_path}/none:{tmp_path}/system"}
 
     def found(**environ: str) -> list[str]:
-        return [it for it in environment.influences({**environ, **system}) if not it.startswith("/etc/")]
+        return [item for item in environment.influences({**environ, **system}) if not item.startswith("/etc/")]
 
     assert [str(files[1]), str(files[2])] == found(HOME=str(tmp_path / "home"), UV_NO_BUILD="1", UV_NO_BINARY="")
     assert ["UV_NO_BINARY_PACKAGE", str(files[0]), str(files[2])] == found(XDG_CONFIG_HOME=str(tmp_path / "user"), UV_NO_BINARY_PACKAGE="a")

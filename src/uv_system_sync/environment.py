@@ -1,4 +1,4 @@
-"""The environment variables that uv, the builds that it starts, and later steps see, each with the reason."""
+"""The environment variables that uv, its builds and later steps get, and why each variable is kept or dropped."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _OTHERS = "other commands of uv, its installer or its own tests"
 
 _FORM = "whether a locked wheel is installed or the locked source is built"
 
-# Decides where Debian's Pythons install to. An exact sync would remove what apt has installed there.
+# With this variable, Debian's Pythons install where apt's packages are. An exact sync would remove these packages.
 INSTALL_LAYOUT = "DEB_PYTHON_INSTALL_LAYOUT"
 
-# uv reads its options from UV_* too, and what an earlier step has exported must not change what is installed.
-# So only these are kept.
+# uv also reads options from UV_* variables. Only these are kept, so that variables exported by an earlier step do not change what is
+# installed.
 _KEPT = {
     "where packages come from": "UV_INDEX UV_DEFAULT_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_INDEX_STRATEGY"
     " UV_ASTRAL_MIRROR_URL UV_S3_ENDPOINT_URL UV_GCS_ENDPOINT_URL UV_AZURE_ENDPOINT_URL",
@@ -47,20 +47,20 @@ _DROPPED = {
     " UV_FORK_STRATEGY UV_EXCLUDE_NEWER UV_NO_SOURCES UV_NO_SOURCES_PACKAGE UV_CONSTRAINT UV_OVERRIDE UV_EXCLUDE UV_REQUIRE_HASHES"
     " UV_TORCH_BACKEND UV_NO_VERIFY_HASHES UV_PREVIEW UV_PREVIEW_FEATURES UV_CUDA_DRIVER_VERSION UV_AMD_GPU_ARCHITECTURE",
     "the project's settings decide how its packages are built": "UV_NO_BUILD_ISOLATION UV_BUILD_CONSTRAINT",
-    "packages would go among those of the operating system": INSTALL_LAYOUT,
-    "what is installed has to be readable afterwards (PEP 610)": "UV_NO_INSTALLER_METADATA",
-    "another Python, or what it imports, would be started": "PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONUSERBASE PYTHONEXECUTABLE"
+    "packages would be installed among those of the operating system": INSTALL_LAYOUT,
+    "the metadata of installed packages is read afterwards (PEP 610)": "UV_NO_INSTALLER_METADATA",
+    "another Python would start, or import something else": "PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONUSERBASE PYTHONEXECUTABLE"
     " PYTHONPLATLIBDIR __PYVENV_LAUNCHER__",
     "the action sets it itself": "UV_PROJECT_ENVIRONMENT UV_PYTHON_DOWNLOADS UV_PYTHON_PREFERENCE UV_NO_PROGRESS",
     _OTHERS: "UV UV_COMMIT_DATE UV_COMMIT_HASH UV_COMMIT_SHORT_HASH UV_LAST_TAG UV_LAST_TAG_DISTANCE UV_UPDATE_SCHEMA UV_DOWNLOAD_URL"
     " UV_INSTALL_DIR UV_NO_MODIFY_PATH UV_UNMANAGED_INSTALL UV_GITHUB_TOKEN UV_PYPY_INSTALL_MIRROR UV_CUSTOM_COMPILE_COMMAND UV_ENV_FILE"
     " UV_NO_ENV_FILE UV_SHOW_RESOLUTION UV_UPLOAD_HTTP_TIMEOUT",
-    "a build is outside code, which must not reach the runner": "GITHUB_ENV GITHUB_PATH GITHUB_OUTPUT GITHUB_STATE GITHUB_STEP_SUMMARY"
+    "builds run third-party code, which must not reach the runner": "GITHUB_ENV GITHUB_PATH GITHUB_OUTPUT GITHUB_STATE GITHUB_STEP_SUMMARY"
     " GITHUB_ARTIFACTS GITHUB_ARTIFACTS_LIST",
 }
 
 _PREFIXES = {
-    "UV_PYTHON_": "uv is to find, install or prefer no Python",
+    "UV_PYTHON_": "uv must not find, install or prefer another Python",
     "UV_PUBLISH_": _OTHERS,
     "UV_VENV_": _OTHERS,
     "UV_TOOL_": _OTHERS,
@@ -74,56 +74,67 @@ _PREFIXES = {
     "INPUT_": "the inputs of an action that calls this one",
 }
 
-
-# Settings of a newer uv are dropped, because they might change what is installed.
+# A setting of a newer uv is dropped, because it might change what is installed.
 UNKNOWN = "a variable of uv that this version of the action does not know"
 
 NOT_UV = "not a setting of uv"
 
 
-# Variables that are credentials, and what the names of those begin with that may hold addresses with credentials in them.
-_SECRETS = ("UV_AUTH_TOKEN", "UV_API_KEY")
-_ADDRESSES = ("UV_", "PIP_", "GIT_", f"{PREFIX}ARGS")
-_TOKEN_CHARACTERS = 16
-# What stands for a password if the user is a token.
-_NO_PASSWORD = "x-oauth-basic"  # noqa: S105 - it is none
-# What the user part of an address may have as it is (RFC 3986, and as the `url` crate of uv writes it).
-_UNQUOTED = "!$&'()*+,-.%"
-
-
 class Decision(NamedTuple):
-    """Whether uv sees a variable, and the reason."""
+    """Whether uv gets a variable, and the reason."""
 
     kept: bool
     reason: str
 
 
+_BY_NAME = {
+    **{name: Decision(kept=True, reason=reason) for reason, names in _KEPT.items() for name in names.split()},
+    **{name: Decision(kept=False, reason=reason) for reason, names in _DROPPED.items() for name in names.split()},
+}
+
+# Variables whose whole value is a credential, and prefixes of variables that may have addresses with credentials.
+_SECRETS = ("UV_AUTH_TOKEN", "UV_API_KEY")
+_ADDRESSES = ("UV_", "PIP_", "GIT_", f"{PREFIX}ARGS")
+# A user name of at least this length is taken for a token.
+_TOKEN_CHARACTERS = 16
+# GitHub accepts this password with a token as the user name.
+_NO_PASSWORD = "x-oauth-basic"  # noqa: S105 - not a secret
+# Characters that are not percent-encoded in the user part of an address (RFC 3986, and the `url` crate of uv).
+_UNQUOTED = "!$&'()*+,-.%"
+
+
 def decide(name: str) -> Decision:
-    """Return whether uv may see the variable `name`."""
-    if name.startswith("UV_INDEX_") and name.endswith(("_USERNAME", "_PASSWORD")):
+    """Return whether uv gets the variable `name`."""
+    if _is_index_credential(name):
         return Decision(kept=True, reason="credentials")
     if name in _BY_NAME:
         return _BY_NAME[name]
     for prefix, reason in _PREFIXES.items():
         if name.startswith(prefix):
             return Decision(kept=False, reason=reason)
-    return Decision(kept=False, reason=UNKNOWN) if name.startswith("UV_") else Decision(kept=True, reason=NOT_UV)
+    if name.startswith("UV_"):
+        return Decision(kept=False, reason=UNKNOWN)
+    return Decision(kept=True, reason=NOT_UV)
+
+
+def _is_index_credential(name: str) -> bool:
+    return name.startswith("UV_INDEX_") and name.endswith(("_USERNAME", "_PASSWORD"))
 
 
 def is_true(environ: Mapping[str, str], name: str) -> bool:
-    """Return whether uv takes the variable `name` for true (clap's BoolishValueParser)."""
+    """Return whether uv reads the variable `name` as true (clap's BoolishValueParser)."""
     return environ.get(name, "").lower() in ("1", "true", "t", "yes", "y", "on")
 
 
 def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of `environ` that uv may see: none that selects a Python, a project or packages, and none of the runner's."""
+    """Return `environ` without the variables that select a Python, a project or packages, and without those of the runner."""
     return {name: value for name, value in environ.items() if decide(name).kept}
 
 
 def influences(environ: Mapping[str, str]) -> list[str]:
-    """Return what decides how packages are built or in which form they are installed, besides the inputs and the project.
+    """Return what affects how packages are built or installed, besides the inputs and the project.
 
-    These are variables by name, and the files of settings of the user and of the system (docs.astral.sh/uv/concepts/configuration-files).
+    These are names of variables, and paths of uv's user-level and system-level settings (docs.astral.sh/uv/concepts/configuration-files).
     """
     folders = [environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", ""), ".config")]
     folders += [*environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep), "/etc"]
@@ -135,36 +146,36 @@ def influences(environ: Mapping[str, str]) -> list[str]:
 
 
 def secrets(environ: Mapping[str, str]) -> list[str]:
-    """Return the credentials for indexes and proxies in `environ`, in each form that an address can have them in, the longest first."""
-    found = {environ[name] for name in environ if name in _SECRETS}
+    """Return the credentials for indexes and proxies in `environ`, longest first; each as it is, decoded and percent-encoded."""
+    found = {environ.get(name, "") for name in _SECRETS}
     for name, value in environ.items():
-        if name.startswith("UV_INDEX_") and name.endswith(("_USERNAME", "_PASSWORD")):
-            stem = name.rpartition("_")[0]
-            found.add(_password(f"{environ.get(f'{stem}_USERNAME', '')}:{environ.get(f'{stem}_PASSWORD', '')}"))
+        if _is_index_credential(name):
+            index = name.rpartition("_")[0]
+            found.add(_secret_part(f"{environ.get(f'{index}_USERNAME', '')}:{environ.get(f'{index}_PASSWORD', '')}"))
         elif "@" in value and "://" in value and (name.startswith(_ADDRESSES) or name.lower().endswith("_proxy")):
-            found.update(map(_password, _in_addresses(value)))
-    found = {item for item in found if item.strip()}
+            found.update(_secret_part(credentials) for credentials in _credentials(value))
+    found = {secret for secret in found if secret.strip()}
     if not found:
         return []
     from urllib.parse import quote, unquote
 
-    decoded = {unquote(item) for item in found}
-    encoded = {quote(item, safe=_UNQUOTED) for item in found} | {quote(item, safe="") for item in decoded}
-    return sorted(filter(str.strip, found | decoded | encoded), key=len, reverse=True)
+    decoded = {unquote(secret) for secret in found}
+    encoded = {quote(secret, safe=_UNQUOTED) for secret in found} | {quote(secret, safe="") for secret in decoded}
+    return sorted((secret for secret in found | decoded | encoded if secret.strip()), key=len, reverse=True)
 
 
 def redacted(text: str, secrets: Sequence[str]) -> str:
-    """Return `text` without the `secrets`, and without what precedes the host in the addresses in it."""
+    """Return `text` with `***` for each of the `secrets`, and without credentials in addresses."""
     for secret in secrets:
         text = text.replace(secret, "***")
     return without_credentials(text)
 
 
-def _in_addresses(value: str) -> Iterator[str]:
-    """Yield what precedes the hosts in `value`, which may be one address, several, or arguments as for a shell."""
+def _credentials(value: str) -> Iterator[str]:
+    """Yield the text before `@` of each address in `value`: one address, several, or arguments quoted for a shell."""
     yield from re.findall(CREDENTIALS, value)
     if value.count("://") == 1:
-        # Only one address can have a space in its password.
+        # A single address may have a space in its password.
         yield from re.findall("://([^/]+)@", value)
     if "'" in value or '"' in value or "\\" in value:
         import shlex
@@ -173,19 +184,19 @@ def _in_addresses(value: str) -> Iterator[str]:
             yield from re.findall(CREDENTIALS, "\n".join(shlex.split(value)))
 
 
-def _password(userinfo: str) -> str:
-    """Return the secret part of `user:password`, or a token, which is longer than a user name; else an empty string."""
-    user, _, password = userinfo.partition(":")
+def _secret_part(credentials: str) -> str:
+    """Return the password of `user:password`, or the user if it looks like a token; else an empty string."""
+    user, _, password = credentials.partition(":")
     if password and password != _NO_PASSWORD:
         return password
     return user if password or len(user) >= _TOKEN_CHARACTERS else ""
 
 
 def with_credentials(index: str, environ: Mapping[str, str]) -> str:
-    """Return the address of `index`, which uv allows to be `name=address`, with the credentials that `environ` has for that name."""
+    """Return the address of `index`; if `index` is `name=address`, with the credentials that `environ` has for that name."""
     found = re.fullmatch(r"([A-Za-z0-9][\w.-]*)=(\w+://.*)", index)
     name, address = found.groups() if found else ("", index)
-    # As uv spells it (docs.astral.sh/uv/concepts/indexes).
+    # uv's spelling of names in variables (docs.astral.sh/uv/concepts/indexes).
     prefix = f"UV_INDEX_{re.sub('[^A-Za-z0-9]', '_', name).upper()}"
     user, password = environ.get(f"{prefix}_USERNAME", ""), environ.get(f"{prefix}_PASSWORD", "")
     if not name or not (user or password) or "@" in address:
@@ -197,32 +208,24 @@ def with_credentials(index: str, environ: Mapping[str, str]) -> str:
 
 
 def for_sync(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Return the whole environment of a command of uv that is about the Python in `prefix`."""
+    """Return the whole environment of a uv command that works on the Python in `prefix`."""
     return {
         **for_uv(environ),
         "UV_PROJECT_ENVIRONMENT": prefix,
         "UV_PYTHON_DOWNLOADS": "never",
-        # With a project that prefers managed Pythons for local use, uv would call the target incompatible.
+        # If the project prefers managed Pythons, uv would otherwise reject the target as incompatible.
         "UV_PYTHON_PREFERENCE": "system",
         "UV_NO_PROGRESS": "1",
     }
 
 
 def for_later_steps(prefix: str, executable: str, *, virtual: bool) -> dict[str, str]:
-    """Return the variables that later steps get, so that `uv run` and `uv pip` use the same Python there, as it is."""
+    """Return the variables for later steps, with which `uv run` and `uv pip` use the same Python and do not sync it again."""
     variables = {
         "UV_PROJECT_ENVIRONMENT": prefix,
         "UV_PYTHON": executable,
         "UV_PYTHON_PREFERENCE": "system",
-        # Otherwise `uv run` would first sync the default selection, and remove what another selection has installed.
+        # Otherwise `uv run` would first sync the default selection, and remove the packages of any other selection.
         "UV_NO_SYNC": "1",
     }
     return {**variables, "VIRTUAL_ENV": prefix} if virtual else variables
-
-
-_BY_NAME = {
-    name: Decision(kept, reason)
-    for kept, table in ((True, _KEPT), (False, _DROPPED))
-    for reason, names in table.items()
-    for name in names.split()
-}
