@@ -1,4 +1,4 @@
-"""The entry point of the command: it reads the arguments and the environment of the process, and decides its exit status."""
+"""The entry point of the command: reads arguments and environment variables and returns the exit status."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     Confirm = Callable[[Completed | UvUnavailable], bool]
 
-# Titles of the help, and below each the options: name, what their value is called, and what they do. A NAME may be given more than
-# once; options without a value are switches.
+# The options in the order of the help, by group: name, metavar and help. NAME options may be repeated; an empty metavar is a switch.
 _OPTIONS = {
     "where to install": (
         (
@@ -35,8 +34,8 @@ _OPTIONS = {
             "PYTHON",
             "An interpreter, its prefix, a virtual environment, or a name or version on PATH (`python`, `3.12`). Required.",
         ),
-        ("working-directory", "PATH", "The folder of the project's pyproject.toml. Its uv.lock is there, or at the root of its workspace."),
-        ("allow-externally-managed", "", "Install even into a Python that the operating system manages (PEP 668)."),
+        ("working-directory", "PATH", "The folder of the project's pyproject.toml. uv.lock is there, or at the root of the workspace."),
+        ("allow-externally-managed", "", "Install even into an externally managed Python, such as the operating system's (PEP 668)."),
     ),
     "what to install": (
         ("extra", "NAME", "Also install this extra; may be repeated."),
@@ -45,24 +44,24 @@ _OPTIONS = {
         ("package", "NAME", "Install this workspace member instead of the project; may be repeated."),
         ("all-extras", "", "Install all extras."),
         ("all-groups", "", "Install all dependency groups."),
-        ("all-packages", "", "Install all members of the workspace."),
+        ("all-packages", "", "Install all workspace members."),
         ("no-dev", "", "Do not install the group `dev`."),
-        ("no-install-project", "", "Install the dependencies of the project, but not the project itself."),
-        ("no-editable", "", "Install the project and its workspace members as copies instead of links to the checkout."),
+        ("no-install-project", "", "Install the project's dependencies, but not the project itself."),
+        ("no-editable", "", "Install the project and workspace members as copies instead of links to the checkout."),
     ),
     "how to install": (
-        ("exact", "", "Remove installed packages that are not in the lock, after a question."),
-        ("inexact", "", "Keep them. This is the default; the last of the two counts."),
-        ("frozen", "", "Install uv.lock as it is, without checking that it matches pyproject.toml."),
-        ("retries", "NUMBER", "How often a sync that failed for the network is tried again. Default: 2."),
-        ("yes", "", "Remove what `--exact` removes without asking. Needed where there is no terminal to ask on."),
-        ("check", "", "Change nothing, show what would change, and fail if that is anything."),
-        ("dry-run", "", "Change nothing and show what would change, as with uv. The exit status is 0 even then."),
+        ("exact", "", "Remove installed packages that are not in uv.lock, after asking."),
+        ("inexact", "", "Keep these packages, which is the default. The last of the two options counts."),
+        ("frozen", "", "Install uv.lock without checking that it matches pyproject.toml."),
+        ("retries", "NUMBER", "How many times to retry a sync after a network failure. Default: 2."),
+        ("yes", "", "Do not ask before `--exact` removes packages. Required without a terminal."),
+        ("check", "", "Change nothing, show what would change, and fail if anything would."),
+        ("dry-run", "", "Change nothing and show what would change. As with uv, the exit status is 0 even if something would."),
     ),
     "output": (
         ("json", "", "Print the report as JSON on standard output, and everything else on standard error."),
-        ("quiet", "", "Print nothing but an error, with what uv has printed before it, and questions."),
-        ("verbose", "", "Show uv's command line, which variables it sees, and how long everything takes."),
+        ("quiet", "", "Print only questions and errors, and the output of a uv that failed."),
+        ("verbose", "", "Show uv's command line, the variables that uv gets, and timings."),
         ("version", "", "Print the version and exit."),
     ),
 }
@@ -72,50 +71,55 @@ Arguments after `--` are passed to `uv sync`.
 
 examples:
   uv-system-sync --python .venv              a virtual environment, with dev
-  uv-system-sync --python 3.12               the Python 3.12 that is on PATH
+  uv-system-sync --python 3.12               the Python 3.12 on PATH
   uv-system-sync --python /usr/local --no-dev
                                              in a Dockerfile, on a Python image
   uv-system-sync --python /var/lang --no-dev --no-editable
                                              in a Dockerfile, on AWS Lambda
   uv-system-sync --python python --group test && pytest
-                                             in a job of GitLab
-  uv-system-sync --python .venv --check      is everything there?
+                                             in a GitLab job
+  uv-system-sync --python .venv --check      is everything installed?
   uv-system-sync --python .venv -- --no-binary-package numpy
                                              an argument of uv sync
 
-uv has to be on PATH. With --exact, uv-system-sync has to be installed
-elsewhere than in the Python that it installs into.
-The exit status is 0 on success, 2 for a wrong command line, and one for each
-kind of error:
+uv must be on PATH. With --exact, uv-system-sync must not be installed in the
+Python that it installs into.
+The exit status is 0 on success, 2 for an invalid command line, and otherwise
+that of the error:
 """
 
-# How wide the help is, on every terminal.
+# The width of the help on every terminal.
 _COLUMNS = 80
 
-# Errors that only the actions raise.
-_ONLY_IN_ACTIONS = (errors.JobsFailed, errors.PackagesDiffer)
+# Errors that only the report action raises.
+_ONLY_IN_REPORTS = (errors.JobsFailed, errors.PackagesDiffer)
 
 
 def main() -> int:
-    """Sync as the command line asks for and return the exit status."""
+    """Run the command with the arguments of this process and return the exit status."""
     import signal
 
     arguments = parse(sys.argv[1:])
-    # The package has set it for the action, which is started with -B; here it is as the user has it.
+    # The package turns byte code on for the action, which starts with -B. For the command, the user's own setting applies.
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or arguments.check or arguments.dry_run
     for stream in (sys.stdout, sys.stderr):
-        # Neither a terminal's code page nor the C locale of an image holds uv's output and every path.
+        # A terminal's code page, or the C locale of a container image, cannot encode all of uv's output and every path.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    log, json = (sys.stderr, sys.stdout) if arguments.json else (sys.stdout, None)
+    log = _log(arguments)
+    json = sys.stdout if arguments.json else None
     colours = log.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     reporter = console.ConsoleReporter(log, json=json, colours=colours, verbose=arguments.verbose, quiet=arguments.quiet)
     context = RunContext()
-    # `docker stop` sends the second. Both stop uv before they stop this process.
+    # Ctrl+C sends SIGINT, and `docker stop` SIGTERM. Both stop uv before this process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     error = report_errors(lambda: _protected_sync(arguments, reporter, context), reporter)
     return reporter.publish_failure(error, context) if error else 0
+
+
+def _log(arguments: argparse.Namespace) -> TextIO:
+    return sys.stderr if arguments.json else sys.stdout
 
 
 def _protected_sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext) -> None:
@@ -134,26 +138,35 @@ def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, cont
 
     environ = environment(os.environ, colours=reporter.colours)
     reporter.mask(secrets({**environ, inputs.variable("args"): " ".join(arguments.args)}))
-    context.inputs, context.asked_to_remove = read(arguments), arguments.exact
-    # uv may have been installed beside this package.
-    path = os.pathsep.join([environ.get("PATH", ""), os.path.dirname(sys.executable)])
-    found = provision.on_path(path)
+    context.inputs = chosen = read(arguments)
+    context.asked_to_remove = arguments.exact
+    # uv may be installed in the same environment as this package.
+    found = provision.on_path(os.pathsep.join([environ.get("PATH", ""), os.path.dirname(sys.executable)]))
     if found is None:
         raise UvUnavailable("There is no uv on PATH.", "Install uv first, for example with `pip install uv`.")
-    uv = Uv(found, environ, process.start)
-    log = sys.stderr if arguments.json else sys.stdout
-    confirm = confirmation(arguments, reporter, question(log, sys.stdin))
-    # uv's progress bars have colours even with NO_COLOR.
-    terminal = partial(_open_terminal, log.fileno()) if reporter.colours and not arguments.quiet else None
+    log = _log(arguments)
     advice: list[str] = []
 
     def publish() -> None:
-        # It may start a program.
-        advice.extend(path_advice(context.target, environ, process.start) if context.target else ())
+        # Looking for the advice may start a program, so it comes before `publishing`.
+        if context.target:
+            advice.extend(path_advice(context.target, environ, process.start))
         publishing()
 
-    effects = (uv, process.start, reporter, context, partial(check_target, context.inputs))
-    sync(Run(environ, context.inputs, *effects, publishing=publish, confirm=confirm, terminal=terminal))
+    run = Run(
+        environ,
+        chosen,
+        Uv(found, environ, process.start),
+        process.start,
+        reporter,
+        context,
+        check_target=partial(check_target, chosen),
+        publishing=publish,
+        confirm=confirmation(arguments, reporter, question(log, sys.stdin)),
+        # Without colours, there are no progress bars: uv colours them even with NO_COLOR.
+        terminal=partial(_open_terminal, log.fileno()) if reporter.colours and not arguments.quiet else None,
+    )
+    sync(run)
     for line in advice:
         reporter.info(line)
 
@@ -165,7 +178,7 @@ def _open_terminal(like: int) -> Terminal | None:
 
 
 def read(arguments: argparse.Namespace) -> Inputs:
-    """Return the inputs that the parsed `arguments` mean."""
+    """Return the inputs for the parsed `arguments`; raise `InvalidInput` for invalid values and contradictions."""
     return Inputs(
         python=arguments.python,
         python_source="python",
@@ -191,57 +204,66 @@ def read(arguments: argparse.Namespace) -> Inputs:
 
 
 def check_target(chosen: Inputs, target: Target, _: str) -> None:
-    """Raise `PythonUnsuitable` for a Python from which the sync would remove this package."""
+    """Raise `PythonUnsuitable` if the sync would remove this package from `target`."""
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     if not (chosen.inexact or chosen.check) and any(paths.same_file(ours, folder) for folder in target.site_packages):
         raise PythonUnsuitable(
-            "uv-system-sync is itself installed in {prefix}, and the sync would remove it.",
-            "Run it from an environment of its own, as `uvx uv-system-sync` does, or leave out {exact}.",
+            "uv-system-sync is installed in {prefix}, and the sync would remove it.",
+            "Run it from its own environment, as `uvx uv-system-sync` does, or leave out {exact}.",
             prefix=target.prefix,
             exact=Option("inexact", "false"),
         )
 
 
 def confirmation(arguments: argparse.Namespace, reporter: console.ConsoleReporter, ask: Callable[[str], bool] | None) -> Confirm | None:
-    """Return what shows the dry run of a sync and decides whether to go on, or None if none is needed.
+    """Return a function that shows the result of a dry run and returns whether to sync, or None if no dry run is needed.
 
-    `ask` asks a yes-or-no question at a terminal; without one, it is None.
+    `ask` asks a yes-or-no question at the terminal. It is None if there is no terminal.
     """
     from uv_system_sync.uv import output
 
-    is_removing = arguments.exact and not arguments.yes
-    if arguments.check or not (arguments.dry_run or is_removing or ask):
+    must_ask = arguments.exact and not arguments.yes
+    is_required = arguments.dry_run or must_ask
+    if arguments.check or not (is_required or ask):
         return None
 
     def confirm(dry_run: Completed | UvUnavailable) -> bool:
-        if isinstance(dry_run, UvUnavailable) or dry_run.returncode:
-            is_needed = arguments.dry_run or is_removing
-            if is_needed and isinstance(dry_run, UvUnavailable):
+        if isinstance(dry_run, UvUnavailable):
+            if is_required:
                 raise dry_run
-            return not is_needed
+            return True
+        if dry_run.returncode:
+            return not is_required
+        planned = output.planned(dry_run.output)
         if arguments.dry_run:
             with reporter.group("uv sync --dry-run") as relay:
                 relay(dry_run.output.encode())
-        planned = output.planned(dry_run.output)
-        show = reporter.headline if arguments.dry_run else reporter.info
-        show(f"Packages: {planned}")
-        # uv keeps those that a Python comes with, or as many of them as that Python has.
-        removed = listed([name for name in planned.removed if name.partition(" ")[0] not in SEEDS])
-        if arguments.dry_run or not (is_removing and removed):
-            return not arguments.dry_run
-        yes, exact = Option("yes", "true"), Option("inexact", "false")
-        if ask is None:
-            fact = "{exact} would remove {packages}, and there is no terminal to ask on."
-            raise InvalidInput(fact, "Add {yes} to remove them, or leave out {exact}.", exact=exact, packages=removed, yes=yes)
-        if not ask(f"Remove {removed}, which uv.lock does not have? [y/N] "):
-            raise Cancelled("The answer was no, and nothing was changed.", "To keep these packages, leave out {exact}.", exact=exact)
+            reporter.headline(f"Packages: {planned}")
+            return False
+        reporter.info(f"Packages: {planned}")
+        if must_ask:
+            _ask_to_remove(planned.removed, ask)
         return True
 
     return confirm
 
 
+def _ask_to_remove(packages: Sequence[str], ask: Callable[[str], bool] | None) -> None:
+    """Raise `Cancelled` if the user does not want to remove the `packages`, and `InvalidInput` if there is nobody to ask."""
+    # The packages that come with a Python need no question: uv keeps those that this version of Python has.
+    names = listed([package for package in packages if package.partition(" ")[0] not in SEEDS])
+    if not names:
+        return
+    yes, exact = Option("yes", "true"), Option("inexact", "false")
+    if ask is None:
+        fact = "{exact} would remove {packages}, and there is no terminal to ask on."
+        raise InvalidInput(fact, "Add {yes} to remove them, or leave out {exact}.", exact=exact, packages=names, yes=yes)
+    if not ask(f"Remove {names}, which uv.lock does not have? [y/N] "):
+        raise Cancelled("The answer was no, so nothing was changed.", "To keep these packages, leave out {exact}.", exact=exact)
+
+
 def question(log: TextIO, answers: TextIO | None) -> Callable[[str], bool] | None:
-    """Return what asks a yes-or-no question on `log` and reads the answer from `answers`, or None unless both are terminals."""
+    """Return a function that asks a yes-or-no question, or None unless `log` and `answers` are both terminals."""
     if answers is None or not (log.isatty() and answers.isatty()):
         return None
 
@@ -253,7 +275,10 @@ def question(log: TextIO, answers: TextIO | None) -> Callable[[str], bool] | Non
 
 
 def path_advice(target: Target, environ: Mapping[str, str], start: Start) -> list[str]:
-    """Return a line on how to get at `target`, unless `python` on PATH is there or, as the shim of a version manager, starts it."""
+    """Return a line that says how to put `target` on PATH; no line if `python` on PATH is in one of its folders or starts it.
+
+    The shim of a version manager starts a Python from another folder.
+    """
     from uv_system_sync.interpreter.target import ask
 
     found = paths.program("python", environ.get("PATH", ""))
@@ -265,13 +290,13 @@ def path_advice(target: Target, environ: Mapping[str, str], start: Start) -> lis
     import shlex
 
     folders = shlex.quote(os.pathsep.join(reversed(target.path_entries)))
-    return [f'`python` on PATH is {found or "missing"}; for this one: export PATH={folders}:"$PATH"']
+    return [f'`python` on PATH is {found or "missing"}; to use this one: export PATH={folders}:"$PATH"']
 
 
 def environment(environ: Mapping[str, str], *, colours: bool) -> dict[str, str]:
-    """Return `environ` as the user's shell has it, without what a runner, if this is one, and an action there have added.
+    """Return `environ` without the variables of a runner and of the action, and with the PATH of the user's shell.
 
-    Without `colours`, uv prints none.
+    Without `colours`, it also has NO_COLOR for uv.
     """
     kept = {name: value for name, value in environ.items() if not name.startswith((inputs.PREFIX, "RUNNER_"))}
     kept["PATH"] = search_path(environ)
@@ -279,26 +304,27 @@ def environment(environ: Mapping[str, str], *, colours: bool) -> dict[str, str]:
 
 
 def search_path(environ: Mapping[str, str]) -> str:
-    """Return PATH as the user's shell has it: `uvx` puts the environment of the tool that it runs in front.
+    """Return the PATH of the user's shell: `uvx` prepends the environment of the tool that it runs.
 
-    It sets `UV` then, and no `VIRTUAL_ENV` (astral-sh/uv, crates/uv/src/commands/tool/run.rs).
+    `uvx` also sets `UV` and no `VIRTUAL_ENV` (astral-sh/uv, crates/uv/src/commands/tool/run.rs).
     """
-    first, _, rest = environ.get("PATH", "").partition(os.pathsep)
+    path = environ.get("PATH", "")
+    first, _, rest = path.partition(os.pathsep)
     by_uvx = "UV" in environ and not paths.same_file(environ.get("VIRTUAL_ENV", ""), sys.prefix)
-    return rest if by_uvx and paths.same_file(first, os.path.dirname(sys.executable)) else environ.get("PATH", "")
+    return rest if by_uvx and paths.same_file(first, os.path.dirname(sys.executable)) else path
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     import textwrap
 
-    kinds = sorted((kind.exit_status, kind.slug) for kind in errors.ActionError.__subclasses__() if kind not in _ONLY_IN_ACTIONS)
-    # No line ends between the two.
+    kinds = sorted((kind.exit_status, kind.slug) for kind in errors.ActionError.__subclasses__() if kind not in _ONLY_IN_REPORTS)
+    # The space between a status and its slug is not a place for a line break.
     statuses = ", ".join(f"{status}\N{NO-BREAK SPACE}{slug}" for status, slug in kinds)
     made = argparse.ArgumentParser(
         prog="uv-system-sync",
         usage="%(prog)s [options] [-- arguments of uv sync]",
-        description="Install a project's uv.lock into a Python that is already there.",
+        description="Install a project's uv.lock into an existing Python.",
         epilog=_EXAMPLES + textwrap.fill(statuses, _COLUMNS, break_on_hyphens=False).replace("\N{NO-BREAK SPACE}", " "),
         formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=_COLUMNS),
         allow_abbrev=False,
@@ -318,35 +344,35 @@ def parser() -> argparse.ArgumentParser:
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """Return the parsed command line, with the words after `--` as `args`; argparse itself exits for help and for errors."""
-    at = words.index("--") if "--" in words else len(words)
+    """Return the parsed command line, with the words after `--` as `args`; exit for help, the version and errors, as argparse does."""
+    end = words.index("--") if "--" in words else len(words)
     try:
-        found, unknown = parser().parse_known_args(words[:at])
+        arguments, unknown = parser().parse_known_args(words[:end])
         if unknown:
             parser().error(_unknown(unknown[0]))
     except SystemExit:
         console.put(sys.stdout, "")
         raise
-    if found.version:
+    if arguments.version:
         console.put(sys.stdout, f"uv-system-sync {_version()}\n")
         sys.exit()
-    if found.dry_run and (found.check or found.json):
-        parser().error("--dry-run cannot be used with --check or --json; --check --json prints a report, too")
-    if found.quiet and found.verbose:
+    if arguments.dry_run and (arguments.check or arguments.json):
+        parser().error("--dry-run cannot be used with --check or --json; --check --json also prints a report")
+    if arguments.quiet and arguments.verbose:
         parser().error("--quiet cannot be used with --verbose")
-    found.args = words[at + 1 :]
-    return found
+    arguments.args = words[end + 1 :]
+    return arguments
 
 
 def _unknown(word: str) -> str:
-    """Return the message for `word`, which is no option; `--no-group` is not meant by `--group`, nor the other way round."""
+    """Return the message for the unknown option `word`, which suggests `--no-` options only for a `--no-` option, and vice versa."""
     import difflib
 
-    negated = word.startswith("--no-")
-    names = [f"--{name}" for options in _OPTIONS.values() for name, _, _ in options]
-    similar = difflib.get_close_matches(word.partition("=")[0], [name for name in names if name.startswith("--no-") == negated], n=1)
-    meant = f"; did you mean {similar[0]}?" if similar else ""
-    return f"unrecognized argument: {word}{meant} (arguments of `uv sync` go after `--`)"
+    option, is_negated = word.partition("=")[0], word.startswith("--no-")
+    names = [f"--{name}" for options in _OPTIONS.values() for name, _, _ in options if name.startswith("no-") == is_negated]
+    similar = difflib.get_close_matches(option, names, n=1)
+    suggestion = f"; did you mean {similar[0]}?" if similar else ""
+    return f"unrecognized argument: {word}{suggestion} (arguments of `uv sync` go after `--`)"
 
 
 def _version() -> str:
