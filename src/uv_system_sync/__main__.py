@@ -28,6 +28,7 @@ def sync() -> int:
         _signal.signal(number, _exit_at_once)
     import signal
 
+    from uv_system_sync.reporting import runner_files
     from uv_system_sync.reporting.context import RunContext
     from uv_system_sync.reporting.github import GitHubReporter
     from uv_system_sync.reporting.reporter import report_errors
@@ -35,10 +36,15 @@ def sync() -> int:
     _set_encoding()
     environ = dict(os.environ)
     reporter, context = GitHubReporter(environ, sys.stdout), RunContext()
+
+    def work() -> None:
+        with runner_files.protected(environ) as publishing:
+            _sync(environ, reporter, context, publishing)
+
     # The runner sends SIGINT, then SIGTERM. Both stop uv before this process, even if a parent process ignores SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    error = report_errors(lambda: _protected_sync(environ, reporter, context), reporter)
+    error = report_errors(work, reporter)
     return reporter.publish_failure(error, context) if error else 0
 
 
@@ -69,13 +75,6 @@ def _set_encoding() -> None:
     # The default code page of Windows cannot encode all of uv's output or every path.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-def _protected_sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext) -> None:
-    from uv_system_sync.reporting import runner_files
-
-    with runner_files.protected(environ) as publishing:
-        _sync(environ, reporter, context, publishing)
 
 
 def _sync(environ: dict[str, str], reporter: GitHubReporter, context: RunContext, publishing: Callable[[], None]) -> None:

@@ -29,11 +29,7 @@ if TYPE_CHECKING:
 # The options in the order of the help, by group: name, metavar and help. NAME options may be repeated; an empty metavar is a switch.
 _OPTIONS = {
     "where to install": (
-        (
-            "python",
-            "PYTHON",
-            "An interpreter, its prefix, a virtual environment, or a name or version on PATH (`python`, `3.12`). Required.",
-        ),
+        ("python", "PYTHON", "An interpreter, its prefix, a virtual environment, or a name or version on PATH, such as `3.12`. Required."),
         ("working-directory", "PATH", "The folder of the project's pyproject.toml. uv.lock is there, or at the root of the workspace."),
         ("allow-externally-managed", "", "Install even into an externally managed Python, such as the operating system's (PEP 668)."),
     ),
@@ -99,6 +95,8 @@ def main() -> int:
     """Run the command with the arguments of this process and return the exit status."""
     import signal
 
+    from uv_system_sync.reporting import runner_files
+
     arguments = parse(sys.argv[1:])
     # The package turns byte code on for the action, which starts with -B. For the command, the user's own setting applies.
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or arguments.check or arguments.dry_run
@@ -106,30 +104,29 @@ def main() -> int:
         # A terminal's code page, or the C locale of a container image, cannot encode all of uv's output and every path.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    log = _log(arguments)
-    json = sys.stdout if arguments.json else None
+    log, json = (sys.stderr, sys.stdout) if arguments.json else (sys.stdout, None)
     colours = log.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     reporter = console.ConsoleReporter(log, json=json, colours=colours, verbose=arguments.verbose, quiet=arguments.quiet)
     context = RunContext()
+
+    def work() -> None:
+        with runner_files.protected(os.environ) as publishing:
+            _sync(arguments, log, reporter, context, publishing)
+
     # Ctrl+C sends SIGINT, and `docker stop` SIGTERM. Both stop uv before this process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    error = report_errors(lambda: _protected_sync(arguments, reporter, context), reporter)
+    error = report_errors(work, reporter)
     return reporter.publish_failure(error, context) if error else 0
 
 
-def _log(arguments: argparse.Namespace) -> TextIO:
-    return sys.stderr if arguments.json else sys.stdout
-
-
-def _protected_sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext) -> None:
-    from uv_system_sync.reporting import runner_files
-
-    with runner_files.protected(os.environ) as publishing:
-        _sync(arguments, reporter, context, publishing)
-
-
-def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, context: RunContext, publishing: Callable[[], None]) -> None:
+def _sync(
+    arguments: argparse.Namespace,
+    log: TextIO,
+    reporter: console.ConsoleReporter,
+    context: RunContext,
+    publishing: Callable[[], None],
+) -> None:
     from uv_system_sync import process
     from uv_system_sync.environment import secrets
     from uv_system_sync.sync import Run, sync
@@ -144,11 +141,10 @@ def _sync(arguments: argparse.Namespace, reporter: console.ConsoleReporter, cont
     found = provision.on_path(os.pathsep.join([environ.get("PATH", ""), os.path.dirname(sys.executable)]))
     if found is None:
         raise UvUnavailable("There is no uv on PATH.", "Install uv first, for example with `pip install uv`.")
-    log = _log(arguments)
     advice: list[str] = []
 
     def publish() -> None:
-        # Looking for the advice may start a program, so it comes before `publishing`.
+        # Looking for the advice may start a program, so `publishing`, which ends the protection of the runner's files, comes last.
         if context.target:
             advice.extend(path_advice(context.target, environ, process.start))
         publishing()

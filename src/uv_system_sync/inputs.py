@@ -12,16 +12,13 @@ from uv_system_sync.text import Option
 # INPUT_* variables, but act does, which would hide a missing line in action.yml.
 PREFIX = "UV_SYSTEM_SYNC_"
 
-# Pairs of inputs that contradict each other.
-_CONTRADICTIONS = (
-    ("all_extras", "extras"),
-    ("all_groups", "groups"),
-    ("all_packages", "packages"),
-    ("all_extras", "only_groups"),
-    ("extras", "only_groups"),
-    ("all_groups", "only_groups"),
-    ("groups", "only_groups"),
-)
+# The inputs that each input contradicts.
+_CONTRADICTIONS = {
+    "extras": ("all_extras",),
+    "groups": ("all_groups",),
+    "packages": ("all_packages",),
+    "only_groups": ("all_extras", "extras", "all_groups", "groups"),
+}
 
 _MOST_RETRIES = 10
 
@@ -90,9 +87,10 @@ class Inputs(NamedTuple):
 
     def checked(self) -> Inputs:
         """Return the inputs, or raise `InvalidInput` if two of them contradict each other."""
-        for one, other in _CONTRADICTIONS:
-            if getattr(self, one) and getattr(self, other):
-                raise _contradiction(self._option(one), self._option(other))
+        for name, others in _CONTRADICTIONS.items():
+            for other in others:
+                if getattr(self, name) and getattr(self, other):
+                    raise _contradiction(self._option(other), self._option(name))
         if self.no_dev and "dev" in self.groups:
             raise _contradiction(Option("no-dev", "true"), Option("groups", "dev"))
         return self

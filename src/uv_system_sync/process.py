@@ -1,4 +1,4 @@
-"""Starts programs, passes on their output while they run, and stops them."""
+"""Starts programs, relays their output while they run, and stops them."""
 
 from __future__ import annotations
 
@@ -17,27 +17,26 @@ from uv_system_sync.imports import ModuleChanged
 if TYPE_CHECKING:
     from uv_system_sync.reporting.terminal import Screen, Terminal
 
-# How much of the end of a program's output is kept after all of it was relayed.
+# How many bytes at the end of a program's output are kept. All of it is relayed.
 _KEPT_BYTES = 256 * 1024
 
-# The control sequences of ECMA-48, which colour the output.
+# Control sequences of ECMA-48, such as colours.
 _CONTROL_SEQUENCES = r"\x1b\[[0-?]*[ -/]*[@-~]"
 
-# How long a program may take to stop after SIGTERM, in seconds, before it is killed. The runner waits 7.5 s
-# between SIGINT and SIGTERM (actions/runner, src/Runner.Sdk/ProcessInvoker.cs).
+# Seconds from SIGTERM to SIGKILL. The runner waits 7.5 s between SIGINT and SIGTERM (actions/runner, src/Runner.Sdk/ProcessInvoker.cs).
 _GRACE = 5
 
-# As prctl(2) numbers it.
+# From prctl(2).
 _PR_SET_CHILD_SUBREAPER = 36
 
-# On Windows: how long a pipe has to stay silent, in seconds, until the output of a program that has exited is complete.
+# On Windows, the output of a program that has exited is complete after this many seconds without output.
 _SILENCE = 0.2
 
 
 class Command(NamedTuple):
-    """A program with its arguments, its whole environment, its working directory, and the descriptors that it inherits.
+    """A program with its arguments, its whole environment, its working directory, and the file descriptors that it inherits.
 
-    `terminal` opens the terminal, if any, that the program writes to instead of a pipe, so that it shows progress.
+    `terminal` may open a terminal. The program then writes to it instead of to a pipe, so that it shows progress.
     """
 
     argv: tuple[str, ...]
@@ -48,7 +47,7 @@ class Command(NamedTuple):
 
 
 class Completed(NamedTuple):
-    """The exit status of a program and the end of its output: both streams in order, without colours."""
+    """The exit status of a program and the end of its output: stdout and stderr interleaved, without colours."""
 
     returncode: int
     output: str
@@ -56,17 +55,17 @@ class Completed(NamedTuple):
 
 Relay = Callable[[bytes], None]
 
-# Passes the output of a program that was started to a relay, or to none, and waits for its end.
+# Waits for the end of a started program, and passes its output to the relay, if there is one.
 Finish = Callable[[Optional[Relay]], Completed]
 
 Start = Callable[[Command], Finish]
 
 
 def start(command: Command) -> Finish:
-    """Start `command`, and return the function that waits for its end; raise `OSError` if it does not start.
+    """Start `command` and return the function that waits for its end; raise `OSError` if it does not start.
 
-    Both streams share one pipe, because the runner may read a step's stderr before its stdout. If waiting is interrupted,
-    the program is stopped first. Processes that it leaves running in its process group are killed in any case.
+    Stdout and stderr share one pipe, because the runner may read a step's stderr before its stdout. If the wait is interrupted,
+    the program is stopped. Processes that it leaves running in its process group are always killed.
     """
     terminal = command.terminal()
     try:
@@ -79,7 +78,7 @@ def start(command: Command) -> Finish:
             stderr=subprocess.STDOUT,
             bufsize=0,
             pass_fds=command.descriptors,
-            # A process group of its own, so that the builds that uv has started can be stopped with it.
+            # Its own process group, so that builds started by uv can be stopped with it.
             start_new_session=True,
         )
     except BaseException:
@@ -97,7 +96,7 @@ def start(command: Command) -> Finish:
 
 @contextmanager
 def meanwhile(finish: Finish) -> Iterator[None]:
-    """Stop the program that `finish` would wait for if what is done while it runs fails or is interrupted."""
+    """Stop the program of `finish` if the body of the `with` statement raises."""
     try:
         yield
     except BaseException:
@@ -106,7 +105,7 @@ def meanwhile(finish: Finish) -> Iterator[None]:
 
 
 def _stop(_: bytes) -> None:
-    """Take the place of a relay, for a program that is to be stopped instead of waited for."""
+    """Stand for a relay in calls that stop the program instead of waiting for it."""
 
 
 def _finish(process: subprocess.Popen[bytes], relay: Relay | None = None, screen: Screen | None = None) -> Completed:
@@ -138,34 +137,33 @@ def _drain(process: subprocess.Popen[bytes], relay: Relay | None, screen: Screen
 
 
 def _pieces(pipe: IO[bytes]) -> Iterator[bytes]:
-    # Unbuffered, so that a read returns as soon as there is something to show.
-    while piece := _read(pipe):
+    """Yield the output in `pipe` as it arrives; the pipe is unbuffered, so that a read does not wait for more."""
+    while True:
+        try:
+            piece = pipe.read(64 * 1024)
+        except OSError as error:
+            import errno
+
+            # On Linux, reading a terminal fails with EIO after its last program has ended.
+            if error.errno != errno.EIO:
+                raise
+            return
+        if not piece:
+            return
         yield piece
 
 
-def _read(pipe: IO[bytes]) -> bytes:
-    try:
-        return pipe.read(64 * 1024)
-    except OSError as error:
-        import errno
-
-        # On Linux, the end of a terminal is an error.
-        if error.errno != errno.EIO:
-            raise
-        return b""
-
-
 def _pieces_on_windows(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """Yield the output of `process` until its end, or until the process has exited and the pipe stays silent.
+    """Yield the output of `process` until its end, or until the process has exited and its pipe stays silent.
 
-    On Windows, programs inherit the pipe without being given it, so that a compiler server that a build has left running
-    keeps it open. A read there cannot be interrupted, so it is done in a thread.
+    On Windows, every child process inherits the pipe, so a compiler server that a build left running keeps it open.
+    Reads from it cannot be interrupted, so they happen in a thread.
     """
     import queue
     import threading
 
     pieces: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    # Only the thread uses it from here on: closing it would wait for the read.
+    # From here on, only the thread uses the pipe: closing it here would wait for the read.
     pipe, process.stdout = cast("IO[bytes]", process.stdout), None
 
     def read() -> None:
@@ -199,12 +197,12 @@ def _terminate(process: subprocess.Popen[bytes]) -> None:
 
 
 def _adopt_orphans() -> None:
-    """On Linux, become the parent of the processes whose parents end from now on, even of those in sessions of their own.
+    """On Linux, become the parent of descendants whose parents end from now on, even if they started a session.
 
-    Only for a program that is being stopped: importing ctypes takes as long as starting an interpreter.
+    This is done only to stop a program: importing ctypes is as slow as starting an interpreter.
     """
     if sys.platform == "linux":
-        # An interpreter may have been built without it, or a build have changed it.
+        # The interpreter may lack ctypes, or a build may have changed it.
         with suppress(ImportError, OSError, AttributeError, ModuleChanged):
             import ctypes
 
@@ -212,44 +210,43 @@ def _adopt_orphans() -> None:
 
 
 def _kill_orphans() -> None:
-    """Kill the children of this process, and those that become its children by that, except those of other users."""
+    """Kill the children of this process, and the processes that it adopts when they end, except processes of other users."""
     deadline = time.monotonic() + _GRACE
-    of_others: set[int] = set()
+    forbidden: set[int] = set()
     while sys.platform == "linux" and time.monotonic() < deadline:
-        children = set(_children()) - of_others
+        children = set(_children()) - forbidden
         if not children:
             return
-        of_others.update(pid for pid in children if not _kill(pid))
+        forbidden.update(pid for pid in children if not _kill(pid))
         time.sleep(0.01)
 
 
 def _kill(pid: int) -> bool:
-    """Kill the child `pid`, unless it has ended, and return whether that is allowed."""
+    """Kill the child `pid` if it still runs; return False if this user may not."""
     try:
-        os.kill(pid, 9)
-        os.waitpid(pid, os.WNOHANG)
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(pid, 9)
+            os.waitpid(pid, os.WNOHANG)
     except PermissionError:
         return False
-    except (ProcessLookupError, ChildProcessError):
-        return True
     return True
 
 
 def _children() -> Iterator[int]:
     for pid in filter(str.isdecimal, os.listdir("/proc")):
-        # The name of the program is in parentheses, and may hold anything (proc_pid_stat(5)).
+        # The program's name is in parentheses and may contain any character (proc_pid_stat(5)).
         with suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             if int(file.read().rpartition(")")[2].split()[1]) == os.getpid():
                 yield int(pid)
 
 
 def _signal(process: subprocess.Popen[bytes], name: str) -> None:
-    """Send the signal `name` to the process group of `process`; on Windows, kill the one process."""
+    """Send the signal `name` to the process group of `process`; on Windows, kill only `process`."""
     if sys.platform == "win32":
         process.kill()
     else:
         import signal
 
-        # The group may be empty, or hold only processes of another user.
+        # The group may be empty, or consist of processes of another user.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, getattr(signal, name))

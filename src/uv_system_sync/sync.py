@@ -172,7 +172,10 @@ def _sync(plan: Plan, lock: SyncLock | None, run: Run) -> Report:
     before = site_packages.packages(infos)
     was_unfinished = lock.was_unfinished if lock else sync_lock.is_unfinished(python)
     repaired = _repair(infos, plan, run, thorough=was_unfinished)
-    _import_what_follows(run.reporter)
+    # Everything that is needed after uv is imported before: a package may replace a module, or change the standard library.
+    from uv_system_sync.reporting import notices, report, summary  # noqa: F401 - the functions that use them import them, too
+
+    run.reporter.prepare_to_publish()
     run.before_uv()
     timings.end("before")
     completed = _uv_sync(infos, plan, lock, run)
@@ -192,8 +195,6 @@ def _sync(plan: Plan, lock: SyncLock | None, run: Run) -> Report:
     if lock:
         lock.finish()
     timings.end("after")
-    from uv_system_sync.reporting import report
-
     changes = site_packages.compare(before, after)
     unlisted = site_packages.unlisted(completed.output, changes)
     if unlisted:
@@ -234,13 +235,6 @@ def _retry(completed: Completed, plan: Plan, lock: SyncLock | None, run: Run) ->
             repaired += _repair(infos, plan, run, thorough=True)
         completed = _uv_sync(infos, plan, lock, run)
     return completed, repaired
-
-
-def _import_what_follows(reporter: Reporter) -> None:
-    """Import every module needed after uv has run: a package may have replaced it, or changed the standard library."""
-    from uv_system_sync.reporting import notices, report, summary  # noqa: F401 - the functions that use them import them, too
-
-    reporter.prepare_to_publish()
 
 
 def _repair(infos: Sequence[str], plan: Plan, run: Run, *, thorough: bool) -> Sequence[Broken]:

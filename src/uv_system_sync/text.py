@@ -1,20 +1,20 @@
-"""Text for people: sentences with values in them, printable characters, counts and lists."""
+"""Text for users: messages with values, printable characters, counts and lists."""
 
 from __future__ import annotations
 
 import re
 from typing import Callable, Mapping, NamedTuple, Sequence
 
-# How many items a sentence names.
+# How many items a sentence lists.
 _NAMED = 20
 
-# What precedes the host in an address. A slash ends the host, unless what follows a colon before it is no port: then it is in a password.
-# `git@` is how to log in over SSH (PEP 610 keeps it, too).
+# The user and password before the host in an address. A slash ends the host, unless the text between a colon and the slash is not a
+# port: then the slash is in a password. `git@` is not a secret but the user name for SSH (PEP 610 keeps it, too).
 CREDENTIALS = r"(?<=://)(?!git@)(?:[^\s/]+|[^\s/@:\[]*:(?!\d{1,5}(?:[/?#]|\s|$))\S{0,500})(?=@)"
 
 
 class Option(NamedTuple):
-    """An input of the action that is an option of the command, too; with `value`, as it would be set."""
+    """An input of the action and option of the command, named like the input; with a `value`, the setting of this value."""
 
     name: str
     value: str = ""
@@ -24,31 +24,31 @@ Spelling = Callable[[Option], str]
 
 
 class Message(NamedTuple):
-    """A sentence with fields in braces, as for `str.format`, and what they stand for.
+    """A sentence with fields in braces, as for `str.format`, and the values of the fields.
 
-    The sentence is ours. A value may come from outside and is never taken for part of the sentence. It may also
-    be an `Option`, which whoever shows the message spells, or another `Message`.
+    Only the template is trusted: braces in a value are not fields. A value may be an `Option`, which a workflow and a command line
+    spell differently, or another `Message`.
     """
 
     template: str
     values: Mapping[str, object]
 
     def render(self, spelling: Spelling) -> str:
-        """Return the text, with options as `spelling` writes them."""
+        """Return the text, with options written by `spelling`."""
         shown = {name: _shown(value, spelling) for name, value in self.values.items()}
         return self.template.format_map(shown)
 
     def map(self, change: Callable[[str], str]) -> Message:
-        """Return the message with `change` made to each text among its values; the sentence and the options stay."""
+        """Return the message with `change` applied to its values that are texts, errors, or values of options; also in nested messages."""
         return self._replace(values={name: _changed(value, change) for name, value in self.values.items()})
 
     def __str__(self) -> str:
-        """Return the text, with options as in a workflow."""
+        """Return the text, with options spelled as in a workflow."""
         return self.render(by_name)
 
 
 def message(template: str, **values: object) -> Message:
-    """Return the message `template` with `values` for its fields."""
+    """Return the message `template` with the `values` of its fields."""
     return Message(template, values)
 
 
@@ -58,24 +58,24 @@ def by_name(option: Option) -> str:
 
 
 def printable(text: str) -> str:
-    """Return `text` as one line in which every character is visible, so that no terminal or log takes any of it for a command."""
+    """Return `text` as one line with escapes for unprintable characters, so that no terminal or log interprets them."""
     if text.isprintable():
         return text
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)
 
 
 def without_credentials(text: str) -> str:
-    """Return `text` without what precedes the host in the addresses in it."""
+    """Return `text` without the credentials in its addresses."""
     return re.sub(f"{CREDENTIALS}@", "", text) if "@" in text else text
 
 
 def counted(number: int, noun: str) -> str:
-    """Return `number` and `noun`, in the plural unless it is one."""
+    """Return `number` and `noun`, with the plural `s` unless the number is 1."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def listed(items: Sequence[str], most: int = _NAMED, separator: str = ", ") -> str:
-    """Return `items` in a sentence that names `most` of them."""
+    """Return the first `most` of `items`, joined by `separator`, and how many more there are."""
     more = f" and {len(items) - most:,} more" if len(items) > most else ""
     return separator.join(items[:most]) + more
 
@@ -83,8 +83,8 @@ def listed(items: Sequence[str], most: int = _NAMED, separator: str = ", ") -> s
 def normalized_name(name: str) -> str:
     """Return the normalized form of a package's name (PEP 503).
 
-    `packaging.utils.canonicalize_name` does the same. Its import costs as much as starting an interpreter, and this is needed
-    in every run, for every installed package; the report action, which installs nothing, does not have it.
+    `packaging.utils.canonicalize_name` does the same, but importing it is as slow as starting an interpreter, and every run needs this
+    function. The report action does not have packaging, because it installs nothing.
     """
     name = name.lower().replace("_", "-").replace(".", "-")
     while "--" in name:
@@ -99,6 +99,8 @@ def _shown(value: object, spelling: Spelling) -> object:
 
 
 def _changed(value: object, change: Callable[[str], str]) -> object:
-    if isinstance(value, (Option, Message)):
-        return value.map(change) if isinstance(value, Message) else value._replace(value=change(value.value))
+    if isinstance(value, Message):
+        return value.map(change)
+    if isinstance(value, Option):
+        return value._replace(value=change(value.value))
     return change(str(value)) if isinstance(value, (str, BaseException)) else value
