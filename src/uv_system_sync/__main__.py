@@ -132,11 +132,8 @@ def _temp(environ: dict[str, str]) -> str:
 
     temp = environ.get("RUNNER_TEMP", "")
     if not os.path.isdir(temp):
-        raise RunnerUnusable(
-            "`RUNNER_TEMP` is {temp!r}, which is not a folder.",
-            "Run the action on a runner of GitHub Actions, which creates it.",
-            temp=temp,
-        )
+        hint = "Run the action on a runner of GitHub Actions, which creates this folder."
+        raise RunnerUnusable("`RUNNER_TEMP` is {temp!r}, which is not a folder.", hint, temp=temp)
     return os.path.abspath(temp)
 
 

@@ -95,8 +95,6 @@ def main() -> int:
     """Run the command with the arguments of this process and return the exit status."""
     import signal
 
-    from uv_system_sync.reporting import runner_files
-
     arguments = parse(sys.argv[1:])
     # The package turns byte code on for the action, which starts with -B. For the command, the user's own setting applies.
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or arguments.check or arguments.dry_run
@@ -110,6 +108,8 @@ def main() -> int:
     context = RunContext()
 
     def work() -> None:
+        from uv_system_sync.reporting import runner_files
+
         with runner_files.protected(os.environ) as publishing:
             _sync(arguments, log, reporter, context, publishing)
 
@@ -121,11 +121,7 @@ def main() -> int:
 
 
 def _sync(
-    arguments: argparse.Namespace,
-    log: TextIO,
-    reporter: console.ConsoleReporter,
-    context: RunContext,
-    publishing: Callable[[], None],
+    arguments: argparse.Namespace, log: TextIO, reporter: console.ConsoleReporter, context: RunContext, publishing: Callable[[], None]
 ) -> None:
     from uv_system_sync import process
     from uv_system_sync.environment import secrets
@@ -271,10 +267,7 @@ def question(log: TextIO, answers: TextIO | None) -> Callable[[str], bool] | Non
 
 
 def path_advice(target: Target, environ: Mapping[str, str], start: Start) -> list[str]:
-    """Return a line that says how to put `target` on PATH; no line if `python` on PATH is in one of its folders or starts it.
-
-    The shim of a version manager starts a Python from another folder.
-    """
+    """Return a line that says how to put `target` on PATH, or none if `python` on PATH is in its folders or is a shim that starts it."""
     from uv_system_sync.interpreter.target import ask
 
     found = paths.program("python", environ.get("PATH", ""))
@@ -290,10 +283,7 @@ def path_advice(target: Target, environ: Mapping[str, str], start: Start) -> lis
 
 
 def environment(environ: Mapping[str, str], *, colours: bool) -> dict[str, str]:
-    """Return `environ` without the variables of a runner and of the action, and with the PATH of the user's shell.
-
-    Without `colours`, it also has NO_COLOR for uv.
-    """
+    """Return `environ` with the user's PATH and without the variables of a runner and the action; with NO_COLOR unless `colours`."""
     kept = {name: value for name, value in environ.items() if not name.startswith((inputs.PREFIX, "RUNNER_"))}
     kept["PATH"] = search_path(environ)
     return kept if colours else {**kept, "NO_COLOR": "1"}

@@ -141,13 +141,9 @@ def retries(value: str) -> int:
     """Return the `value` of the input `retries` as a number, 2 if it is empty; raise `InvalidInput` if it is not one."""
     # The limit of two digits comes first: `int` fails for a number with thousands of digits.
     if value and not (re.fullmatch("[0-9]{1,2}", value) and int(value) <= _MOST_RETRIES):
-        raise InvalidInput(
-            "{option} is {value!r}, which is not a number from 0 to {most}.",
-            "Set it to how many times to retry a sync after a network failure.",
-            option=Option("retries"),
-            value=value,
-            most=_MOST_RETRIES,
-        )
+        fact = "{option} is {value!r}, which is not a number from 0 to {most}."
+        hint = "Set it to how many times to retry a sync after a network failure."
+        raise InvalidInput(fact, hint, option=Option("retries"), value=value, most=_MOST_RETRIES)
     return int(value or 2)
 
 
@@ -163,12 +159,8 @@ def _cache(value: str) -> str:
 def _cache_suffix(value: str) -> str:
     # A key has no comma and at most 512 characters (actions/toolkit, packages/cache/src/cache.ts).
     if not re.fullmatch(r"[!-+.-~-]{0,100}", value):
-        raise InvalidInput(
-            "{option} is {value!r}, which cannot be part of a cache key.",
-            "Set it to at most 100 ASCII characters without spaces or commas.",
-            option=Option("cache-suffix"),
-            value=value,
-        )
+        hint = "Set it to at most 100 ASCII characters without spaces or commas."
+        raise InvalidInput("{option} is {value!r}, which cannot be part of a cache key.", hint, option=Option("cache-suffix"), value=value)
     return value
 
 
@@ -220,13 +212,9 @@ def _arguments(value: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(value))
     except ValueError as error:
-        raise InvalidInput(
-            "{option} is {value!r}, which cannot be split into arguments: {reason}.",
-            "It is split as in a POSIX shell: close every quote, and double every backslash.",
-            option=Option("args"),
-            value=value,
-            reason=str(error),
-        ) from None
+        fact = "{option} is {value!r}, which cannot be split into arguments: {reason}."
+        hint = "It is split as in a POSIX shell: close every quote, and double every backslash."
+        raise InvalidInput(fact, hint, option=Option("args"), value=value, reason=str(error)) from None
 
 
 def _contradiction(one: Option, other: Option) -> InvalidInput:

@@ -84,7 +84,7 @@ def syntax_problem(path: str, *, windows: bool = os.name == "nt") -> Message | N
     if windows or "\\" not in path:
         return None
     if re.match(r"[A-Za-z]:|\\", path):
-        system = {"Darwin": "macOS"}.get(os.uname().sysname, os.uname().sysname)
+        system = os.uname().sysname.replace("Darwin", "macOS")
         return message("This is a Windows path, and this machine runs {system}. In a matrix, set it for each system.", system=system)
     return message("Use slashes: `{path}`.", path=path.replace("\\", "/"))
 
@@ -110,10 +110,7 @@ def _remove(path: str) -> None:
 
 
 def text(path: str, *, errors: str = "strict") -> str:
-    """Return the text of the file at `path` with normalized line ends, or an empty string if it cannot be read or decoded.
-
-    `errors` is for `bytes.decode`.
-    """
+    """Return the text of the file at `path` with normalized line ends; empty if it cannot be read or decoded (see `errors` of `open`)."""
     try:
         return content(path).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, ValueError):

@@ -60,7 +60,6 @@ class Run(NamedTuple):
 class Plan(NamedTuple):
     """The decisions that are made before anything changes."""
 
-    inputs: Inputs
     target: Target
     project: Project
     uv: Uv
@@ -106,7 +105,7 @@ def _plan(run: Run) -> Plan:
     context.uv_version = uv.version
     uv.require(inputs)
     timings.end("uv version")
-    return Plan(inputs, python, project, uv, command)
+    return Plan(python, project, uv, command)
 
 
 def _debug(plan: Plan, run: Run) -> None:
@@ -125,12 +124,12 @@ def _debug(plan: Plan, run: Run) -> None:
 
 def _restore_built_wheels(plan: Plan, run: Run) -> bool:
     """If uv would have to build packages, ask the runner for wheels of an earlier run; return whether the runner was asked."""
-    if run.restore is None or not arguments.keep_built_wheels(plan.inputs, run.environ):
+    if run.restore is None or not arguments.keep_built_wheels(run.inputs, run.environ):
         return False
     from uv_system_sync.uv import builds
 
     machine = builds.Machine(run.environ, run.start)
-    wanted = builds.wanted(plan.inputs, plan.project, plan.target, plan.uv, machine)
+    wanted = builds.wanted(run.inputs, plan.project, plan.target, plan.uv, machine)
     if wanted is None:
         return False
     run.reporter.info(f"uv must build {listed(wanted.packages)}, unless an earlier run has built the same.")
@@ -144,7 +143,7 @@ def _confirm(plan: Plan, run: Run) -> bool:
     if run.confirm is None:
         return True
     try:
-        dry_run = plan.uv.dry_run(plan.inputs, plan.project, plan.target)
+        dry_run = plan.uv.dry_run(run.inputs, plan.project, plan.target)
     except UvUnavailable as error:
         return run.confirm(error)
     if run.confirm(dry_run):
@@ -157,7 +156,7 @@ def _confirm(plan: Plan, run: Run) -> bool:
 
 
 def _lock(plan: Plan, run: Run) -> ContextManager[SyncLock | None]:
-    return nullcontext() if plan.inputs.check else sync_lock.hold(plan.target, run.environ, run.reporter.info)
+    return nullcontext() if run.inputs.check else sync_lock.hold(plan.target, run.environ, run.reporter.info)
 
 
 def _use_built_wheels(plan: Plan, run: Run) -> ContextManager[None]:
@@ -222,7 +221,7 @@ def _retry(completed: Completed, plan: Plan, lock: SyncLock | None, run: Run) ->
     from uv_system_sync.uv import retries
 
     repaired: list[Broken] = []
-    for wait in retries.waits(plan.inputs.retries):
+    for wait in retries.waits(run.inputs.retries):
         reason = retries.reason(completed.output, plan.project.lock.address_of) if completed.returncode else None
         if reason is None:
             break
@@ -246,9 +245,9 @@ def _repair(infos: Sequence[str], plan: Plan, run: Run, *, thorough: bool) -> Se
     if broken:
         # Only packages that uv would install or remove: others may be intended as they are.
         locked = plan.project.lock.names()
-        is_exact = not plan.inputs.inexact
+        is_exact = not run.inputs.inexact
         broken = tuple(package for package in broken if package.name in locked or (is_exact and package.name not in site_packages.SEEDS))
-    if broken and plan.inputs.check:
+    if broken and run.inputs.check:
         raise OutOfSync(
             "Packages are broken: {broken}.",
             "Run without {check} to reinstall them.",
@@ -281,13 +280,13 @@ def _explained(completed: Completed, plan: Plan, run: Run) -> ActionError:
     completed = completed._replace(output=run.reporter.redact(completed.output))
 
     def lock_dry_run() -> Completed:
-        return plan.uv.lock_dry_run(plan.inputs, plan.project, plan.target)
+        return plan.uv.lock_dry_run(run.inputs, plan.project, plan.target)
 
     try:
         from uv_system_sync.diagnosis import explain
 
         return explain.explain(
-            explain.Failure(completed, plan.command.env, plan.project, plan.target, plan.uv.version, lock_dry_run, plan.inputs)
+            explain.Failure(completed, plan.command.env, plan.project, plan.target, plan.uv.version, lock_dry_run, run.inputs)
         )
     except ModuleChanged as error:
         return SyncFailed(
@@ -304,7 +303,7 @@ def _result(report: Report, plan: Plan, run: Run) -> Result:
 
     reporter = run.reporter
     reporter.headline(report.sentence())
-    if plan.inputs.inexact:
+    if run.inputs.inexact:
         locked = plan.project.lock.names() | site_packages.SEEDS
         kept = [f"{package.name} {package.version}" for package in report.packages if package.name not in locked]
         if kept:
@@ -313,5 +312,5 @@ def _result(report: Report, plan: Plan, run: Run) -> Result:
     redacted = [notice._replace(message=notice.message.map(reporter.redact)) for notice in notices.notices(report, outputs, run.environ)]
     for notice in redacted:
         reporter.notice(notice)
-    text = summary.render(report, redacted, reporter.spell) if plan.inputs.summary else ""
+    text = summary.render(report, redacted, reporter.spell) if run.inputs.summary else ""
     return report.result(outputs, text, plan.uv.folder)
