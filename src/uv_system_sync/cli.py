@@ -279,7 +279,7 @@ def path_advice(target: Target, environ: Mapping[str, str], start: Start) -> lis
     import shlex
 
     folders = shlex.quote(os.pathsep.join(reversed(target.path_entries)))
-    return [f'`python` on PATH is {found or "missing"}; to use this one: export PATH={folders}:"$PATH"']
+    return [f'`python` on PATH is {found or "missing"}; to use {target.executable}: export PATH={folders}:"$PATH"']
 
 
 def environment(environ: Mapping[str, str], *, colours: bool) -> dict[str, str]:
@@ -305,9 +305,9 @@ def parser() -> argparse.ArgumentParser:
     import textwrap
 
     kinds = sorted((kind.exit_status, kind.slug) for kind in errors.ActionError.__subclasses__() if kind not in _ONLY_IN_REPORTS)
-    # The space between a status and its slug is not a place for a line break.
+    # No line breaks between a status and its slug.
     statuses = ", ".join(f"{status}\N{NO-BREAK SPACE}{slug}" for status, slug in kinds)
-    made = argparse.ArgumentParser(
+    command = argparse.ArgumentParser(
         prog="uv-system-sync",
         usage="%(prog)s [options] [-- arguments of uv sync]",
         description="Install a project's uv.lock into an existing Python.",
@@ -316,17 +316,17 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     for title, options in _OPTIONS.items():
-        group = made.add_argument_group(title)
-        for name, value, meaning in options:
-            if value == "NAME":
-                group.add_argument(f"--{name}", metavar=value, action="append", default=[], help=meaning)
+        group = command.add_argument_group(title)
+        for name, metavar, meaning in options:
+            if metavar == "NAME":
+                group.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=meaning)
             elif name == "inexact":
                 group.add_argument(f"--{name}", dest="exact", action="store_false", default=False, help=meaning)
-            elif value:
-                group.add_argument(f"--{name}", metavar=value, default="", help=meaning)
+            elif metavar:
+                group.add_argument(f"--{name}", metavar=metavar, default="", help=meaning)
             else:
                 group.add_argument(f"--{name}", action="store_true", help=meaning)
-    return made
+    return command
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:

@@ -10,9 +10,9 @@ from typing import Iterator, Mapping, NamedTuple, Sequence
 from uv_system_sync.inputs import PREFIX
 from uv_system_sync.text import CREDENTIALS, without_credentials
 
-_OTHERS = "other commands of uv, its installer or its own tests"
+_NOT_SYNC = "other commands of uv, its installer or its own tests"
 
-_FORM = "whether a locked wheel is installed or the locked source is built"
+_WHEEL_OR_SOURCE = "whether a locked wheel is installed or the locked source is built"
 
 # With this variable, Debian's Pythons install where apt's packages are. An exact sync would remove these packages.
 INSTALL_LAYOUT = "DEB_PYTHON_INSTALL_LAYOUT"
@@ -32,7 +32,7 @@ _KEPT = {
     "how files are installed, not which": "UV_LINK_MODE UV_COMPILE_BYTECODE UV_COMPILE_BYTECODE_TIMEOUT",
     "a policy on builds and wheels, which fails a sync and does not change what it installs": "UV_NO_BUILD UV_NO_BUILD_PACKAGE"
     " UV_INSECURE_NO_ZIP_VALIDATION UV_SKIP_WHEEL_FILENAME_CHECK UV_MALWARE_CHECK UV_MALWARE_CHECK_URL",
-    _FORM: "UV_NO_BINARY UV_NO_BINARY_PACKAGE",
+    _WHEEL_OR_SOURCE: "UV_NO_BINARY UV_NO_BINARY_PACKAGE",
     "what the log shows": "UV_HIDE_BUILD_OUTPUT UV_NO_WRAP UV_LOG_CONTEXT",
 }
 
@@ -52,7 +52,7 @@ _DROPPED = {
     "another Python would start, or import something else": "PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONUSERBASE PYTHONEXECUTABLE"
     " PYTHONPLATLIBDIR __PYVENV_LAUNCHER__",
     "the action sets it itself": "UV_PROJECT_ENVIRONMENT UV_PYTHON_DOWNLOADS UV_PYTHON_PREFERENCE UV_NO_PROGRESS",
-    _OTHERS: "UV UV_COMMIT_DATE UV_COMMIT_HASH UV_COMMIT_SHORT_HASH UV_LAST_TAG UV_LAST_TAG_DISTANCE UV_UPDATE_SCHEMA UV_DOWNLOAD_URL"
+    _NOT_SYNC: "UV UV_COMMIT_DATE UV_COMMIT_HASH UV_COMMIT_SHORT_HASH UV_LAST_TAG UV_LAST_TAG_DISTANCE UV_UPDATE_SCHEMA UV_DOWNLOAD_URL"
     " UV_INSTALL_DIR UV_NO_MODIFY_PATH UV_UNMANAGED_INSTALL UV_GITHUB_TOKEN UV_PYPY_INSTALL_MIRROR UV_CUSTOM_COMPILE_COMMAND UV_ENV_FILE"
     " UV_NO_ENV_FILE UV_SHOW_RESOLUTION UV_UPLOAD_HTTP_TIMEOUT",
     "builds run third-party code, which must not reach the runner": "GITHUB_ENV GITHUB_PATH GITHUB_OUTPUT GITHUB_STATE GITHUB_STEP_SUMMARY"
@@ -61,14 +61,14 @@ _DROPPED = {
 
 _PREFIXES = {
     "UV_PYTHON_": "uv must not find, install or prefer another Python",
-    "UV_PUBLISH_": _OTHERS,
-    "UV_VENV_": _OTHERS,
-    "UV_TOOL_": _OTHERS,
-    "UV_INIT_": _OTHERS,
-    "UV_RUN_": _OTHERS,
-    "UV_INSTALLER_": _OTHERS,
-    "UV_INTERNAL__": _OTHERS,
-    "UV_TEST_": _OTHERS,
+    "UV_PUBLISH_": _NOT_SYNC,
+    "UV_VENV_": _NOT_SYNC,
+    "UV_TOOL_": _NOT_SYNC,
+    "UV_INIT_": _NOT_SYNC,
+    "UV_RUN_": _NOT_SYNC,
+    "UV_INSTALLER_": _NOT_SYNC,
+    "UV_INTERNAL__": _NOT_SYNC,
+    "UV_TEST_": _NOT_SYNC,
     "ACTIONS_": "the runner's tokens and services",
     PREFIX: "the action's own inputs",
     "INPUT_": "the inputs of an action that calls this one",
@@ -95,7 +95,7 @@ _BY_NAME = {
 # Variables whose whole value is a credential, and prefixes of variables that may have addresses with credentials.
 _SECRETS = ("UV_AUTH_TOKEN", "UV_API_KEY")
 _ADDRESSES = ("UV_", "PIP_", "GIT_", f"{PREFIX}ARGS")
-# A user name of at least this length is taken for a token.
+# From this length on, a user name without a password is taken for a token.
 _TOKEN_CHARACTERS = 16
 # GitHub accepts this password with a token as the user name.
 _NO_PASSWORD = "x-oauth-basic"  # noqa: S105 - not a secret
@@ -141,7 +141,7 @@ def influences(environ: Mapping[str, str]) -> list[str]:
     if os.name == "nt":
         folders = [environ.get("APPDATA", ""), environ.get("PROGRAMDATA", "")]
     files = (os.path.join(folder, "uv", "uv.toml") for folder in folders if os.path.isabs(folder))
-    names = (name for name, value in environ.items() if value and decide(name).reason == _FORM)
+    names = (name for name, value in environ.items() if value and decide(name).reason == _WHEEL_OR_SOURCE)
     return [*sorted(names), *filter(os.path.isfile, files)]
 
 

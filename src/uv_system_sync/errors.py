@@ -83,7 +83,7 @@ class SyncFailed(ActionError, slug="sync-failed", exit_status=12):
 
 
 class RunnerUnusable(ActionError, slug="runner-unusable", exit_status=13):
-    """The runner's files or folders cannot be written, or the machine has run out of something."""
+    """The runner's files or folders cannot be written, or the machine has run out of a resource."""
 
 
 class PackagesDiffer(ActionError, slug="packages-differ", exit_status=14):

@@ -55,8 +55,8 @@ def _verified(path: str, folder: str, known: set[str]) -> bytes:
     name = os.path.relpath(path, folder).replace(os.sep, "/")
     if f"{_sha256(content)} {name}" not in known:
         raise ModuleChanged(
-            "{path} is not the file that this release of uv-system-sync needs: a build, a package or a step has changed it or uv's cache.",
-            "Find out what has changed it. If the file in uv's cache was changed, run `uv cache clean`.",
+            "{path} is not the file that this release of uv-system-sync needs: a build, a package or a step has changed it, or uv's cache.",
+            "Find out what has changed it. If it was changed in uv's cache, run `uv cache clean`.",
             path=path,
         )
     return content

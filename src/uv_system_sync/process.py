@@ -105,7 +105,7 @@ def meanwhile(finish: Finish) -> Iterator[None]:
 
 
 def _stop(_: bytes) -> None:
-    """Stand for a relay in calls that stop the program instead of waiting for it."""
+    """Stand in for a relay: a `Finish` that gets this function stops the program instead of waiting for its end."""
 
 
 def _finish(process: subprocess.Popen[bytes], relay: Relay | None = None, screen: Screen | None = None) -> Completed:

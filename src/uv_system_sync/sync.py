@@ -47,9 +47,9 @@ class Run(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
     # Asks the runner to restore wheels that an earlier run built. This run then ends, and the next step of the action syncs.
     restore: Callable[[Wanted], None] | None = None
-    # Called before uv runs, after everything that a successful run needs was imported.
+    # Called before uv runs, when everything that a successful run needs is imported.
     before_uv: Callable[[], None] = lambda: None
-    # Called before anything is published. From then on, the run starts no other program.
+    # Called when no other program runs any more, before anything is published.
     publishing: Callable[[], None] = lambda: None
     # Decides whether to sync, given the result of a dry run, or the reason why this uv cannot do one.
     confirm: Callable[[Completed | UvUnavailable], bool] | None = None
@@ -202,7 +202,7 @@ def _sync(plan: Plan, lock: SyncLock | None, run: Run) -> Report:
 
 
 def _uv_sync(infos: Sequence[str], plan: Plan, lock: SyncLock | None, run: Run) -> Completed:
-    """Run `uv sync` once, in a group of the log; `infos` are the paths of the .dist-info folders before.
+    """Run `uv sync` once, in a group of the log; `infos` are the paths of the .dist-info folders before it.
 
     Raise `SyncFailed` if packages have changed files that belong to Python itself; these changes are undone.
     """
@@ -262,7 +262,7 @@ def _repair(infos: Sequence[str], plan: Plan, run: Run, *, thorough: bool) -> Se
 
 
 def _verify(output: str, after: Sequence[Package], plan: Plan, run: Run) -> None:
-    """Raise an `ActionError` unless `python` is still the target and the packages `after` are those that uv's `output` lists."""
+    """Raise an `ActionError` unless the target is still accepted and the packages `after` are those that uv's `output` lists."""
     # A package may have installed its own `python`.
     run.check_target(plan.target, run.environ.get("PATH", ""))
     wrong = site_packages.contradictions(output, after)

@@ -14,7 +14,7 @@ CREDENTIALS = r"(?<=://)(?!git@)(?:[^\s/]+|[^\s/@:\[]*:(?!\d{1,5}(?:[/?#]|\s|$))
 
 
 class Option(NamedTuple):
-    """An input of the action and option of the command, named like the input; with a `value`, the setting of this value."""
+    """An input of the action and the option of the command for it, which a message names; with a `value`, their setting."""
 
     name: str
     value: str = ""
@@ -39,7 +39,7 @@ class Message(NamedTuple):
         return self.template.format_map(shown)
 
     def map(self, change: Callable[[str], str]) -> Message:
-        """Return the message with `change` applied to its values that are texts, errors, or values of options; also in nested messages."""
+        """Return the message with `change` applied to all text in its values, also in options and nested messages, not to the template."""
         return self._replace(values={name: _changed(value, change) for name, value in self.values.items()})
 
     def __str__(self) -> str:
