@@ -1,4 +1,4 @@
-"""The Python to install into: what it is, whether it is safe and possible to install into it, and whether later steps will run it."""
+"""The Python to install into: finds it, asks it for its facts, and checks that uv may install there and that later steps will run it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from uv_system_sync.text import Option
 if TYPE_CHECKING:
     from uv_system_sync.inputs import Inputs
 
-_NO_INTERPRETER = "Set {option} to a Python that runs on this machine: `<interpreter> -c 'import sys; print(sys.prefix)'` has to work."
+_NO_INTERPRETER = "Set {option} to a Python that runs on this machine: `<interpreter> -c 'import sys; print(sys.prefix)'` must work."
 
 
 class Target(NamedTuple):
-    """The Python to install into, as it describes itself; paths are absolute.
+    """The Python to install into, as reported by its interpreter. All paths are absolute.
 
-    `version` is the full version, such as `3.13.0rc1`, and `platform` the name that sysconfig has, such as `linux-x86_64`.
-    `site_packages` are the folders that packages go into, and `stdlib` those of the standard library. `externally_managed` is the
-    file of that name which declares that something else manages this Python (PEP 668), if there is one.
+    `version` is the full version, such as `3.13.0rc1`, and `platform` is the name that sysconfig uses, such as `linux-x86_64`.
+    `site_packages` are the folders that packages are installed into, and `stdlib` the folders of the standard library.
+    `externally_managed` is the path of the EXTERNALLY-MANAGED file (PEP 668), or None if this Python has none.
     """
 
     executable: str
@@ -40,28 +40,28 @@ class Target(NamedTuple):
 
     @property
     def minor(self) -> tuple[int, ...]:
-        """The first two numbers of the version."""
+        """The major and minor version."""
         return tuple(int(part) for part in self.version.split(".")[:2])
 
     @property
     def release(self) -> str:
-        """The version as actions/setup-python and uv write it: with a `t` for a free-threaded build."""
-        return f"{self.version}{'t' * self.free_threaded}"
+        """The version as actions/setup-python and uv write it: with a trailing `t` for a free-threaded build."""
+        return f"{self.version}t" if self.free_threaded else self.version
 
     @property
     def path_entries(self) -> tuple[str, ...]:
-        """The folders that later steps need on PATH, the one that counts most last: that of the interpreter, then that of scripts.
+        """The folders that later steps need on PATH: the interpreter's folder and then the scripts folder, which takes precedence.
 
-        They differ on Windows, where `python.exe` is in the prefix, and for some distributions' own Pythons.
+        The two differ on Windows, where `python.exe` is in the prefix, and for the system Python of some distributions.
         """
         return tuple(dict.fromkeys((os.path.dirname(self.executable), self.scripts)))
 
 
 def interpreter(path: str, source: str, *, windows: bool) -> str:
-    """Return the absolute path of the interpreter that `path` stands for: that file, or the interpreter that uv finds in that prefix.
+    """Return the absolute path of the interpreter at `path`: the file itself or, if `path` is a prefix, the interpreter uv would use there.
 
-    `source` is what named the path. Raise `PythonNotFound` if there is none, and `PythonUnsuitable` for a virtual environment
-    whose Python is gone.
+    `source` is the input or variable that contained `path`. Raise `PythonNotFound` if there is no interpreter, and `PythonUnsuitable`
+    if `path` leads to a dangling link, such as in a virtual environment whose base Python was removed, or is not accessible.
     """
     absolute = os.path.abspath(path)
     found = absolute if os.path.isfile(absolute) else paths.python_in(absolute, windows=windows)
@@ -73,25 +73,26 @@ def interpreter(path: str, source: str, *, windows: bool) -> str:
 
 
 def find(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool = os.name == "nt") -> Target:
-    """Return the Python that `inputs` name, as it describes itself, with the name that uv has for its executable.
+    """Return the Python that `inputs` select. Its `executable` is the one that uv would use in its prefix.
 
-    Raise `PythonNotFound` if there is none, and `PythonUnsuitable` if it does not answer, is too old or is none that uv would use.
+    Raise `PythonNotFound` if there is no such Python, and `PythonUnsuitable` if it does not run, is too old, or is not the interpreter
+    that uv would use in its prefix.
     """
-    asked, target = _named(inputs, environ, start, windows=windows) or _at_path(inputs, environ, start, windows=windows)
+    program, target = _by_name(inputs, environ, start, windows=windows) or _by_path(inputs, environ, start, windows=windows)
     if target.minor < (3, 8):
         raise PythonUnsuitable(
-            "{interpreter} is Python {target.version}, and the oldest supported is 3.8.",
+            "{interpreter} is Python {target.version}, but the oldest supported version is 3.8.",
             "Use a newer Python. In a workflow, change `python-version` of actions/setup-python or leave this version out of the matrix.",
-            interpreter=asked,
+            interpreter=program,
             target=target,
         )
-    # uv goes by the prefix alone. A link from elsewhere has other programs beside it than what it leads to.
+    # uv gets only the prefix. A link elsewhere to the same interpreter does not count: it has other programs beside it.
     found = paths.python_in(target.prefix, windows=windows)
     if found is None or not paths.same_program(found, target.executable):
         raise PythonUnsuitable(
             "{interpreter} is installed in {target.prefix}, where uv would use {found}.",
-            "Set {python} to the one that uv would use, or create a virtual environment of the one that you mean.",
-            interpreter=asked,
+            "Set {python} to the interpreter that uv would use, or create a virtual environment with the one that you want.",
+            interpreter=program,
             target=target,
             found=found or "no interpreter",
             python=Option("python"),
@@ -100,9 +101,9 @@ def find(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: b
 
 
 def require_usable(target: Target, inputs: Inputs, pip_list: Callable[[], str]) -> None:
-    """Raise `PythonUnsuitable` unless `inputs` allow to install into `target`, this user is able to, and uv keeps it.
+    """Raise `PythonUnsuitable` unless `inputs` allow installing into `target`, this user may write to it, and uv would not delete it.
 
-    `pip_list` asks uv what is installed there, as JSON. That takes time and is only done for a Python of the operating system.
+    `pip_list` returns the output of `uv pip list` as JSON. It is slow, and called only for an externally managed Python.
     """
     if target.externally_managed is not None:
         from uv_system_sync.interpreter import externally_managed
@@ -112,7 +113,7 @@ def require_usable(target: Target, inputs: Inputs, pip_list: Callable[[], str]) 
         pyvenv.require_version(target)
     if not {"\n", "\r", os.pathsep}.isdisjoint(target.prefix):
         raise PythonUnsuitable(
-            "{target.prefix!r} contains a line break or a `{separator}`, which is not possible in PATH.",
+            "{target.prefix!r} contains a line break or `{separator}`, which a folder on PATH cannot contain.",
             "Move this Python to a path without one.",
             target=target,
             separator=os.pathsep,
@@ -123,49 +124,51 @@ def require_usable(target: Target, inputs: Inputs, pip_list: Callable[[], str]) 
 
 
 def require_next_python(target: Target, search_path: str, *, windows: bool = os.name == "nt") -> None:
-    """Raise `PythonUnsuitable` unless `python` is the target once its folders are in front of `search_path`.
+    """Raise `PythonUnsuitable` unless `python` is `target` on the PATH of the next step.
 
-    That is the PATH of the next step: the runner puts the last line of GITHUB_PATH first. `python3` has to be
-    the target too, except on Windows, which does not have that name.
+    That PATH is `search_path` with the folders of `target` in front. The runner puts the last line of GITHUB_PATH first.
+    `python3` must be `target` too, except on Windows, which does not have that name.
     """
     next_path = os.pathsep.join([*reversed(target.path_entries), search_path])
     for name in ("python",) if windows else ("python", "python3"):
         found = paths.program(name, next_path, windows=windows) or ""
         is_beside = any(paths.same_file(os.path.dirname(found), folder) for folder in target.path_entries)
-        if not (is_beside and paths.same_program(found, target.executable)):
-            wanted = os.path.join(target.path_entries[0], name + ".exe" * windows)
-            missing = "Make {wanted} that interpreter, for example with a symbolic link."
-            another = "If you mean {found}, set {python} to it. Otherwise make {wanted} that interpreter, for example with a symbolic link."
-            raise PythonUnsuitable(
-                "`{name}` in the next step would be {found}, not {target.executable}.",
-                missing if found in ("", wanted) else another,
-                name=name,
-                found=found or "missing",
-                target=target,
-                python=Option("python"),
-                wanted=wanted,
-            )
+        if is_beside and paths.same_program(found, target.executable):
+            continue
+        wanted = os.path.join(target.path_entries[0], f"{name}.exe" if windows else name)
+        hint = "Make {wanted} that interpreter, for example with a symbolic link."
+        if found not in ("", wanted):
+            hint = "If you want {found}, set {python} to it. Otherwise make {wanted} that interpreter, for example with a symbolic link."
+        raise PythonUnsuitable(
+            "`{name}` in the next step would be {found}, not {target.executable}.",
+            hint,
+            name=name,
+            found=found or "missing",
+            target=target,
+            python=Option("python"),
+            wanted=wanted,
+        )
 
 
-def _named(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool) -> tuple[str, Target] | None:
-    """Return the interpreter that the inputs name with one word that is no path, and how it describes itself; or None."""
+def _by_name(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool) -> tuple[str, Target] | None:
+    """Return the program and the Python that the input `python` selects by a name or a version, or None if the input is a path."""
     if inputs.python_source != "python" or os.path.basename(inputs.python) != inputs.python:
         return None
     from uv_system_sync.interpreter import named
 
-    # The shim of a version manager may choose by the current folder.
+    # A version manager's shim may choose the Python by the current folder.
     return named.find(inputs, environ.get("PATH", ""), lambda program: ask(program, environ, start, os.curdir), windows=windows)
 
 
-def _at_path(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool) -> tuple[str, Target]:
+def _by_path(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool) -> tuple[str, Target]:
     found = interpreter(inputs.python, inputs.python_source, windows=windows)
     return found, ask(found, environ, start, os.path.dirname(found))
 
 
 def ask(interpreter: str, environ: Mapping[str, str], start: Start, folder: str) -> Target:
-    """Return how `interpreter`, started in `folder`, describes itself; raise `PythonUnsuitable` if it does not.
+    """Return the facts that `interpreter` reports when started in `folder`; raise `PythonUnsuitable` if it does not run or report them.
 
-    The one that runs this is not started if uv would get the same answer.
+    The interpreter that runs this code is not started, unless a variable that uv does not see would change its facts.
     """
     own = sys.executable or ""
     is_own = paths.same_file(interpreter, own) and paths.same_file(os.path.dirname(interpreter), os.path.dirname(own))
@@ -183,11 +186,11 @@ def ask(interpreter: str, environ: Mapping[str, str], start: Start, folder: str)
     import json
 
     try:
-        # The last line: the system's loader may print a warning first.
+        # The dynamic loader may print warnings before the last line.
         return _parsed(json.loads(completed.output.strip().splitlines()[-1]))
     except (ValueError, TypeError, LookupError, RecursionError):
         raise PythonUnsuitable(
-            "{interpreter} does not answer like a Python (exit status {status}). It printed: {output}",
+            "{interpreter} does not behave like a Python interpreter (exit status {status}). It printed: {output}",
             _NO_INTERPRETER,
             interpreter=interpreter,
             status=completed.returncode,
@@ -198,15 +201,22 @@ def ask(interpreter: str, environ: Mapping[str, str], start: Start, folder: str)
 
 def _parsed(answer: probe.Answer) -> Target:
     target = Target(
-        **{name: str(answer[name]) for name in ("executable", "prefix", "version", "implementation", "platform", "scripts")},
+        executable=str(answer["executable"]),
+        prefix=str(answer["prefix"]),
+        version=str(answer["version"]),
+        implementation=str(answer["implementation"]),
+        platform=str(answer["platform"]),
+        scripts=str(answer["scripts"]),
         site_packages=tuple(dict.fromkeys((str(answer["purelib"]), str(answer["platlib"])))),
         virtual=bool(answer["virtual"]),
         externally_managed=str(answer["externally_managed"]) if answer["externally_managed"] else None,
         stdlib=tuple(dict.fromkeys((str(answer["stdlib"]), str(answer["platstdlib"])))),
         free_threaded=bool(answer["free_threaded"]),
     )
-    _, _ = target.minor
-    if not all(map(os.path.isabs, (target.prefix, target.scripts, *target.site_packages, *target.stdlib))):
+    # Raises ValueError unless the version begins with two numbers.
+    _major, _minor = target.minor
+    folders = (target.prefix, target.scripts, *target.site_packages, *target.stdlib)
+    if not all(os.path.isabs(folder) for folder in folders):
         raise ValueError(answer)
     return target
 
@@ -217,8 +227,8 @@ def _require_writable(folder: str) -> None:
     top = paths.read_only(folder)
     if top:
         raise PythonUnsuitable(
-            "{folder} cannot be written: the file system of {top} is read-only.",
-            "Mount it writable, or set {python} to a virtual environment in a folder that can be written.",
+            "{folder} is not writable: the file system of {top} is read-only.",
+            "Mount it read-write, or set {python} to a virtual environment in a writable folder.",
             folder=folder,
             top=top,
             python=Option("python"),
@@ -226,7 +236,7 @@ def _require_writable(folder: str) -> None:
     if not os.access(folder, os.W_OK):
         raise PythonUnsuitable(
             "{folder} is not writable{owner}.",
-            "Make this user the owner of this Python, or set {python} to a virtual environment of theirs.",
+            "Make this user the owner of this Python, or set {python} to a virtual environment that this user owns.",
             folder=folder,
             owner=paths.owner(folder),
             python=Option("python"),
