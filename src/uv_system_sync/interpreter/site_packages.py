@@ -1,4 +1,4 @@
-"""The packages that are installed in a Python, read from its folders, and how two such sets differ."""
+"""Reads the installed packages from the folders of a Python, and compares them with earlier ones and with the output of uv."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Iterator, NamedTuple, Sequence
 from uv_system_sync import paths
 from uv_system_sync.text import normalized_name, without_credentials
 
-# Packages that a Python comes with, and that uv does not remove (astral-sh/uv, crates/uv-installer/src/plan.rs).
+# Packages that come with a Python and that uv does not remove (astral-sh/uv, crates/uv-installer/src/plan.rs).
 SEEDS = frozenset({"pip", "setuptools", "wheel", "uv"})
 
-# uv removes and repairs the packages of these.
+# The INSTALLER of packages that a sync may remove or repair.
 INSTALLERS = ("pip", "uv")
 
-# A row of a RECORD, which is CSV: a path, a hash and a size. Importing `csv` would run what a package may have put in its place.
+# A row of a RECORD, which is CSV: a path, a hash and a size. The module `csv` is not used: a package may have replaced it.
 _ROW = re.compile(r'^(?:"((?:[^"]|"")*)"|([^",\n]*)),[^,\n]*,([^,\n]*)$', re.MULTILINE)
 
 
 class Package(NamedTuple):
-    """An installed distribution; `url` and `editable` are set for direct installs only, and `commit` for those from a repository (PEP 610).
+    """An installed distribution.
 
-    `built_from` is uv's record of the files that it was built from, by which two installs of one version differ.
+    `url` and `editable` are set only for direct URL installs (PEP 610), and `commit` only for an install from a repository.
+    `built_from` is the text of uv_cache.json, which records the source files: it differs between two builds of the same version.
     """
 
     name: str
@@ -33,14 +34,14 @@ class Package(NamedTuple):
     built_from: str = ""
 
     def as_json(self) -> dict[str, object]:
-        """Return the fields that are set, as the output `packages` has them."""
+        """Return the fields that are set, in the form of the output `packages`."""
         if self.url is None:
             return {"name": self.name, "version": self.version}
         return {name: value for name, value in self._asdict().items() if value is not None and name != "built_from"}
 
 
 class Change(NamedTuple):
-    """What a sync did to one package: `installed`, `removed` or `updated`; the fields are those of the output `changes`."""
+    """A package that a sync changed, with the fields of the output `changes`; `action` is `installed`, `removed` or `updated`."""
 
     name: str
     action: str
@@ -49,10 +50,10 @@ class Change(NamedTuple):
 
 
 def packages(infos: Sequence[str]) -> tuple[Package, ...]:
-    """Return the packages with the .dist-info folders `infos`, sorted by name.
+    """Return the packages that have the .dist-info folders `infos`, sorted by name.
 
-    Names and versions are taken from the names of these folders (PEP 376, PEP 427), so that no metadata has to be parsed. Names
-    are normalized (PEP 503). Of several with one name, it is the first, which is what Python imports.
+    Normalized names (PEP 503) and versions come from the folder names (PEP 376, PEP 427), so no metadata is parsed. If two folders
+    have the same name, the first one counts, because Python imports that package.
     """
     found: dict[str, Package] = {}
     for info in infos:
@@ -62,97 +63,102 @@ def packages(infos: Sequence[str]) -> tuple[Package, ...]:
 
 
 def dist_infos(site_packages: Sequence[str]) -> list[str]:
-    """Return the paths of the .dist-info folders in `site_packages`, sorted in each; a folder that cannot be listed has none.
+    """Return the paths of the .dist-info folders in each of `site_packages`, sorted within it; skip folders that cannot be listed.
 
-    For uv, a file or a link of that name is no package.
+    Files and links with such a name are left out, as in uv.
     """
     found = []
     for folder in site_packages:
         try:
             with os.scandir(folder) as entries:
-                names = sorted(it.name for it in entries if it.name.endswith(".dist-info") and it.is_dir(follow_symlinks=False))
+                names = sorted(entry.name for entry in entries if entry.name.endswith(".dist-info") and entry.is_dir(follow_symlinks=False))
         except OSError:
             continue
-        # pip lets the name of what it is about to remove begin with `~`.
-        found += [f"{folder}{os.sep}{it}" for it in names if "-" in it[1:-10] and it[0].isascii() and it[0].isalnum()]
+        # The name must have a hyphen, and start with a letter or a digit: pip renames a folder to `~…` before removing it.
+        found += [f"{folder}{os.sep}{name}" for name in names if "-" in name[1:-10] and name[0].isascii() and name[0].isalnum()]
     return found
 
 
 def name_and_version(info: str) -> tuple[str, str]:
-    """Return the normalized name and the version that the .dist-info folder `info` has in its own name (PEP 427)."""
+    """Return the normalized name and the version in the name of the .dist-info folder `info` (PEP 427)."""
     stem, _, version = info[info.rfind(os.sep) + 1 : -len(".dist-info")].rpartition("-")
     return normalized_name(stem), version
 
 
 def installer(info: str) -> str:
-    """Return the INSTALLER of the package with the .dist-info folder `info` (PEP 376), or an empty string."""
+    """Return the content of INSTALLER (PEP 376) in the .dist-info folder `info`, or an empty string if it cannot be read."""
     return paths.text(os.path.join(info, "INSTALLER")).strip()
 
 
 def rows(info: str) -> Iterator[tuple[str, str]]:
-    """Yield the paths in the RECORD of the .dist-info folder `info` (PEP 376) as they are, and their sizes if it has them."""
+    """Yield each path in the RECORD of the .dist-info folder `info` (PEP 376) as written, with its size or an empty string."""
     for quoted, plain, size in _ROW.findall(paths.text(os.path.join(info, "RECORD"), errors="surrogateescape")):
         yield quoted.replace('""', '"') or plain, size
 
 
 def recorded(info: str) -> Iterator[tuple[str, str]]:
-    """Yield the absolute paths in the RECORD of the .dist-info folder `info`, and their sizes; byte code comes and goes."""
+    """Yield each path in the RECORD of `info` as an absolute path, with its size; skip byte code, which may be missing."""
     for path, size in rows(info):
         if not path.endswith(".pyc"):
             yield os.path.normpath(os.path.join(os.path.dirname(info), path)), size
 
 
 def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change, ...]:
-    """Return what changed between two sets of packages, sorted by name.
+    """Return the changes from `before` to `after`, sorted by name.
 
-    A package that keeps its version was updated, too, if it comes from elsewhere now, such as a checkout instead of an index,
-    or was built again from another commit or from changed files.
+    A package of the same version counts as updated if it comes from another place, such as a checkout instead of an index,
+    or was built from another commit or from changed files.
     """
     changes = []
-    old, new = ({package.name: package for package in both} for both in (before, after))
+    old = {package.name: package for package in before}
+    new = {package.name: package for package in after}
     for name in sorted(old.keys() | new.keys()):
         was, now = old.get(name), new.get(name)
-        if was != now:
-            action = "updated" if was and now else "installed" if now else "removed"
-            changes.append(Change(name, action, now.version if now else None, was.version if was else None))
+        if was is None and now:
+            changes.append(Change(name, "installed", now.version, None))
+        elif was and now is None:
+            changes.append(Change(name, "removed", None, was.version))
+        elif was and now and was != now:
+            changes.append(Change(name, "updated", now.version, was.version))
     return tuple(changes)
 
 
 def only_audited(output: str) -> bool:
-    """Return whether uv's `output` says that all packages were there already."""
+    """Return whether the `output` of uv says that all packages were already installed."""
     return re.search(r"^(?:Audited|Checked) \d+ packages? in ", output, re.MULTILINE) is not None
 
 
 def lines_of_uv(output: str) -> list[tuple[str, str, str]]:
-    """Return the sign, the name and the version of each package that uv's `output` lists as changed, such as ` + name==1.0`.
+    """Return the sign, name and version of each change that the `output` of uv lists, such as ` + name==1.0`.
 
-    The version is empty where a dry run prints an address instead.
+    The version is empty if a dry run prints a URL instead.
     """
     return re.findall(r"^ ([+~-]) ([a-z0-9-]+)(?:==(\S+)| @ )", output, re.MULTILINE)
 
 
 def unlisted(output: str, changes: Sequence[Change]) -> list[Change]:
-    """Return those of `changes` that uv's `output` does not list, as with `--quiet`."""
+    """Return the `changes` that the `output` of uv does not list, for example because of `--quiet`."""
     listed = {name for _, name, _ in lines_of_uv(output)}
     return [change for change in changes if change.name not in listed]
 
 
 def contradictions(output: str, after: Sequence[Package]) -> list[str]:
-    """Return what uv's `output` lists as installed or removed although `after`, read from the disk, is different.
+    """Return the packages that the `output` of uv lists as installed or removed although `after`, read from disk, says otherwise.
 
-    Lines that uv writes today are understood, such as ` + name==1.0`; other lines are ignored.
+    Only lines of the form ` + name==1.0` are compared. Changes that uv lists with a URL are ignored.
     """
     found = {package.name: package.version for package in after}
-    # An address instead of a version is not compared.
-    lines = [line for line in lines_of_uv(output) if line[2]]
-    present = {name: version for sign, name, version in lines if sign != "-"}
-    wrong = [f"{name} {it} (found: {found.get(name)})" for name, it in present.items() if not same_version(it, found.get(name))]
-    gone = {name for sign, name, _ in lines if sign == "-"} - present.keys()
-    return wrong + [f"{name} removed (found: {found[name]})" for name in sorted(gone & found.keys())]
+    lines = [(sign, name, version) for sign, name, version in lines_of_uv(output) if version]
+    installed = {name: version for sign, name, version in lines if sign != "-"}
+    removed = {name for sign, name, _ in lines if sign == "-"} - installed.keys()
+    wrong = [
+        f"{name} {version} (found: {found.get(name)})" for name, version in installed.items() if not same_version(version, found.get(name))
+    ]
+    return wrong + [f"{name} removed (found: {found[name]})" for name in sorted(removed & found.keys())]
 
 
 def same_version(version: str, found: str | None) -> bool:
-    """Return whether both are one version (PEP 440), which may be spelled in several ways."""
+    """Return whether both versions are equal (PEP 440); the same version has several spellings, such as 1.0 and 1.0.0."""
     if found is None or version == found:
         return version == found
     from packaging.utils import canonicalize_version
@@ -162,7 +168,7 @@ def same_version(version: str, found: str | None) -> bool:
 
 def _package(info: str) -> Package:
     name, version = name_and_version(info)
-    # Hardly any package has one, and failing to open it takes several times as long as asking for it.
+    # Few packages have this file, and a failed attempt to open it takes several times as long as this check.
     if not os.access(f"{info}/direct_url.json", os.F_OK):
         return Package(name, version)
     import json
