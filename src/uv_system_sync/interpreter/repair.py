@@ -1,4 +1,4 @@
-"""Finds packages that an interrupted sync has left broken, and removes what is left of them."""
+"""Finds packages that an interrupted sync left incomplete, and removes their remaining files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Broken(NamedTuple):
-    """A package that is not complete: its name, its .dist-info folder and what is wrong with it."""
+    """An incomplete package: its normalized name, its .dist-info folder, and what is wrong with it."""
 
     name: str
     folder: str
@@ -23,44 +23,39 @@ class Broken(NamedTuple):
 
 
 def find_broken(infos: Sequence[str], target: Target, *, thorough: bool) -> tuple[Broken, ...]:
-    """Return those of the packages of `target` with the .dist-info folders `infos` that are not complete; uv would call them installed.
+    """Return the incomplete packages among those with the .dist-info folders `infos`. uv would count them as installed.
 
-    METADATA and RECORD are always looked for, which takes next to no time. With `thorough`, every file that the RECORDs name
-    (PEP 376) is looked for, with its size.
+    The cheap checks of the .dist-info folder are always made. With `thorough`, every file in the RECORD (PEP 376) must exist
+    and have its recorded size.
     """
     found = []
     for folder in infos:
-        missing = "" if os.path.isfile(f"{folder}/METADATA") else "METADATA"
-        missing = missing or ("" if os.path.isfile(f"{folder}/RECORD") else "RECORD")
-        reason = f"it has no {missing}" if missing else _fault(folder) if thorough else ""
-        # uv would wait for a pipe, and read an endless file.
-        if os.access(f"{folder}/direct_url.json", os.F_OK) and not os.path.isfile(f"{folder}/direct_url.json"):
-            reason = reason or "its direct_url.json is not a file"
-        # An operating system may leave out a RECORD, so that nobody else changes its packages (PEP 627).
+        reason = _fault(folder, thorough=thorough)
+        # An operating system may omit RECORD, so that no other installer changes its packages (PEP 627).
         if reason and not (target.externally_managed and installer(folder) not in ("", *INSTALLERS)):
             found.append(Broken(name_and_version(folder)[0], folder, reason))
     return tuple(found)
 
 
 def remove(broken: Collection[Broken], target: Target) -> None:
-    """Remove what is left of `broken`, so that uv installs them again.
+    """Remove the remaining files of the packages `broken`, so that uv installs these packages again. uv overwrites files that stay.
 
-    Anything may be in a RECORD. Only files in the folders of packages are removed, and scripts that start the target, and none that
-    another package has, by whatever path. uv overwrites what stays.
+    A RECORD can list any path. A file is removed only if it is in a folder of packages or is a script that starts the target,
+    and only if no other package lists it under any path.
     """
-    removed = {item.folder for item in broken}
-    others = {_identity(path) for folder in dist_infos(target.site_packages) if folder not in removed for path, _ in recorded(folder)}
+    removed = {package.folder for package in broken}
+    others = {_file_id(path) for folder in dist_infos(target.site_packages) if folder not in removed for path, _ in recorded(folder)}
     for folder in removed:
         for path, _ in recorded(folder):
-            if _identity(path) not in others and (_is_of_package(path, folder, target) or _is_script(path, target)):
+            if _file_id(path) not in others and (_is_of_package(path, folder, target) or _is_script(path, target)):
                 with suppress(OSError, ValueError):
                     os.unlink(path)
-        # What cannot be removed is still broken, and found again by the next run.
+        # If anything cannot be removed, the next run finds the package broken again.
         paths.remove_folder(folder)
 
 
-def _identity(path: str) -> tuple[int, int] | None:
-    """Return what is the same for all paths of one file, or None if there is none; a link is not followed."""
+def _file_id(path: str) -> tuple[int, int] | None:
+    """Return the device and inode of the file at `path`, not following a link, or None if there is no such file."""
     with suppress(OSError, ValueError):
         status = os.lstat(path)
         return status.st_dev, status.st_ino
@@ -68,31 +63,46 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 
 def _is_of_package(path: str, info: str, target: Target) -> bool:
-    """Return whether `path` really is in a folder of packages, and not in the metadata of another package than that of `info`."""
+    """Return whether `path`, with the links in its folder resolved, is in site-packages but not in the metadata of another package.
+
+    `info` is the .dist-info folder of the package that lists `path`.
+    """
     real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
     for folder in map(os.path.realpath, target.site_packages):
         if os.path.normcase(real).startswith(os.path.normcase(os.path.join(folder, ""))):
-            first = real[len(folder) :].strip(os.sep).partition(os.sep)[0]
-            is_metadata = first.lower().endswith((".dist-info", ".egg-info"))
-            return first != sync_lock.NAME and (not is_metadata or paths.same_file(os.path.join(folder, first), info))
+            top = real[len(folder) :].strip(os.sep).partition(os.sep)[0]
+            is_metadata = top.lower().endswith((".dist-info", ".egg-info"))
+            return top != sync_lock.NAME and (not is_metadata or paths.same_file(os.path.join(folder, top), info))
     return False
 
 
 def _is_script(path: str, target: Target) -> bool:
-    """Return whether `path` is a script that starts the target, but none that Python itself comes with."""
+    """Return whether `path` is a script that starts the interpreter of the target and does not come with Python itself."""
     folder, name = os.path.split(path)
     if not paths.same_file(folder, target.scripts) or name.startswith(("python", "pypy", "pydoc", "idle", "2to3")) or os.path.islink(path):
         return False
-    beginning = os.fsencode(os.path.dirname(target.executable))
     try:
-        first = paths.content(path)[:4096]
+        beginning = paths.content(path)[:4096]
     except (OSError, ValueError):
         return False
-    # As uv writes them: the interpreter is in the first line or, if its path is long, in the second.
-    return first.startswith(b"#!") and beginning in b"".join(first.splitlines()[:2])
+    # uv writes the interpreter's path in the first line or, if the path is long, in the second.
+    return beginning.startswith(b"#!") and os.fsencode(os.path.dirname(target.executable)) in b"".join(beginning.splitlines()[:2])
 
 
-def _fault(folder: str) -> str:
+def _fault(folder: str, *, thorough: bool) -> str:
+    """Return what is wrong with the package that has the .dist-info folder `folder`, or an empty string."""
+    for name in ("METADATA", "RECORD"):
+        if not os.path.isfile(f"{folder}/{name}"):
+            return f"it has no {name}"
+    fault = _file_fault(folder) if thorough else ""
+    # uv would block on a named pipe, and read a device without end.
+    if not fault and os.access(f"{folder}/direct_url.json", os.F_OK) and not os.path.isfile(f"{folder}/direct_url.json"):
+        return "its direct_url.json is not a file"
+    return fault
+
+
+def _file_fault(folder: str) -> str:
+    """Return what is wrong with the files in the RECORD of the .dist-info folder, or an empty string."""
     files = list(recorded(folder))
     for path, size in files:
         try:
@@ -101,5 +111,5 @@ def _fault(folder: str) -> str:
             return f"{path} is missing"
         if size not in ("", actual):
             return f"{path} has {actual} bytes, not {size}"
-    # An installer records its own name after everything else (PEP 376).
+    # An installer adds INSTALLER to RECORD after installing everything else (PEP 376).
     return "" if any(os.path.basename(path) == "INSTALLER" for path, _ in files) else "its RECORD does not name an INSTALLER"
