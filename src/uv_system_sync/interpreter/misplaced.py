@@ -1,6 +1,6 @@
-"""Finds what packages have installed where only Python itself has files, and takes it back.
+"""Finds files that packages installed in places that belong to Python itself, removes them, and restores the files they replaced.
 
-Nothing is imported here once uv has run: what was installed may be a module of the standard library.
+Nothing is imported here after uv has run: a package may have replaced a module of the standard library.
 """
 
 from __future__ import annotations
@@ -20,33 +20,39 @@ from uv_system_sync.text import Option, listed
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
 
-# Interpreters and what describes them; a package may have a script such as `python-argcomplete-tcsh`.
+# Interpreters and the files that configure them. Packages may have scripts with similar names, such as `python-argcomplete-tcsh`.
 _INTERPRETER = re.compile(r"(?:python|pypy)w?[\d.]*[tdm]*(?:-config)?(?:\.exe)?|.*\._pth", re.IGNORECASE)
 _LIBRARY = re.compile(r".*\.(?:so|dylib|dll)(?:\.[\w.]+)?", re.IGNORECASE)
-_SYSTEM = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib")
+_LIBRARY_FOLDERS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib")
 _PYTHON_LIBRARY = re.compile(r"libpy(?:thon|py).*|py(?:thon|py)[\d.]+t?\.(?:zip|dll)", re.IGNORECASE)
 
 
 class Misplaced(NamedTuple):
-    """A file, the package whose RECORD names it, or an empty string, and whether it could not be taken back."""
+    """A misplaced file, the package whose RECORD lists it (or an empty string), and whether the change could not be undone."""
 
     path: str
     package: str
     is_left: bool
 
 
-class _Known(NamedTuple):
-    """What tells a file from a later one, and its content: an open file, what a link leads to, or None if it was not there."""
+class _Saved(NamedTuple):
+    """A file as it was before uv ran.
 
-    signature: object
-    content: bytes | int | str | None
+    `state` identifies the file and its state, and is None if there was no file. Its content is kept as the target of a symbolic link,
+    the text of a pyvenv.cfg, or the descriptor of an open file. All three are None if the content could not be kept.
+    """
+
+    state: tuple[int, ...] | None
+    link: str | None = None
+    text: bytes | None = None
+    descriptor: int | None = None
 
 
 @contextmanager
 def taken_back(infos: Sequence[str], target: Target, environ: Mapping[str, str]) -> Iterator[None]:
-    """Take back what packages misplace meanwhile in `target`, and raise `SyncFailed` then; `infos` are the .dist-info folders before.
+    """Watch `target` while uv runs. If packages have misplaced files, undo that and raise `SyncFailed`.
 
-    `environ` has the folders where later steps look for shared libraries.
+    `infos` are the .dist-info folders before uv runs. `environ` names the folders where later steps look for shared libraries.
     """
     before = _Before(infos, target, environ)
     try:
@@ -66,9 +72,9 @@ def taken_back(infos: Sequence[str], target: Target, environ: Mapping[str, str])
 
 def _error(found: Sequence[Misplaced]) -> SyncFailed:
     return SyncFailed(
-        "Packages have installed or changed what belongs to Python itself: {files}. {undone}.",
-        "Remove the package from the project, or lock a version that does not do this. If it only brings shared libraries, set {python} to"
-        " a virtual environment, where other programs do not load them.",
+        "Packages installed or changed files that belong to Python itself: {files}. {undone}.",
+        "Remove the package from the project, or lock a version that does not do this. If it only contains shared libraries, set {python}"
+        " to a virtual environment, where other programs do not load them.",
         files=listed([f"{item.path} ({item.package or 'no RECORD names it'})" for item in found]),
         undone="The change could not be undone" if any(item.is_left for item in found) else "The change was undone",
         python=Option("python"),
@@ -76,115 +82,114 @@ def _error(found: Sequence[Misplaced]) -> SyncFailed:
 
 
 class _Before:
-    """What there is in `target`, with the .dist-info folders `infos`, before uv runs; `close` ends that."""
+    """The state of `target` before uv runs. `close` closes the files that are kept open."""
 
     def __init__(self, infos: Sequence[str], target: Target, environ: Mapping[str, str]) -> None:
         self._target = target
         library_path = os.pathsep.join(environ.get(name, "") for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"))
-        self._libraries = [os.path.realpath(folder) for folder in library_path.split(os.pathsep) if folder]
+        self._library_path = [os.path.realpath(folder) for folder in library_path.split(os.pathsep) if folder]
         self._since = time.time_ns()
-        self._records = {folder: _signature(os.path.join(folder, "RECORD")) for folder in infos}
-        self._known = {path: _Known(_signature(path), _content(path)) for path in (*pyvenv.places(target), *_interpreters(target))}
+        self._records = {folder: _state(os.path.join(folder, "RECORD")) for folder in infos}
+        self._saved = {path: _save(path) for path in (*pyvenv.places(target), *_interpreters(target))}
 
     def close(self) -> None:
-        """Close what was kept open."""
-        for known in self._known.values():
-            if isinstance(known.content, int):
-                os.close(known.content)
+        for saved in self._saved.values():
+            if saved.descriptor is not None:
+                os.close(saved.descriptor)
 
     def take_back(self) -> list[Misplaced]:
-        """Remove what was misplaced since, with the packages that it is from, and restore what it has replaced as far as that is kept."""
-        owners: dict[str, str] = {}
-        packages: set[str] = set()
+        """Remove misplaced files and the packages that installed them, restore the files they replaced, and return what was found."""
         infos = site_packages.dist_infos(self._target.site_packages)
-        for folder in infos:
-            if _signature(os.path.join(folder, "RECORD")) != self._records.get(folder):
-                for path in self._misplaced(folder):
-                    owners[path] = site_packages.name_and_version(folder)[0]
-                    # What others have got of it is removed with the rest of them, and installed again.
-                    others = [it for it in infos if self._is_new(path) and _is_below(path, os.path.realpath(it))]
-                    packages.update((folder, *others))
-        changed = [path for path, known in self._known.items() if _signature(path) != known.signature]
-        changed += [path for path in _interpreters(self._target) if path not in self._known]
-        found = {_real(path): path for path in (*owners, *changed)}
-        if packages:
-            repair.remove([repair.Broken("", folder, "") for folder in packages], self._target)
+        owners: dict[str, str] = {}
+        to_remove: set[str] = set()
+        for info in infos:
+            if _state(os.path.join(info, "RECORD")) == self._records.get(info):
+                continue
+            for path in map(site_packages.real_path, _paths_elsewhere(info, self._target)):
+                if self._is_misplaced(path, info):
+                    owners[path] = site_packages.name_and_version(info)[0]
+                    to_remove.add(info)
+                    if self._is_new(path):
+                        # If the file is in the metadata of another package, that package is removed too, and uv installs it again.
+                        to_remove.update(other for other in infos if site_packages.is_below(path, os.path.realpath(other)))
+        changed = [path for path, saved in self._saved.items() if _state(path) != saved.state]
+        changed += [path for path in _interpreters(self._target) if path not in self._saved]
+        # The real path of a file is listed in `owners`, and the path under which it was saved in `changed`.
+        found = {site_packages.real_path(path): path for path in (*owners, *changed)}
+        if to_remove:
+            repair.remove([repair.Broken("", info, "") for info in to_remove], self._target)
         return [Misplaced(path, owners.get(real, ""), is_left=not self._restore(path)) for real, path in found.items()]
 
-    def _misplaced(self, info: str) -> Iterator[str]:
-        """Yield the real paths that the RECORD in `info` names, and that a package must not install."""
-        for path in map(_real, _outside(info, self._target)):
-            if self._is_denied(path, info):
-                yield path
-
-    def _is_denied(self, path: str, info: str) -> bool:
+    def _is_misplaced(self, path: str, info: str) -> bool:
+        """Return whether the package with the .dist-info folder `info` must not install the real path `path`."""
         target, name = self._target, os.path.basename(path)
-        for folder in map(os.path.realpath, target.site_packages):
-            if _is_below(path, folder):
-                first = path[len(folder) :].strip(os.sep).partition(os.sep)[0]
-                # uv would take it for an installed package, or for what that package has installed.
-                return first.lower().endswith(".dist-info") and not paths.same_file(os.path.join(folder, first), info)
-        if any(_is_below(path, os.path.realpath(folder)) for folder in target.stdlib) or _PYTHON_LIBRARY.fullmatch(name):
+        entry = site_packages.entry(path, target.site_packages)
+        if entry is not None:
+            # uv would take this for another installed package, or for a file of that package.
+            return entry.lower().endswith(".dist-info") and not paths.same_file(entry, info)
+        if any(site_packages.is_below(path, os.path.realpath(folder)) for folder in target.stdlib) or _PYTHON_LIBRARY.fullmatch(name):
             return True
         if _LIBRARY.fullmatch(name):
-            # Other programs look for libraries by their names; many packages bring their own, such as those for numerics.
-            return any(_is_below(path, folder) for folder in self._libraries) and _is_of_system(name)
+            # Many packages, such as numpy, bring libraries of their own. Other programs load one only if they look for its name there.
+            return any(site_packages.is_below(path, folder) for folder in self._library_path) and _is_system_library(name)
         beside = (target.prefix, target.scripts, os.path.dirname(target.executable))
         is_beside = any(paths.same_file(os.path.dirname(path), folder) for folder in beside)
         return is_beside and (name == pyvenv.NAME or _INTERPRETER.fullmatch(name) is not None)
 
     def _restore(self, path: str) -> bool:
-        """Make `path` again what it was, or remove it if it is new, and return whether it is so now."""
-        known = self._known.get(path, _Known(None, None))
-        if path not in self._known and not self._is_new(path):
+        """Restore the file at `path`, or remove it if it is new, and return whether `path` is as it was before."""
+        if path not in self._saved and not self._is_new(path):
             return True
-        if isinstance(known.content, int) and _signature_of(os.fstat(known.content)) != known.signature:
-            # It is the same file, with another content.
+        saved = self._saved.get(path, _Saved(None))
+        if saved.descriptor is not None and _state_of(os.fstat(saved.descriptor)) != saved.state:
+            # The open file itself was overwritten.
             return False
         try:
             with suppress(FileNotFoundError):
                 os.unlink(path)
-            return _write(path, known)
+            return _write(path, saved)
         except OSError:
             return False
 
     def _is_new(self, path: str) -> bool:
-        """Return whether uv has put the file there, so that it and its folder were changed: a RECORD can name what it has not brought."""
+        """Return whether uv installed the file at `path`, so that both it and its folder changed: a RECORD can list any file."""
         try:
             status, folder = os.lstat(path), os.stat(os.path.dirname(path))
         except OSError:
             return False
         if os.name == "nt":
-            # There is no time of change, but uv has linked the file to the one in its cache.
+            # Windows has no ctime, but uv hard-links files from its cache.
             return status.st_nlink > 1
-        # Nobody can choose these times. That of a file changes, too, if it gets another link elsewhere.
+        # No program can set a ctime. The ctime of a file also changes if it gets a hard link elsewhere, so its folder must be new too.
         return min(status.st_ctime_ns, folder.st_ctime_ns) >= self._since
 
 
-def _outside(info: str, target: Target) -> Iterator[str]:
-    """Yield those paths in the RECORD of `info` that may lead out of the folder of packages, or into other metadata."""
-    folder, own = os.path.split(info)
-    stem = own[: -len(".dist-info")]
+def _paths_elsewhere(info: str, target: Target) -> Iterator[str]:
+    """Yield the paths in the RECORD of `info` that may be outside of its folder of packages, or in the metadata of another package."""
+    folder, name = os.path.split(info)
+    data = name[: -len(".dist-info")] + ".data/"
     schemes = {"data": target.prefix, "scripts": target.scripts, "purelib": folder, "platlib": folder}
     for row, _ in site_packages.rows(info):
-        scheme, _, rest = row[len(stem) + 6 :].partition("/")
-        if row.startswith(f"{stem}.data/") and scheme in schemes:
-            # An installation that has failed in the middle.
+        scheme, _, rest = row[len(data) :].partition("/")
+        if row.startswith(data) and scheme in schemes:
+            # An interrupted installation leaves the RECORD of the wheel, whose paths are those in the wheel.
             yield os.path.join(schemes[scheme], rest)
-        elif ".." in row or "\\" in row or os.path.isabs(row) or (".dist-info/" in row and not row.startswith(f"{own}/")):
+        elif ".." in row or "\\" in row or os.path.isabs(row) or (".dist-info/" in row and not row.startswith(f"{name}/")):
             yield os.path.join(folder, row)
 
 
-def _is_of_system(name: str) -> bool:
-    """Return whether the operating system has a shared library with that `name`, or that is not known, as on macOS."""
-    folders = [folder for folder in _SYSTEM if os.path.isdir(folder)]
+def _is_system_library(name: str) -> bool:
+    """Return whether the operating system has a shared library called `name`. On other systems than Linux, assume that it has."""
+    if sys.platform != "linux":
+        return True
+    folders = [folder for folder in _LIBRARY_FOLDERS if os.path.isdir(folder)]
     # Debian has a folder for each architecture (https://wiki.debian.org/Multiarch).
-    folders += [os.path.join(folder, it) for folder in folders for it in os.listdir(folder) if "-linux-" in it]
-    return sys.platform != "linux" or any(os.path.lexists(os.path.join(folder, name)) for folder in folders)
+    folders += [os.path.join(folder, entry) for folder in folders for entry in os.listdir(folder) if "-linux-" in entry]
+    return any(os.path.lexists(os.path.join(folder, name)) for folder in folders)
 
 
 def _interpreters(target: Target) -> list[str]:
-    """Return the paths of the interpreters in the folders of `target` that programs are in."""
+    """Return the paths of all interpreters in the scripts folder of `target` and beside its executable."""
     found: list[str] = []
     for folder in dict.fromkeys((target.scripts, os.path.dirname(target.executable))):
         with suppress(OSError):
@@ -192,50 +197,44 @@ def _interpreters(target: Target) -> list[str]:
     return found
 
 
-def _is_below(path: str, folder: str) -> bool:
-    return os.path.normcase(path).startswith(os.path.normcase(os.path.join(folder, "")))
-
-
-def _real(path: str) -> str:
-    """Return `path` with the links in its folder resolved, and not what it leads to itself."""
-    folder, name = os.path.split(os.path.normpath(path))
-    return os.path.join(os.path.realpath(folder), name)
-
-
-def _signature(path: str) -> object:
-    """Return what tells a file from any other and from a later state of it; it stays the same if the file gets another link."""
+def _state(path: str) -> tuple[int, ...] | None:
+    """Return the identity and state of the file at `path`, not following a link, or None if there is no file."""
     with suppress(OSError, ValueError):
-        return _signature_of(os.lstat(path))
+        return _state_of(os.lstat(path))
     return None
 
 
-def _signature_of(status: os.stat_result) -> object:
+def _state_of(status: os.stat_result) -> tuple[int, ...]:
+    # Without the link count and the ctime: a hard link elsewhere does not change a file.
     return status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns
 
 
-def _content(path: str) -> bytes | int | str | None:
+def _save(path: str) -> _Saved:
+    state = _state(path)
     with suppress(OSError):
         if os.path.islink(path):
-            return os.readlink(path)
-        if os.path.basename(path) == pyvenv.NAME:
-            return paths.text(path).encode() if os.path.isfile(path) else None
-        # An open file cannot be replaced on Windows.
+            return _Saved(state, link=os.readlink(path))
+        if os.path.isfile(path) and os.path.basename(path) == pyvenv.NAME:
+            return _Saved(state, text=paths.text(path).encode())
+        # Windows cannot replace an open file.
         if os.path.isfile(path) and os.name != "nt":
-            return os.open(path, os.O_RDONLY)
-    return None
+            return _Saved(state, descriptor=os.open(path, os.O_RDONLY))
+    return _Saved(state)
 
 
-def _write(path: str, known: _Known) -> bool:
-    """Write the file that is `known`, and return whether its content is kept."""
-    if isinstance(known.content, str):
-        os.symlink(known.content, path)
-    elif isinstance(known.content, bytes):
+def _write(path: str, saved: _Saved) -> bool:
+    """Write the saved content to `path`, where there is no file, and return whether `path` is as it was before."""
+    if saved.link is not None:
+        os.symlink(saved.link, path)
+    elif saved.text is not None:
         with open(path, "xb") as file:
-            file.write(known.content)
-    elif known.content is not None:
-        status = os.fstat(known.content)
-        with open(path, "xb") as file, open(known.content, "rb", closefd=False) as kept:
-            while piece := kept.read(1024 * 1024):
+            file.write(saved.text)
+    elif saved.descriptor is not None:
+        status = os.fstat(saved.descriptor)
+        with open(path, "xb") as file, open(saved.descriptor, "rb", closefd=False) as original:
+            while piece := original.read(1024 * 1024):
                 file.write(piece)
         os.chmod(path, status.st_mode & 0o7777)
-    return known.signature is None or known.content is not None
+    else:
+        return saved.state is None
+    return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Collection, NamedTuple, Sequence
 
 from uv_system_sync import paths
 from uv_system_sync.interpreter import sync_lock
-from uv_system_sync.interpreter.site_packages import INSTALLERS, dist_infos, installer, name_and_version, recorded
+from uv_system_sync.interpreter.site_packages import INSTALLERS, dist_infos, entry, installer, name_and_version, real_path, recorded
 
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
@@ -67,13 +67,10 @@ def _is_of_package(path: str, info: str, target: Target) -> bool:
 
     `info` is the .dist-info folder of the package that lists `path`.
     """
-    real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-    for folder in map(os.path.realpath, target.site_packages):
-        if os.path.normcase(real).startswith(os.path.normcase(os.path.join(folder, ""))):
-            top = real[len(folder) :].strip(os.sep).partition(os.sep)[0]
-            is_metadata = top.lower().endswith((".dist-info", ".egg-info"))
-            return top != sync_lock.NAME and (not is_metadata or paths.same_file(os.path.join(folder, top), info))
-    return False
+    top = entry(real_path(path), target.site_packages)
+    if top is None or os.path.basename(top) == sync_lock.NAME:
+        return False
+    return not top.lower().endswith((".dist-info", ".egg-info")) or paths.same_file(top, info)
 
 
 def _is_script(path: str, target: Target) -> bool:

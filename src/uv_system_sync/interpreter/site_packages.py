@@ -103,6 +103,25 @@ def recorded(info: str) -> Iterator[tuple[str, str]]:
             yield os.path.normpath(os.path.join(os.path.dirname(info), path)), size
 
 
+def real_path(path: str) -> str:
+    """Return `path` with all links resolved, except a link at `path` itself."""
+    folder, name = os.path.split(os.path.normpath(path))
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Return whether the real path `path` is inside the real path `folder`."""
+    return os.path.normcase(path).startswith(os.path.normcase(os.path.join(folder, "")))
+
+
+def entry(path: str, site_packages: Sequence[str]) -> str | None:
+    """Return the file or folder directly in one of `site_packages` that is or contains the real path `path`, or None."""
+    for folder in map(os.path.realpath, site_packages):
+        if is_below(path, folder):
+            return os.path.join(folder, path[len(folder) :].strip(os.sep).partition(os.sep)[0])
+    return None
+
+
 def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change, ...]:
     """Return the changes from `before` to `after`, sorted by name.
 
