@@ -199,7 +199,7 @@ def test_without_a_name_the_error_says_what_to_write(machine: Machine) -> None:
     error = machine.error(PythonNotFound, "")
 
     assert {Option("python"), Option("python", there)} == options(error)
-    assert f"On PATH are `{managed}` (Python 3.11.2, externally managed), `{there}` (Python 3.12.4)." in _text(error)
+    assert f"These Pythons are on PATH: `{managed}` (Python 3.11.2, externally managed), `{there}` (Python 3.12.4)." in _text(error)
     assert old not in _text(error)
 
 
@@ -328,4 +328,4 @@ def test_program_that_cannot_be_started_is_none(machine: Machine, tmp_path: Path
     (tmp_path / "bin" / "python3").mkdir()
     machine.search_path = [str(tmp_path / "bin")]
 
-    assert "On PATH" not in _text(machine.error(PythonNotFound, "3.12"))
+    assert "There is no Python on PATH." in _text(machine.error(PythonNotFound, "3.12"))
