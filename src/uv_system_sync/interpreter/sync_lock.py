@@ -1,4 +1,4 @@
-"""The lock file in a Python: one process at a time syncs it, and it stays behind until a sync has finished."""
+"""The lock file of a Python: only one process at a time syncs it, and a lock file left behind means that a sync did not finish."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _TEXT = b"A sync has begun here and not finished; the next run of uv-system-sync
 
 
 class SyncLock:
-    """The lock of one sync. A process that inherits `descriptors` holds it, too.
+    """The lock of one sync. A process that inherits `descriptors` also holds the lock.
 
-    `was_unfinished` is set if an earlier sync has not finished.
+    `is_held` is whether this process got the lock, and `was_unfinished` whether an earlier sync did not finish.
     """
 
     def __init__(self, path: str) -> None:
@@ -30,18 +30,18 @@ class SyncLock:
         self._path = path
         self.file = os.fdopen(_opened(path), "r+b", buffering=0)
         descriptor = self.file.fileno()
-        # Windows has no locks that are inherited.
+        # Child processes do not inherit locks on Windows.
         self.descriptors: tuple[int, ...] = () if sys.platform == "win32" else (descriptor,)
         self.is_held = _is_locked(descriptor, path)
-        # Another process may have made the file in between, and then ended.
+        # Another process may have created the file after the check for it, and have been killed since.
         self.was_unfinished = existed or os.fstat(descriptor).st_size > 0
 
     def begin(self) -> None:
-        """Write the file durably, and remove it if that fails."""
+        """Write the file to disk before anything is installed, and remove it if that fails."""
         try:
             self.file.write(_TEXT)
             os.fsync(self.file.fileno())
-            # Windows cannot open a folder, and does not need to.
+            # Windows can neither open nor sync a folder, and does not need to.
             if sys.platform != "win32":
                 folder = os.open(os.path.dirname(self._path), os.O_RDONLY)
                 os.fsync(folder)
@@ -51,18 +51,18 @@ class SyncLock:
             raise
 
     def release(self) -> None:
-        """Let others take the lock, even if something that has inherited it, such as a compiler server of a build, still runs."""
+        """Release the lock, even if a process that inherited it, such as a compiler server that a build started, is still running."""
         if sys.platform != "win32":
             import fcntl
 
-            # A file system without locks.
+            # Some file systems have no locks.
             with suppress(OSError):
                 fcntl.flock(self.file.fileno(), fcntl.LOCK_UN)
         self.file.close()
 
     def finish(self) -> None:
-        """Remove the file: the sync has finished."""
-        # Windows removes no file that is open, neither here nor in a process that waits for the lock and then finds the file.
+        """Remove the file, because the sync has finished."""
+        # Windows cannot remove an open file. The file also stays if a process that waits for the lock has it open.
         if sys.platform == "win32":
             self.file.close()
         with suppress(OSError):
@@ -71,9 +71,9 @@ class SyncLock:
 
 @contextmanager
 def hold(target: Target, environ: Mapping[str, str], info: Callable[[str], None]) -> Iterator[SyncLock]:
-    """Take the lock of `target`, and write its file durably before anything there changes.
+    """Take the lock of `target`, and write its file to disk before anything there changes.
 
-    If another process holds it, `info` is told once, and it is waited for as long as uv would. Raise `PythonUnsuitable` if that
+    If another process holds the lock, log that once with `info` and wait as long as uv would. Raise `PythonUnsuitable` if the wait
     takes too long or the file cannot be written.
     """
     path = _path(target)
@@ -90,47 +90,48 @@ def hold(target: Target, environ: Mapping[str, str], info: Callable[[str], None]
 
 
 def _error(path: str, error: OSError) -> PythonUnsuitable:
-    if os.path.lexists(path) and (os.path.islink(path) or not os.path.isfile(path)):
+    if os.path.islink(path) or (os.path.lexists(path) and not os.path.isfile(path)):
+        what = "a folder" if os.path.isdir(path) else "not a file"
         return PythonUnsuitable(
-            "{path} is {what}, and uv-system-sync would keep its lock file there.",
+            "{path} is {what}, but uv-system-sync needs this path for its lock file.",
             "Remove it.",
             path=path,
-            what="a symbolic link" if os.path.islink(path) else "a folder" if os.path.isdir(path) else "not a file",
+            what="a symbolic link" if os.path.islink(path) else what,
         )
     if isinstance(error, PermissionError) and os.path.lexists(path):
         return PythonUnsuitable(
-            "{path}, the lock file of a sync by another user, cannot be opened: {reason}.",
-            "Let this user write to it, or remove it if no sync runs.",
+            "{path}, the lock file of another user's sync, cannot be opened: {reason}.",
+            "Give this user write access to it, or remove it if no sync is running.",
             path=path,
             reason=error.strerror,
         )
     return PythonUnsuitable(
-        "{folder} cannot be written: {reason}.",
-        "Free some space on its disk, and let this user write to it.",
+        "uv-system-sync cannot write to {folder}: {reason}.",
+        "Free disk space, and give this user write access.",
         folder=os.path.dirname(path),
         reason=error.strerror,
     )
 
 
 def is_unfinished(target: Target) -> bool:
-    """Return whether a sync of `target` has begun and not finished."""
+    """Return whether a sync of `target` started and has not finished."""
     return os.path.lexists(_path(target))
 
 
 def _path(target: Target) -> str:
-    # Beside the packages, so that it goes wherever they go: into a copy, an image, a cache.
+    # Beside the packages, so that a copy, an image or a cache of the packages includes it.
     return os.path.join(target.site_packages[0], NAME)
 
 
 def _opened(path: str) -> int:
-    """Open the file at `path`, which is created if it is missing, and return its descriptor; raise `OSError` for what is not a file."""
-    # A package can bring a link of that name, or a pipe be there, which would wait for a reader.
+    """Open the file at `path`, creating it if necessary, and return its descriptor; raise `OSError` if it is not a regular file."""
+    # A package may have installed a link with this name. Opening a pipe would block.
     flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        # The umask decides whether others who share the Python may write to it.
+        # The umask decides whether other users of the Python may write to the file.
         descriptor = os.open(path, flags | os.O_RDWR | os.O_CREAT, 0o666)
     except PermissionError:
-        # The file of an unfinished sync of another user is locked and removed, and not written.
+        # The file was left by another user's unfinished sync. It can be locked and removed without write access.
         descriptor = os.open(path, flags | os.O_RDONLY)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -139,7 +140,7 @@ def _opened(path: str) -> int:
 
 
 def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callable[[str], None]) -> SyncLock:
-    # As long as uv waits for another uv.
+    # uv waits this long for another uv.
     timeout = environ.get("UV_LOCK_TIMEOUT", "")
     seconds = int(timeout) if timeout.isdecimal() else 300
     deadline = None
@@ -154,7 +155,7 @@ def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callab
         if time.monotonic() > deadline:
             raise PythonUnsuitable(
                 "Another process is syncing {target.prefix} and has not finished within {seconds} s.",
-                "Give each job a Python of its own, or set `UV_LOCK_TIMEOUT` to more seconds.",
+                "Give each job its own Python, or set `UV_LOCK_TIMEOUT` to more seconds.",
                 target=target,
                 seconds=seconds,
             )
@@ -162,9 +163,17 @@ def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callab
 
 
 def _is_locked(descriptor: int, path: str) -> bool:
-    """Lock the file and return whether it is ours: locked, and still the one at `path`, which its last holder may have removed."""
+    """Try to lock the file, and return whether it is locked and still at `path`: the last holder may have removed it."""
     if sys.platform == "win32":
-        return _is_locked_on_windows(descriptor)
+        import errno
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            # EINVAL means that the file system has no locks. A lock held by another process has other error numbers.
+            return error.errno == errno.EINVAL
+        return True
     import fcntl
 
     try:
@@ -173,18 +182,5 @@ def _is_locked(descriptor: int, path: str) -> bool:
     except (BlockingIOError, FileNotFoundError):
         return False
     except OSError:
-        # A file system without locks, as some network file systems: go on as if there were no other process.
+        # Some network file systems have no locks. Continue as if no other process were running.
         return True
-
-
-def _is_locked_on_windows(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        import errno
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            # This one is a file system without locks; a conflict has several others.
-            return error.errno == errno.EINVAL
-    return True
