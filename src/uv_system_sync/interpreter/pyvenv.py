@@ -1,4 +1,4 @@
-"""The file pyvenv.cfg, which makes a folder a virtual environment (PEP 405) and has the version of Python that it was made with."""
+"""The file pyvenv.cfg of a virtual environment (PEP 405), which contains the Python version that the environment was created with."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ NAME = "pyvenv.cfg"
 
 
 def places(target: Target) -> tuple[str, ...]:
-    """Return the paths where an interpreter looks for the file."""
+    """Return the paths where the interpreter of `target` looks for pyvenv.cfg."""
     folders = (target.prefix, os.path.dirname(target.executable), target.scripts)
     return tuple(dict.fromkeys(os.path.join(folder, NAME) for folder in folders))
 
 
 def require_version(target: Target) -> None:
-    """Raise `PythonUnsuitable` if uv would delete the environment, as it does if the file has another version than the interpreter.
+    """Raise `PythonUnsuitable` if uv would delete the environment, because its pyvenv.cfg has another version than the interpreter.
 
-    An update of the Python that it was made with is enough, even to another patch release.
+    An update of the base Python is enough, even to another patch release.
     """
     file = os.path.join(target.prefix, NAME)
-    versions = [it.strip() for it in re.findall(r"^[^\S\n]*version(?:_info)?[^\S\n]*=(.*)$", paths.text(file), re.MULTILINE)]
+    lines = re.findall(r"^[^\S\n]*version(?:_info)?[^\S\n]*=(.*)$", paths.text(file), re.MULTILINE)
+    versions = [line.strip() for line in lines]
     if _conflict(versions, target.version):
         raise PythonUnsuitable(
             "{config} names Python {recorded}, and {executable} is Python {version}. uv would delete everything in {prefix}.",
-            "Run `{command}` with the Python that the environment was made with, which keeps its packages, or create the environment again."
-            " If this is no virtual environment, delete {config}.",
+            "Run `{command}` with the Python that created the environment, which keeps its packages, or create the environment again."
+            " If {prefix} is not a virtual environment, delete {config}.",
             config=file,
             recorded=versions[-1],
             executable=target.executable,
@@ -42,20 +43,20 @@ def require_version(target: Target) -> None:
         )
 
 
-def _conflict(versions: list[str], actual: str) -> bool:
-    """Return whether uv takes the last of `versions` for another version than `actual`; it ignores a file with one that is none.
+def _conflict(recorded: list[str], actual: str) -> bool:
+    """Return whether uv considers the last of `recorded` another version than `actual`. uv ignores a file with an invalid version.
 
     See astral-sh/uv, crates/uv-python/src/environment.rs, `get_pyvenv_version_conflict`.
     """
     numbers = ".".join(re.findall(r"\d+", actual)[:3])
-    if {*versions} <= {numbers}:
+    if all(version == numbers for version in recorded):
         return False
     from packaging.version import InvalidVersion, Version
 
     try:
-        recorded, own = [Version(version) for version in versions][-1], Version(actual.rstrip("+"))
+        last, own = [Version(version) for version in recorded][-1], Version(actual.rstrip("+"))
     except InvalidVersion:
         return False
-    if len(recorded.release) < 3:  # noqa: PLR2004 - major, minor and micro
-        return recorded != Version(numbers.rpartition(".")[0])
-    return recorded != (own if recorded.pre else Version(numbers))
+    if len(last.release) < 3:  # noqa: PLR2004 - major, minor and micro
+        return last != Version(numbers.rpartition(".")[0])
+    return last != (own if last.pre else Version(numbers))
