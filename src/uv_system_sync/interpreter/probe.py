@@ -1,4 +1,4 @@
-"""Prints as JSON what the interpreter that runs this file is: standard library only, in the syntax of Python 3.6."""
+"""Prints facts about the interpreter that runs this file, as JSON. Uses only the standard library and the syntax of Python 3.6."""
 
 import os
 import sys
@@ -9,10 +9,10 @@ Answer = Dict[str, Union[str, bool, None]]
 
 
 def describe() -> Answer:
-    """Return the facts that decide whether and where packages go into this interpreter.
+    """Return the facts that decide whether and where packages can be installed for this interpreter.
 
-    The interpreter may run with `-S`, so that no `.pth` file of it is executed. A virtual environment is then recognised by
-    its pyvenv.cfg, as the module `site` does (PEP 405).
+    The interpreter may run with `-S`, so that it executes no `.pth` file. `sys.prefix` is then not the virtual environment,
+    which is found by its pyvenv.cfg instead, as in the module `site` (PEP 405).
     """
     environment = _virtual_environment()
     paths = _paths(environment)
@@ -43,31 +43,34 @@ def _virtual_environment() -> Optional[str]:
 
 
 def _paths(environment: Optional[str]) -> Dict[str, str]:
-    """Return where installers put files; before 3.10, sysconfig does not know what a distribution has changed in distutils."""
+    """Return the folders that installers use. Before 3.10, sysconfig does not know about changes that a distribution made in distutils."""
     prefix = environment or sys.prefix
     paths = sysconfig.get_paths(_scheme(virtual=environment is not None), {"base": prefix, "platbase": prefix})
     if environment is None and sys.version_info < (3, 10):
         import site
 
-        # Importing distutils takes longer than all the rest, and is not needed for a folder that the interpreter looks into.
+        # Importing distutils is slower than all the rest, and not necessary if the interpreter imports packages from `purelib`.
         if os.path.normcase(paths["purelib"]) not in map(os.path.normcase, site.getsitepackages()):
             try:
                 from distutils.dist import Distribution
             except ImportError:
-                # On Debian, it is a package of its own, which uv names.
+                # On Debian, distutils is in a separate package, which uv names in its error.
                 return paths
             distribution = Distribution()
             distribution.parse_config_files()
             command = distribution.get_command_obj("install")
             command.ensure_finalized()
-            paths.update((name, getattr(command, "install_" + name)) for name in ("scripts", "purelib", "platlib"))
+            for name in ("scripts", "purelib", "platlib"):
+                paths[name] = getattr(command, "install_" + name)
     return paths
 
 
 def _scheme(*, virtual: bool) -> str:
-    """Return the sysconfig scheme that installers use, whatever a distribution made the default for its own packages."""
+    """Return the sysconfig scheme that installers use, which can differ from the default that a distribution uses for its packages."""
+    if virtual and "venv" in sysconfig.get_scheme_names():
+        return "venv"
     if virtual:
-        return "venv" if "venv" in sysconfig.get_scheme_names() else "nt" if os.name == "nt" else "posix_prefix"
+        return "nt" if os.name == "nt" else "posix_prefix"
     if sys.version_info >= (3, 10):
         return sysconfig.get_preferred_scheme("prefix")
     return sysconfig._get_default_scheme()  # noqa: SLF001 - public only since 3.10

@@ -1,4 +1,4 @@
-"""Prints the tags of the wheels that the interpreter that runs this file can install; it needs packaging."""
+"""Prints the wheel tags that the interpreter running this file supports. Needs packaging, whose folder is the only argument."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def of(target: Target, environ: Mapping[str, str], start: Start) -> list[str]:
     """Return the tags that `target` supports (PEP 425), the most specific one first.
 
-    None are returned for another Python than the one that runs this if it is too old for the same release of packaging.
+    Return an empty list if `target` is not the Python that runs this code, and is too old for its release of packaging.
     """
     from uv_system_sync import paths
 
@@ -32,7 +32,7 @@ def of(target: Target, environ: Mapping[str, str], start: Start) -> list[str]:
 
 
 def own() -> list[str]:
-    """Return the tags that the interpreter that runs this supports."""
+    """Return the tags that the running interpreter supports."""
     from packaging.tags import sys_tags
 
     return [str(tag) for tag in sys_tags()]
