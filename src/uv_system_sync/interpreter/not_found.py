@@ -1,4 +1,4 @@
-"""Explains why a path stands for no interpreter. Only a run that fails for it imports this."""
+"""Explains why there is no interpreter at a path. Imported only after that failure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from uv_system_sync import paths
 from uv_system_sync.errors import ActionError, PythonNotFound, PythonUnsuitable
 from uv_system_sync.text import Message, Option, listed, message
 
-# Folders of a prefix that are easily taken for the prefix itself, in lower case.
+# Names, in lower case, of folders in a prefix that users may confuse with the prefix itself.
 _PARTS = {"bin", "scripts", "lib", "lib64", "include", "share", "dlls"}
 
 
 def error(path: str, source: str, *, windows: bool) -> ActionError:
-    """Return the error for `path`, which `source` names, and where uv would find no interpreter."""
+    """Return the error for `path`, where uv would find no interpreter. `source` is the input or variable that contained `path`."""
     if not path:
         return PythonNotFound(
             "`pythonLocation` is not set and {option} is empty, so there is no Python to install into.",
@@ -28,7 +28,7 @@ def error(path: str, source: str, *, windows: bool) -> ActionError:
         if os.path.islink(link) and not os.path.exists(link):
             return PythonUnsuitable(
                 "{source} is {path}, but {link} links to {missing}, which does not exist.",
-                "Create the environment again with a Python that exists, or use that Python itself.",
+                "Create the environment again with a Python that exists, or use that Python directly.",
                 source=option,
                 path=path,
                 link=link,
@@ -36,19 +36,19 @@ def error(path: str, source: str, *, windows: bool) -> ActionError:
             )
     denied = paths.denied(absolute) or paths.denied(os.path.join(absolute, "bin", "python3"))
     if denied:
-        fact = "{source} is {path}, and this user may not access {denied}{owner}."
-        hint = "Give this user access, or use a Python that everyone may run."
+        fact = "{source} is {path}, but this user may not access {denied}{owner}."
+        hint = "Give this user access, or use a Python that every user may run."
         return PythonUnsuitable(fact, hint, source=option, path=path, denied=denied, owner=paths.owner(denied))
     if not os.path.isdir(absolute):
         return PythonNotFound("{source} is {path}, which does not exist.", _instead_of(path, windows=windows), source=option, path=path)
-    text = "{source} is {path}, which is a folder without a Python of its own."
+    text = "{source} is {path}, which is a folder but not the prefix of a Python."
     return PythonNotFound(text, _advice(absolute, windows=windows), source=option, path=path)
 
 
 def _instead_of(path: str, *, windows: bool) -> Message:
     if re.fullmatch(r"(?:c?python|pypy)?[-@]?\d[\w.*]*|(?:python|pypy)3?|(?:<|>|=|~|\^).*", path):
-        return message("It is a path, not a version: choose the version with actions/setup-python, and leave this out.")
-    text = "Set it to an interpreter or to the folder above its `bin`; in a container, as the container sees it."
+        return message("It must be a path, not a version: choose the version with actions/setup-python, and leave this out.")
+    text = "Set it to an interpreter or to the folder above its `bin`. In a container, use the path inside the container."
     return paths.syntax_problem(path, windows=windows) or message(text)
 
 
@@ -57,12 +57,12 @@ def _advice(folder: str, *, windows: bool) -> Message:
     if len(candidates) == 1:
         return message("Did you mean `{prefix}`?", prefix=candidates[0])
     if candidates:
-        return message("It contains several; choose one: {candidates}.", candidates=listed([f"`{path}`" for path in candidates]))
-    return message("Set it to the interpreter, or to the prefix that it is installed in (`python -c 'import sys; print(sys.prefix)'`).")
+        return message("It contains several Pythons. Choose one: {candidates}.", candidates=listed([f"`{path}`" for path in candidates]))
+    return message("Set it to an interpreter, or to its prefix, which `python -c 'import sys; print(sys.prefix)'` prints.")
 
 
 def _around(folder: str, *, windows: bool) -> list[str]:
-    """Return the prefix that `folder` is a known part of."""
+    """Return the prefix that has `folder` in one of its usual folders, such as `lib`, as a list; empty if there is no such prefix."""
     while os.path.dirname(folder) != folder:
         above, name = os.path.split(folder)
         if name.lower() in _PARTS and paths.python_in(above, windows=windows):
@@ -72,8 +72,13 @@ def _around(folder: str, *, windows: bool) -> list[str]:
 
 
 def _inside(folder: str, *, windows: bool) -> list[str]:
-    """Return the interpreters in `folder` that only have the name of a version, else the prefixes one or two folders below."""
-    names = ("bin/python3.*[0-9]", "python3.*[0-9]", "*", "*/*")
-    versions, others, below, further = (sorted(glob.glob(os.path.join(glob.escape(folder), *name.split("/")))) for name in names)
-    interpreters = [path for path in (*versions, *others) if os.path.isfile(path) and os.access(path, os.X_OK)]
-    return interpreters or [path for path in (*below, *further) if paths.python_in(path, windows=windows)]
+    """Return the interpreters with a version in their name in `folder` or its `bin`, else the prefixes one or two levels below."""
+    programs = (*_matches(folder, "bin", "python3.*[0-9]"), *_matches(folder, "python3.*[0-9]"))
+    interpreters = [path for path in programs if os.path.isfile(path) and os.access(path, os.X_OK)]
+    if interpreters:
+        return interpreters
+    return [path for path in (*_matches(folder, "*"), *_matches(folder, "*", "*")) if paths.python_in(path, windows=windows)]
+
+
+def _matches(folder: str, *pattern: str) -> list[str]:
+    return sorted(glob.glob(os.path.join(glob.escape(folder), *pattern)))
