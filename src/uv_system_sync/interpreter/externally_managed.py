@@ -79,10 +79,7 @@ def of_other_installers(target: Target) -> list[str]:
 
 
 def unknown(pip_list: str, installed: tuple[site_packages.Package, ...]) -> list[str]:
-    """Return the packages in `pip_list` that are not among `installed`, with their versions.
-
-    `pip_list` is the output of `uv pip list`: JSON, after other lines. If it cannot be parsed, nothing is returned.
-    """
+    """Return the packages in `pip_list`, other lines followed by JSON, that are not in `installed`; none if it cannot be parsed."""
     import json
 
     versions = {package.name: package.version for package in installed}

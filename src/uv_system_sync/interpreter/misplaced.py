@@ -50,7 +50,7 @@ class _Saved(NamedTuple):
 
 @contextmanager
 def taken_back(infos: Sequence[str], target: Target, environ: Mapping[str, str]) -> Iterator[None]:
-    """Watch `target` while uv runs. If packages have misplaced files, undo that and raise `SyncFailed`.
+    """Save the state of `target` while uv runs. If packages have misplaced files afterwards, undo that and raise `SyncFailed`.
 
     `infos` are the .dist-info folders before uv runs. `environ` names the folders where later steps look for shared libraries.
     """
@@ -100,28 +100,30 @@ class _Before:
     def take_back(self) -> list[Misplaced]:
         """Remove misplaced files and the packages that installed them, restore the files they replaced, and return what was found."""
         infos = site_packages.dist_infos(self._target.site_packages)
+        installed = [info for info in infos if _state(os.path.join(info, "RECORD")) != self._records.get(info)]
         owners: dict[str, str] = {}
         to_remove: set[str] = set()
-        for info in infos:
-            if _state(os.path.join(info, "RECORD")) == self._records.get(info):
-                continue
-            for path in map(site_packages.real_path, _paths_elsewhere(info, self._target)):
-                if self._is_misplaced(path, info):
-                    owners[path] = site_packages.name_and_version(info)[0]
-                    to_remove.add(info)
-                    if self._is_new(path):
-                        # If the file is in the metadata of another package, that package is removed too, and uv installs it again.
-                        to_remove.update(other for other in infos if site_packages.is_below(path, os.path.realpath(other)))
+        for info in installed:
+            for path in self._misplaced(info):
+                owners[path] = site_packages.name_and_version(info)[0]
+                to_remove.add(info)
+                if self._is_new(path):
+                    # If the file is in the metadata of another package, that package is removed too, and uv installs it again.
+                    to_remove.update(other for other in infos if site_packages.is_below(path, os.path.realpath(other)))
         changed = [path for path, saved in self._saved.items() if _state(path) != saved.state]
         changed += [path for path in _interpreters(self._target) if path not in self._saved]
-        # The real path of a file is listed in `owners`, and the path under which it was saved in `changed`.
+        # `owners` has real paths, and `changed` has paths as they were saved. If a file is in both, restore it at the saved path.
         found = {site_packages.real_path(path): path for path in (*owners, *changed)}
         if to_remove:
             repair.remove([repair.Broken("", info, "") for info in to_remove], self._target)
         return [Misplaced(path, owners.get(real, ""), is_left=not self._restore(path)) for real, path in found.items()]
 
+    def _misplaced(self, info: str) -> list[str]:
+        """Return the real paths in the RECORD of `info` that no package may install."""
+        listed_paths = map(site_packages.real_path, _paths_elsewhere(info, self._target))
+        return [path for path in listed_paths if self._is_misplaced(path, info)]
+
     def _is_misplaced(self, path: str, info: str) -> bool:
-        """Return whether the package with the .dist-info folder `info` must not install the real path `path`."""
         target, name = self._target, os.path.basename(path)
         entry = site_packages.entry(path, target.site_packages)
         if entry is not None:
@@ -139,6 +141,7 @@ class _Before:
     def _restore(self, path: str) -> bool:
         """Restore the file at `path`, or remove it if it is new, and return whether `path` is as it was before."""
         if path not in self._saved and not self._is_new(path):
+            # A RECORD can list a file that its package did not install.
             return True
         saved = self._saved.get(path, _Saved(None))
         if saved.descriptor is not None and _state_of(os.fstat(saved.descriptor)) != saved.state:
@@ -152,7 +155,7 @@ class _Before:
             return False
 
     def _is_new(self, path: str) -> bool:
-        """Return whether uv installed the file at `path`, so that both it and its folder changed: a RECORD can list any file."""
+        """Return whether the file at `path` was installed while uv ran, so that both the file and its folder changed."""
         try:
             status, folder = os.lstat(path), os.stat(os.path.dirname(path))
         except OSError:
@@ -179,7 +182,7 @@ def _paths_elsewhere(info: str, target: Target) -> Iterator[str]:
 
 
 def _is_system_library(name: str) -> bool:
-    """Return whether the operating system has a shared library called `name`. On other systems than Linux, assume that it has."""
+    """Return whether the operating system has a shared library called `name`. This is known only on Linux, and else assumed."""
     if sys.platform != "linux":
         return True
     folders = [folder for folder in _LIBRARY_FOLDERS if os.path.isdir(folder)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from uv_system_sync import paths
 from uv_system_sync.errors import ActionError, InvalidInput, PythonNotFound, PythonUnsuitable
@@ -90,23 +90,18 @@ def _specifier(word: str, specifier: str) -> SpecifierSet:
 def _on_path(search_path: str, ask: Callable[[str], Target]) -> list[Candidate]:
     """Return the different Pythons on `search_path`, in order; skip programs that do not behave like a Python."""
     programs: dict[tuple[str, str], str] = {}
-    for program in _programs(search_path):
-        programs.setdefault(_identity(program), program)
+    for folder in search_path.split(os.pathsep):
+        # A folder on PATH may be missing or unreadable.
+        with suppress(OSError):
+            for name in sorted(filter(_PROGRAM.fullmatch, os.listdir(folder))):
+                program = os.path.join(folder, name)
+                programs.setdefault(_identity(program), program)
     found: dict[tuple[str, str], Candidate] = {}
     for program in programs.values():
         with suppress(PythonUnsuitable):
             target = ask(program)
             found.setdefault((os.path.realpath(target.prefix), target.version), Candidate(program, target))
     return list(found.values())
-
-
-def _programs(search_path: str) -> Iterator[str]:
-    for folder in search_path.split(os.pathsep):
-        names: list[str] = []
-        # A folder on PATH may be missing or unreadable.
-        with suppress(OSError):
-            names = os.listdir(folder)
-        yield from (os.path.join(folder, name) for name in sorted(filter(_PROGRAM.fullmatch, names)))
 
 
 def _identity(program: str) -> tuple[str, str]:

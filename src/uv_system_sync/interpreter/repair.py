@@ -63,10 +63,7 @@ def _file_id(path: str) -> tuple[int, int] | None:
 
 
 def _is_of_package(path: str, info: str, target: Target) -> bool:
-    """Return whether `path`, with the links in its folder resolved, is in site-packages but not in the metadata of another package.
-
-    `info` is the .dist-info folder of the package that lists `path`.
-    """
+    """Return whether `path` is really in a folder of packages, and not in the metadata of another package than that of `info`."""
     top = entry(real_path(path), target.site_packages)
     if top is None or os.path.basename(top) == sync_lock.NAME:
         return False

@@ -74,7 +74,7 @@ def dist_infos(site_packages: Sequence[str]) -> list[str]:
                 names = sorted(entry.name for entry in entries if entry.name.endswith(".dist-info") and entry.is_dir(follow_symlinks=False))
         except OSError:
             continue
-        # The name must have a hyphen, and start with a letter or a digit: pip renames a folder to `~…` before removing it.
+        # A valid name has a hyphen and starts with a letter or a digit. pip changes the first letter to `~` before it removes a package.
         found += [f"{folder}{os.sep}{name}" for name in names if "-" in name[1:-10] and name[0].isascii() and name[0].isalnum()]
     return found
 
@@ -128,18 +128,13 @@ def compare(before: Sequence[Package], after: Sequence[Package]) -> tuple[Change
     A package of the same version counts as updated if it comes from another place, such as a checkout instead of an index,
     or was built from another commit or from changed files.
     """
-    changes = []
     old = {package.name: package for package in before}
     new = {package.name: package for package in after}
-    for name in sorted(old.keys() | new.keys()):
-        was, now = old.get(name), new.get(name)
-        if was is None and now:
-            changes.append(Change(name, "installed", now.version, None))
-        elif was and now is None:
-            changes.append(Change(name, "removed", None, was.version))
-        elif was and now and was != now:
-            changes.append(Change(name, "updated", now.version, was.version))
-    return tuple(changes)
+    changes = [Change(name, "installed", new[name].version, None) for name in new.keys() - old.keys()]
+    changes += [Change(name, "removed", None, old[name].version) for name in old.keys() - new.keys()]
+    updated = [name for name in old.keys() & new.keys() if old[name] != new[name]]
+    changes += [Change(name, "updated", new[name].version, old[name].version) for name in updated]
+    return tuple(sorted(changes))
 
 
 def only_audited(output: str) -> bool:
@@ -162,9 +157,9 @@ def unlisted(output: str, changes: Sequence[Change]) -> list[Change]:
 
 
 def contradictions(output: str, after: Sequence[Package]) -> list[str]:
-    """Return the packages that the `output` of uv lists as installed or removed although `after`, read from disk, says otherwise.
+    """Return the packages that the `output` of uv lists as installed or removed, but not `after`, which was read from disk.
 
-    Only lines of the form ` + name==1.0` are compared. Changes that uv lists with a URL are ignored.
+    Only lines such as ` + name==1.0` are compared. Lines with a URL instead of a version are ignored.
     """
     found = {package.name: package.version for package in after}
     lines = [(sign, name, version) for sign, name, version in lines_of_uv(output) if version]
@@ -177,9 +172,11 @@ def contradictions(output: str, after: Sequence[Package]) -> list[str]:
 
 
 def same_version(version: str, found: str | None) -> bool:
-    """Return whether both versions are equal (PEP 440); the same version has several spellings, such as 1.0 and 1.0.0."""
-    if found is None or version == found:
-        return version == found
+    """Return whether both are the same version, which can have several spellings, such as 1.0 and 1.0.0 (PEP 440)."""
+    if found is None:
+        return False
+    if version == found:
+        return True
     from packaging.utils import canonicalize_version
 
     return canonicalize_version(version) == canonicalize_version(found)

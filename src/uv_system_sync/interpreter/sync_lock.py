@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NAME = ".uv-system-sync-unfinished"
 
-_TEXT = b"A sync has begun here and not finished; the next run of uv-system-sync checks every file.\n"
+_TEXT = b"A sync started here and has not finished. The next run of uv-system-sync checks every file.\n"
 
 
 class SyncLock:
@@ -37,7 +37,7 @@ class SyncLock:
         self.was_unfinished = existed or os.fstat(descriptor).st_size > 0
 
     def begin(self) -> None:
-        """Write the file to disk before anything is installed, and remove it if that fails."""
+        """Write the file so that it survives a crash of the machine, and remove it if that fails."""
         try:
             self.file.write(_TEXT)
             os.fsync(self.file.fileno())
@@ -71,7 +71,7 @@ class SyncLock:
 
 @contextmanager
 def hold(target: Target, environ: Mapping[str, str], info: Callable[[str], None]) -> Iterator[SyncLock]:
-    """Take the lock of `target`, and write its file to disk before anything there changes.
+    """Take the lock of `target`, and write the lock file before anything there changes.
 
     If another process holds the lock, log that once with `info` and wait as long as uv would. Raise `PythonUnsuitable` if the wait
     takes too long or the file cannot be written.
@@ -140,7 +140,7 @@ def _opened(path: str) -> int:
 
 
 def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callable[[str], None]) -> SyncLock:
-    # uv waits this long for another uv.
+    # uv waits for another uv as long as this.
     timeout = environ.get("UV_LOCK_TIMEOUT", "")
     seconds = int(timeout) if timeout.isdecimal() else 300
     deadline = None

@@ -1,4 +1,4 @@
-"""The Python to install into: finds it, asks it for its facts, and checks that uv may install there and that later steps will run it."""
+"""The Python to install into: finds it, and checks that uv can safely install into it and that later steps will run it."""
 
 from __future__ import annotations
 
@@ -78,7 +78,11 @@ def find(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: b
     Raise `PythonNotFound` if there is no such Python, and `PythonUnsuitable` if it does not run, is too old, or is not the interpreter
     that uv would use in its prefix.
     """
-    program, target = _by_name(inputs, environ, start, windows=windows) or _by_path(inputs, environ, start, windows=windows)
+    selected = _by_name(inputs, environ, start, windows=windows)
+    if selected is None:
+        path = interpreter(inputs.python, inputs.python_source, windows=windows)
+        selected = path, ask(path, environ, start, os.path.dirname(path))
+    program, target = selected
     if target.minor < (3, 8):
         raise PythonUnsuitable(
             "{interpreter} is Python {target.version}, but the oldest supported version is 3.8.",
@@ -160,19 +164,14 @@ def _by_name(inputs: Inputs, environ: Mapping[str, str], start: Start, *, window
     return named.find(inputs, environ.get("PATH", ""), lambda program: ask(program, environ, start, os.curdir), windows=windows)
 
 
-def _by_path(inputs: Inputs, environ: Mapping[str, str], start: Start, *, windows: bool) -> tuple[str, Target]:
-    found = interpreter(inputs.python, inputs.python_source, windows=windows)
-    return found, ask(found, environ, start, os.path.dirname(found))
-
-
 def ask(interpreter: str, environ: Mapping[str, str], start: Start, folder: str) -> Target:
-    """Return the facts that `interpreter` reports when started in `folder`; raise `PythonUnsuitable` if it does not run or report them.
+    """Start `interpreter` in `folder`, and return the facts that it reports; raise `PythonUnsuitable` if it does not report any.
 
-    The interpreter that runs this code is not started, unless a variable that uv does not see would change its facts.
+    The interpreter that runs this code is not started, unless Debian's variable would change its facts: uv does not see that variable.
     """
-    own = sys.executable or ""
-    is_own = paths.same_file(interpreter, own) and paths.same_file(os.path.dirname(interpreter), os.path.dirname(own))
-    if is_own and environment.INSTALL_LAYOUT not in environ:
+    running = sys.executable or ""
+    is_running = paths.same_file(interpreter, running) and paths.same_file(os.path.dirname(interpreter), os.path.dirname(running))
+    if is_running and environment.INSTALL_LAYOUT not in environ:
         return _parsed({**probe.describe(), "executable": interpreter})
     option = Option("python")
     try:
