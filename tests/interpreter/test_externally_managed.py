@@ -21,7 +21,7 @@ def _nothing() -> str:
 
 @pytest.fixture
 def managed(tmp_path: Path) -> Target:
-    """A target that something else manages."""
+    """An externally managed target."""
     file = tmp_path / "EXTERNALLY-MANAGED"
     file.write_text("[externally-managed]\nError=Use apt.\n", encoding="utf-8")
     return _with_packages(tmp_path / "lib" / "site-packages")._replace(prefix=str(tmp_path), externally_managed=str(file))
@@ -34,7 +34,7 @@ def _with_packages(folder: Path) -> Target:
 
 @pytest.fixture
 def shared(managed: Target) -> Target:
-    """A managed target, with packages of the operating system where uv installs."""
+    """An externally managed target, with packages of the operating system in the folder that uv installs into."""
     site_packages = Path(managed.site_packages[0])
     touch(site_packages, "beta-2.0.dist-info/RECORD", "alpha-1.0.egg-info/PKG-INFO", "gamma-3.0.dist-info/RECORD", "pip-1.dist-info/RECORD")
     (site_packages / "gamma-3.0.dist-info" / "INSTALLER").write_text("pip", encoding="utf-8")
@@ -80,7 +80,7 @@ _NO_EXPLANATION = "(no explanation)"
         pytest.param("[externally-managed]\nError=\udcfc\n", _NO_EXPLANATION, id="another-encoding"),
     ],
 )
-def test_a_managed_python_is_rejected_with_its_explanation_on_one_line(managed: Target, content: str, explanation: str) -> None:
+def test_an_externally_managed_python_is_rejected_with_its_explanation_on_one_line(managed: Target, content: str, explanation: str) -> None:
     Path(str(managed.externally_managed)).write_text(content, encoding="utf-8", errors="surrogateescape")
     error = _error(managed)
 
@@ -88,7 +88,7 @@ def test_a_managed_python_is_rejected_with_its_explanation_on_one_line(managed: 
     assert {Option("python"), Option("allow-externally-managed", "true")} == options(error)
 
 
-def test_a_check_of_a_managed_python_needs_the_same_inputs_as_a_sync(managed: Target) -> None:
+def test_a_check_of_an_externally_managed_python_needs_the_same_inputs_as_a_sync(managed: Target) -> None:
     assert _error(managed).values == _error(managed, check="true").values
     _accept(managed, allow_externally_managed="true", check="true")
     _accept(managed, allow_externally_managed="true")
@@ -101,7 +101,7 @@ def test_an_exact_sync_that_would_remove_packages_of_the_system_is_rejected(shar
     assert {Option("inexact", "true"), Option("python")} == options(error)
 
 
-def test_of_many_packages_of_the_system_twenty_are_named(shared: Target) -> None:
+def test_the_error_names_at_most_twenty_packages_of_the_system(shared: Target) -> None:
     touch(Path(shared.site_packages[0]), *(f"package-{number:02}.dist-info/RECORD" for number in range(30)))
     packages = str(_error(shared, allow_externally_managed="true").values["packages"])
 
@@ -110,16 +110,16 @@ def test_of_many_packages_of_the_system_twenty_are_named(shared: Target) -> None
 
 
 @pytest.mark.parametrize("inputs", [{"inexact": "true"}, {"check": "true"}], ids=["inexact", "check"])
-def test_a_sync_that_removes_nothing_may_be_beside_packages_of_the_system(shared: Target, inputs: dict[str, str]) -> None:
+def test_a_sync_that_removes_nothing_accepts_packages_of_the_system(shared: Target, inputs: dict[str, str]) -> None:
     require_usable(shared, step_inputs(allow_externally_managed="true", **inputs), _nothing)
 
 
-def test_after_an_unfinished_sync_packages_without_installer_are_not_the_systems(shared: Target) -> None:
+def test_after_an_unfinished_sync_packages_without_installer_are_accepted(shared: Target) -> None:
     touch(Path(shared.site_packages[0]), ".uv-system-sync-unfinished")
     _accept(shared, allow_externally_managed="true")
 
 
-def test_in_an_unmanaged_python_packages_of_other_installers_may_be_removed(shared: Target) -> None:
+def test_a_python_that_is_not_externally_managed_may_lose_packages_of_other_installers(shared: Target) -> None:
     _accept(shared._replace(externally_managed=None))
 
 
@@ -133,7 +133,7 @@ def test_packages_that_uv_finds_where_it_installs_are_accepted(managed: Target, 
 
 
 def test_packages_that_uv_finds_elsewhere_are_rejected(managed: Target) -> None:
-    """An exact sync would remove those of the operating system."""
+    """An exact sync would remove these packages of the operating system."""
     pip_list = '[{"name": "python-apt", "version": "2.6.0"}, {"name": "six", "version": "1.16.0"}]'
     error = _error(managed, lambda: pip_list, allow_externally_managed="true")
 
@@ -141,7 +141,7 @@ def test_packages_that_uv_finds_elsewhere_are_rejected(managed: Target) -> None:
     assert managed.site_packages[0] in str(error.message)
 
 
-def test_a_missing_folder_has_no_packages_of_others(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_packages_of_other_installers(tmp_path: Path) -> None:
     assert [] == of_other_installers(_with_packages(tmp_path / "missing"))
 
 
@@ -156,7 +156,7 @@ def test_a_missing_folder_has_no_packages_of_others(tmp_path: Path) -> None:
         pytest.param(None, ["alpha 1.0"], id="no-file"),
     ],
 )
-def test_packages_without_uv_or_pip_as_installer_are_of_others(tmp_path: Path, installer: str | None, expected: list[str]) -> None:
+def test_packages_without_uv_or_pip_as_installer_are_listed(tmp_path: Path, installer: str | None, expected: list[str]) -> None:
     (tmp_path / "alpha-1.0.dist-info").mkdir()
     if installer is not None:
         (tmp_path / "alpha-1.0.dist-info" / "INSTALLER").write_text(installer, encoding="utf-8", errors="surrogateescape")
@@ -174,8 +174,8 @@ def test_packages_without_uv_or_pip_as_installer_are_of_others(tmp_path: Path, i
         ("alpha-1.0.egg", []),
     ],
 )
-def test_packages_with_egg_info_are_of_others(tmp_path: Path, name: str, expected: list[str]) -> None:
-    """It may be a folder or a file."""
+def test_packages_with_egg_info_are_listed(tmp_path: Path, name: str, expected: list[str]) -> None:
+    """.egg-info may be a folder or a file."""
     (tmp_path / "folder" / name).mkdir(parents=True)
     (tmp_path / "file").mkdir()
     (tmp_path / "file" / name).touch()
@@ -184,7 +184,7 @@ def test_packages_with_egg_info_are_of_others(tmp_path: Path, name: str, expecte
 
 
 @pytest.mark.parametrize(("version", "expected"), [("3.11.9", []), ("3.12.0", ["setuptools", "wheel"])])
-def test_packages_that_uv_never_removes_are_not_of_others(tmp_path: Path, version: str, expected: list[str]) -> None:
+def test_packages_that_uv_never_removes_are_not_listed(tmp_path: Path, version: str, expected: list[str]) -> None:
     touch(tmp_path, *(f"{name}-1.0.dist-info/RECORD" for name in ("pip", "setuptools", "uv", "wheel")))
     found = of_other_installers(_with_packages(tmp_path)._replace(version=version))
 
@@ -204,5 +204,5 @@ def test_packages_that_uv_never_removes_are_not_of_others(tmp_path: Path, versio
         pytest.param("[{}]", [], id="no-names"),
     ],
 )
-def test_packages_in_uvs_list_that_are_not_our_own_are_unknown(pip_list: str, expected: list[str]) -> None:
+def test_packages_that_only_uv_lists_are_unknown(pip_list: str, expected: list[str]) -> None:
     assert expected == unknown(pip_list, (Package("alpha", "1.0"),))

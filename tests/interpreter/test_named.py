@@ -26,7 +26,7 @@ _PYENV = Path("~/.pyenv").expanduser()
 
 
 class Machine:
-    """A folder of Pythons, and PATH."""
+    """A folder with Pythons, and a PATH."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -34,7 +34,7 @@ class Machine:
         self.environ: dict[str, str] = {}
 
     def python(self, name: str, version: str, *names: str, on_path: bool = True, **changes: object) -> str:
-        """Make a Python `version` in the folder `name`, called `names` there besides python3, and return its prefix."""
+        """Make a Python `version` with the prefix `name` and the programs python3 and `names`, and return the prefix."""
         prefix = self.folder / name
         facts: Mapping[str, object] = {
             "version": version,
@@ -60,18 +60,18 @@ class Machine:
         return str(prefix)
 
     def shims(self, *names: str, command: str) -> None:
-        """Put a folder first on PATH that has `names`, each of which runs `command` of a shell."""
+        """Put a folder with the programs `names` first on PATH. Each program runs the shell `command`."""
         for name in names:
             program(self.folder / "shims" / name, "#!/bin/sh", command)
         self.search_path.insert(0, str(self.folder / "shims"))
 
     def find(self, word: str, *, allow_externally_managed: bool = False) -> Target:
-        """Return the Python that `word` names."""
+        """Return the Python that `word` selects."""
         inputs = Inputs(word, "python", allow_externally_managed=allow_externally_managed)
         return target.find(inputs, {"PATH": os.pathsep.join(self.search_path), **self.environ}, start)
 
     def prefix(self, word: str, **options: bool) -> str:
-        """Return the prefix of the Python that `word` names."""
+        """Return the prefix of the Python that `word` selects."""
         return self.find(word, **options).prefix
 
     def error(self, kind: type[ActionError], word: str) -> ActionError:
@@ -93,7 +93,7 @@ def _text(error: ActionError) -> str:
     return f"{error.message}\n{error.hint}"
 
 
-def test_name_is_the_first_program_on_path(machine: Machine) -> None:
+def test_a_name_selects_the_first_program_on_path(machine: Machine) -> None:
     first = machine.python("first", "3.11.2", "python", "my-python")
     machine.python("second", "3.12.4", "python", "python3.12")
 
@@ -101,20 +101,20 @@ def test_name_is_the_first_program_on_path(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("word", ["3.12", "3.12.4", "python3.12", "python3.12.4", ">=3.12,<3.13", "==3.12.*", "~=3.12.1"])
-def test_version_is_the_one_python_on_path_that_has_it(machine: Machine, word: str) -> None:
-    """Its name does not have to have the version."""
+def test_a_version_selects_the_only_python_on_path_that_has_it(machine: Machine, word: str) -> None:
+    """The name of the program need not contain the version."""
     machine.python("old", "3.11.2", "python", "python3.11")
     wanted = machine.python("new", "3.12.4", "python")
 
     assert wanted == machine.prefix(word)
 
 
-def test_prerelease_has_its_version(machine: Machine) -> None:
+def test_a_prerelease_matches_its_version(machine: Machine) -> None:
     assert machine.python("new", "3.15.0rc1") == machine.prefix("3.15")
 
 
-def test_version_with_a_t_is_that_of_a_free_threaded_build(machine: Machine) -> None:
-    """As setup-python and uv name it; without the letter, another build is preferred."""
+def test_a_version_with_a_t_selects_a_free_threaded_build(machine: Machine) -> None:
+    """setup-python and uv use the same notation. Without the letter, another build is preferred."""
     free = machine.python("free", "3.14.1", free_threaded=True)
 
     assert [free, free, free] == [machine.prefix(word) for word in ("3.14t", "python3.14t", "3.14")]
@@ -125,12 +125,12 @@ def test_version_with_a_t_is_that_of_a_free_threaded_build(machine: Machine) -> 
     assert "3.13t" == machine.error(PythonNotFound, "3.13t").values["word"]
 
 
-def test_python_is_python3_if_that_is_the_only_one(machine: Machine) -> None:
+def test_python_selects_python3_if_there_is_no_program_python(machine: Machine) -> None:
     assert machine.python("new", "3.12.4") == machine.prefix("python")
 
 
 @pytest.mark.parametrize("word", ["3.12", "python3.12", ">=3.11", "3"])
-def test_several_pythons_of_a_version_are_an_error_that_lists_them(machine: Machine, word: str) -> None:
+def test_several_pythons_of_a_version_are_listed_in_the_error(machine: Machine, word: str) -> None:
     one = machine.python("one", "3.12.4")
     other = machine.python("other", "3.12.1", virtual=True)
     machine.python("old", "3.10.0")
@@ -140,7 +140,7 @@ def test_several_pythons_of_a_version_are_an_error_that_lists_them(machine: Mach
     assert f"`{one}` (Python 3.12.4), `{other}` (Python 3.12.1, virtual environment)" in str(error.values["pythons"])
 
 
-def test_one_python_by_several_names_and_folders_is_one(machine: Machine, tmp_path: Path) -> None:
+def test_a_python_with_several_names_and_folders_counts_once(machine: Machine, tmp_path: Path) -> None:
     wanted = machine.python("one", "3.12.4", "python", "python3.12")
     (tmp_path / "link").symlink_to(Path(wanted) / "bin")
     (tmp_path / "links").mkdir()
@@ -150,8 +150,8 @@ def test_one_python_by_several_names_and_folders_is_one(machine: Machine, tmp_pa
     assert wanted == machine.prefix("3.12")
 
 
-def test_externally_managed_python_counts_only_if_allowed_or_alone(machine: Machine) -> None:
-    """Without the permission, it would be refused."""
+def test_an_externally_managed_python_counts_only_if_allowed_or_alone(machine: Machine) -> None:
+    """Unless the input allows it, the Python would be rejected."""
     managed = machine.python("managed", "3.12.3", externally_managed="/usr/lib/python3.12/EXTERNALLY-MANAGED")
 
     assert managed == machine.prefix("3.12")
@@ -164,8 +164,8 @@ def test_externally_managed_python_counts_only_if_allowed_or_alone(machine: Mach
 
 
 @pytest.mark.parametrize("word", ["3.12", "python3.12", ">=3.12"])
-def test_version_that_is_not_on_path_is_an_error_that_lists_what_is(machine: Machine, word: str) -> None:
-    """In a workflow, setup-python installs one."""
+def test_the_error_for_a_version_that_is_not_on_path_lists_the_pythons_on_path(machine: Machine, word: str) -> None:
+    """In a workflow, setup-python can install the version."""
     there = machine.python("there", "3.11.2")
     machine.python("elsewhere", "3.12.4", on_path=False)
     error = machine.error(PythonNotFound, word)
@@ -174,7 +174,7 @@ def test_version_that_is_not_on_path_is_an_error_that_lists_what_is(machine: Mac
     assert [] == [part for part in ("`python-version`", f"`{there}` (Python 3.11.2)") if part not in _text(error)]
 
 
-def test_number_of_yaml_is_told_from_the_version_that_was_meant(machine: Machine) -> None:
+def test_the_error_for_3_1_explains_how_yaml_reads_3_10(machine: Machine) -> None:
     machine.python("there", "3.10.2")
 
     assert '"3.10"' in _text(machine.error(PythonNotFound, "3.1"))
@@ -182,15 +182,15 @@ def test_number_of_yaml_is_told_from_the_version_that_was_meant(machine: Machine
 
 
 @pytest.mark.parametrize("word", ["pythn", "cpython@3.12", "cpython-3.12.4-linux-x86_64-gnu"])
-def test_word_that_names_nothing_is_an_error_that_lists_what_is_on_path(machine: Machine, word: str) -> None:
+def test_the_error_for_an_unknown_word_lists_the_pythons_on_path(machine: Machine, word: str) -> None:
     there = machine.python("there", "3.12.4")
     error = machine.error(PythonNotFound, word)
 
     assert (word, {Option("python"), Option("python", there)}) == (error.values["word"], options(error))
 
 
-def test_without_a_name_the_error_says_what_to_write(machine: Machine) -> None:
-    """What could not be used is not listed."""
+def test_the_error_for_an_empty_input_names_an_example_on_path(machine: Machine) -> None:
+    """Pythons that could not be used are not listed."""
     old = machine.python("old", "3.7.1")
     managed = machine.python("managed", "3.11.2", externally_managed="/usr/lib/python3.11/EXTERNALLY-MANAGED")
     there = machine.python("there", "3.12.4")
@@ -203,18 +203,18 @@ def test_without_a_name_the_error_says_what_to_write(machine: Machine) -> None:
     assert old not in _text(error)
 
 
-def test_without_any_python_an_example_says_what_to_write(machine: Machine) -> None:
+def test_without_any_python_on_path_the_example_is_usr_local(machine: Machine) -> None:
     assert {Option("python"), Option("python", "/usr/local")} == options(machine.error(PythonNotFound, ""))
 
 
 @pytest.mark.parametrize("word", ["<3.x", "~=3", ">=", "!"])
-def test_specifier_that_is_none_is_an_error(machine: Machine, word: str) -> None:
+def test_an_invalid_specifier_is_an_error(machine: Machine, word: str) -> None:
     assert {"option": Option("python"), "word": word} == machine.error(InvalidInput, word).values
 
 
 @pytest.mark.parametrize("word", ["3.12", "python3.12", "python"])
-def test_version_and_python_are_no_paths(machine: Machine, word: str) -> None:
-    """A repository may have a file or a folder of any name."""
+def test_a_version_and_python_are_never_paths(machine: Machine, word: str) -> None:
+    """A repository may have a file or folder with such a name."""
     wanted = machine.python("wanted", "3.12.4")
     machine.python(f"current/{word}", "3.12.1", on_path=False)
 
@@ -222,7 +222,7 @@ def test_version_and_python_are_no_paths(machine: Machine, word: str) -> None:
     assert machine.prefix(f"./{word}") == str(machine.folder / "current" / word)
 
 
-def test_other_word_is_a_path_if_there_is_one_and_else_a_program(machine: Machine) -> None:
+def test_another_word_is_a_path_if_it_exists_and_otherwise_a_program(machine: Machine) -> None:
     machine.python("there", "3.12.4", "env")
     environment = machine.python("current/env", "3.11.2", on_path=False)
 
@@ -237,14 +237,14 @@ def test_a_dangling_link_is_a_path(machine: Machine) -> None:
     assert "env" == machine.error(PythonUnsuitable, "env").values["path"]
 
 
-def test_setup_pythons_folder_is_no_name() -> None:
+def test_the_folder_of_setup_python_is_never_a_name() -> None:
     with pytest.raises(PythonNotFound) as caught:
         target.find(Inputs("3.12", "pythonLocation"), {"PATH": ""}, start)
 
     assert {"source": Option("pythonLocation"), "path": "3.12"} == caught.value.values
 
 
-def test_a_path_starts_nothing_else(machine: Machine) -> None:
+def test_a_path_starts_no_program_on_path(machine: Machine) -> None:
     wanted = machine.python("wanted", "3.12.4", on_path=False)
     machine.shims("python", "python3", command="touch started")
 
@@ -252,18 +252,18 @@ def test_a_path_starts_nothing_else(machine: Machine) -> None:
     assert not Path("started").exists()
 
 
-# The shims of version managers.
+# Shims of version managers.
 
 
 @pytest.mark.parametrize("word", ["python", "python3.12", "3.12"])
-def test_shim_stands_for_the_interpreter_that_it_starts(machine: Machine, word: str) -> None:
+def test_a_shim_selects_the_interpreter_that_it_starts(machine: Machine, word: str) -> None:
     wanted = machine.python("versions/3.12.4", "3.12.4", "python", on_path=False)
     machine.shims("python", "python3", "python3.12", command=f'exec {wanted}/bin/python3 "$@"')
 
     assert (wanted, f"{wanted}/bin/python3") == (machine.prefix(word), machine.find(word).executable)
 
 
-def test_shim_that_starts_nothing_is_no_python_of_a_version(machine: Machine) -> None:
+def test_a_shim_that_starts_nothing_is_skipped(machine: Machine) -> None:
     machine.shims("python3.12", command="echo 'python3.12: command not found'; exit 127")
     wanted = machine.python("wanted", "3.12.4", "python3.12")
 
@@ -271,8 +271,8 @@ def test_shim_that_starts_nothing_is_no_python_of_a_version(machine: Machine) ->
     assert "python3.12: command not found" == machine.error(PythonUnsuitable, "python3.12").values["output"]
 
 
-def test_shim_chooses_by_the_current_folder(machine: Machine) -> None:
-    """As it does in the user's shell."""
+def test_a_shim_can_choose_by_the_current_folder(machine: Machine) -> None:
+    """It does so in the user's shell too."""
     wanted = machine.python("versions/3.12.4", "3.12.4", on_path=False)
     machine.shims("python", command=f'read -r version <.python-version; exec {machine.folder}/versions/$version/bin/python3 "$@"')
     Path(".python-version").write_text("3.12.4\n", encoding="utf-8")
@@ -294,7 +294,7 @@ def test_shims_that_are_links_to_a_version_manager_are_started_by_their_names(ma
 
 @pytest.mark.skipif(not (_PYENV / "libexec" / "pyenv").exists(), reason="no pyenv is installed here")
 def test_shims_of_pyenv(machine: Machine) -> None:
-    """They choose by .python-version."""
+    """The shims choose the version by .python-version."""
     pythons = [python for python in found() if _PYENV in python.prefix.parents]
     machine.search_path = [str(_PYENV / "shims"), str(_PYENV / "bin"), "/usr/bin", "/bin"]
     for python in pythons[-2:]:
@@ -303,8 +303,8 @@ def test_shims_of_pyenv(machine: Machine) -> None:
         assert str(python.prefix) == machine.prefix("python")
 
 
-def test_virtual_environment_is_not_the_python_that_it_links_to(machine: Machine) -> None:
-    """A link in it leads to another folder's interpreter."""
+def test_a_virtual_environment_is_not_the_python_that_it_links_to(machine: Machine) -> None:
+    """Its interpreter is a link to the interpreter in another folder."""
     python = found()[-1]
     environment = machine.folder / "env"
     subprocess.run([python.prefix / "bin" / "python3", "-m", "venv", "--without-pip", environment], check=True)
@@ -315,14 +315,14 @@ def test_virtual_environment_is_not_the_python_that_it_links_to(machine: Machine
     assert [] == [part for part in (f"`{environment}` (", f"`{python.prefix}` (") if part not in str(error.values["pythons"])]
 
 
-def test_action_takes_names_and_versions_too(machine: Machine) -> None:
+def test_the_action_accepts_a_version(machine: Machine) -> None:
     wanted = machine.python("wanted", "3.12.4")
     inputs = step_inputs(python="3.12")
 
     assert wanted == target.find(inputs, {"PATH": machine.search_path[0], "pythonLocation": "/elsewhere"}, start).prefix
 
 
-def test_program_that_cannot_be_started_is_none(machine: Machine, tmp_path: Path) -> None:
+def test_a_file_that_is_not_executable_is_skipped(machine: Machine, tmp_path: Path) -> None:
     touch(tmp_path / "bin", "python3.12")
     (tmp_path / "bin" / "python3.12").chmod(0o644)
     (tmp_path / "bin" / "python3").mkdir()

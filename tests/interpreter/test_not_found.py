@@ -1,4 +1,4 @@
-"""Tests of the interpreter that a path stands for, and of `interpreter.not_found`."""
+"""Tests of `interpreter.target.interpreter` and `interpreter.not_found`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has links for eve
 
 @pytest.fixture
 def prefix(tmp_path: Path) -> Path:
-    """A prefix that is still empty, in a folder whose name looks like a pattern."""
+    """An empty prefix, in a folder whose name looks like a glob pattern."""
     folder = tmp_path / "a[b]* ☃" / "python"
     folder.mkdir(parents=True)
     return folder
@@ -36,7 +36,7 @@ def _error(kind: type[ActionError], path: object, source: str = "python", *, win
 
 
 def _suggested(folder: object, *, windows: bool = False) -> object:
-    """Return what the hint names instead of `folder`, which has no Python of its own, or None."""
+    """Return the paths that the hint suggests instead of `folder`, which is not a prefix, or None."""
     error = _error(PythonNotFound, folder, windows=windows)
 
     assert (Option("python"), str(folder)) == (error.values["source"], error.values["path"])
@@ -50,7 +50,7 @@ def test_a_file_is_the_interpreter_whatever_its_name(prefix: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["python", "python/bin/python3", "./python/lib/.."], ids=["prefix", "interpreter", "with-dots"])
-def test_a_relative_path_starts_at_the_current_folder(prefix: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+def test_a_relative_path_is_relative_to_the_current_folder(prefix: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     touch(prefix, "bin/python3")
     monkeypatch.chdir(prefix.parent)
 
@@ -69,7 +69,7 @@ def test_a_relative_path_starts_at_the_current_folder(prefix: Path, monkeypatch:
         pytest.param(True, ("python.exe", "bin/python.exe", "Scripts/python.exe"), "Scripts/python.exe", id="windows-all"),
     ],
 )
-def test_in_a_prefix_the_interpreter_is_the_one_that_uv_finds(
+def test_the_interpreter_of_a_prefix_is_the_one_that_uv_finds(
     prefix: Path, names: tuple[str, ...], expected: str, *, windows: bool
 ) -> None:
     touch(prefix, *names)
@@ -77,13 +77,13 @@ def test_in_a_prefix_the_interpreter_is_the_one_that_uv_finds(
     assert str(prefix / expected) == _found(prefix, windows=windows)
 
 
-def test_names_that_uv_does_not_look_for_are_no_interpreter(prefix: Path) -> None:
+def test_names_that_uv_does_not_look_for_are_ignored(prefix: Path) -> None:
     touch(prefix, "python", "bin/python2", "bin/python3.12")
 
     assert [None, None] == [paths.python_in(str(prefix), windows=windows) for windows in (False, True)]
 
 
-def test_without_a_path_nothing_is_guessed() -> None:
+def test_an_empty_path_is_an_error() -> None:
     assert Option("python") == _error(PythonNotFound, "").values["option"]
 
 
@@ -100,7 +100,7 @@ def test_a_version_is_not_a_path(version: str) -> None:
 
 
 @posix
-def test_a_path_of_another_system_is_explained() -> None:
+def test_the_error_for_a_windows_path_explains_it() -> None:
     assert "Windows" in str(_error(PythonNotFound, r"C:\hostedtoolcache\windows\Python\3.12.4\x64").hint)
 
 
@@ -115,7 +115,7 @@ def test_a_path_of_another_system_is_explained() -> None:
     ],
 )
 def test_a_dangling_link_is_an_error_with_its_target(prefix: Path, link: str, path: str) -> None:
-    """Most often, it is a virtual environment whose Python was removed."""
+    """Usually, this is a virtual environment whose base Python was removed."""
     touch(prefix, "bin/activate", "pyvenv.cfg")
     (prefix / link).symlink_to(os.path.join("..", "..", "gone") if "/" in link else os.path.join("..", "gone"))
     values = {
@@ -129,7 +129,7 @@ def test_a_dangling_link_is_an_error_with_its_target(prefix: Path, link: str, pa
 
 
 @posix
-def test_of_a_chain_of_dangling_links_both_ends_are_named(prefix: Path) -> None:
+def test_the_error_for_a_chain_of_dangling_links_names_both_ends(prefix: Path) -> None:
     (prefix / "bin").mkdir()
     (prefix / "bin" / "python").symlink_to("/nowhere/python3.12")
     (prefix / "bin" / "python3").symlink_to("python")
@@ -139,7 +139,7 @@ def test_of_a_chain_of_dangling_links_both_ends_are_named(prefix: Path) -> None:
 
 
 @posix
-def test_a_dangling_link_beside_an_interpreter_is_no_error(prefix: Path) -> None:
+def test_a_dangling_link_beside_an_interpreter_is_ignored(prefix: Path) -> None:
     touch(prefix, "bin/python")
     (prefix / "bin" / "python3").symlink_to("/nowhere/python3.12")
 
@@ -159,15 +159,15 @@ def test_a_dangling_link_beside_an_interpreter_is_no_error(prefix: Path) -> None
         ),
     ],
 )
-def test_for_a_folder_inside_a_prefix_the_prefix_is_suggested(prefix: Path, name: str, folder: str, *, windows: bool) -> None:
+def test_the_prefix_is_suggested_for_a_folder_inside_it(prefix: Path, name: str, folder: str, *, windows: bool) -> None:
     touch(prefix, name)
     (prefix / folder).mkdir(parents=True, exist_ok=True)
 
     assert str(prefix) == _suggested(prefix / folder, windows=windows)
 
 
-def test_on_windows_the_scripts_of_an_environment_have_its_interpreter(prefix: Path) -> None:
-    """An installation, whose interpreter is in the prefix, looks the same."""
+def test_on_windows_the_scripts_folder_of_an_environment_has_its_interpreter(prefix: Path) -> None:
+    """The same layout is an installation, whose interpreter is in the prefix."""
     touch(prefix, "Scripts/python.exe")
 
     assert str(prefix / "Scripts" / "python.exe") == _found(prefix / "Scripts", windows=True)
@@ -175,7 +175,7 @@ def test_on_windows_the_scripts_of_an_environment_have_its_interpreter(prefix: P
 
 @pytest.mark.parametrize("inside", ["3.12.4", "3.12.4/x64"], ids=["versions", "versions-and-architectures"])
 @pytest.mark.parametrize(("windows", "name"), [(False, "bin/python3"), (True, "python.exe")], ids=["posix", "windows"])
-def test_for_a_folder_of_one_prefix_that_prefix_is_suggested(prefix: Path, inside: str, name: str, *, windows: bool) -> None:
+def test_the_only_prefix_in_a_folder_is_suggested(prefix: Path, inside: str, name: str, *, windows: bool) -> None:
     touch(prefix, f"{inside}/{name}", "3.13.0.complete")
     (prefix / "empty").mkdir()
 
@@ -190,13 +190,13 @@ def test_for_a_folder_of_one_prefix_that_prefix_is_suggested(prefix: Path, insid
         pytest.param(("bin/python3.11", "bin/python3.12"), "bin", "bin/python3.11 bin/python3.12", id="interpreters-of-bin"),
     ],
 )
-def test_of_several_pythons_all_are_suggested_in_order(prefix: Path, names: tuple[str, ...], folder: str, expected: str) -> None:
+def test_several_pythons_in_a_folder_are_suggested_in_order(prefix: Path, names: tuple[str, ...], folder: str, expected: str) -> None:
     touch(prefix, *names)
 
     assert ", ".join(f"`{prefix / name}`" for name in expected.split()) == _suggested(prefix / folder)
 
 
-def test_of_many_pythons_some_are_suggested(prefix: Path) -> None:
+def test_at_most_twenty_pythons_are_suggested(prefix: Path) -> None:
     touch(prefix, *(f"3.{minor}/bin/python3" for minor in range(10, 40)))
     suggested = str(_suggested(prefix))
 
@@ -205,7 +205,7 @@ def test_of_many_pythons_some_are_suggested(prefix: Path) -> None:
 
 
 @posix
-def test_an_interpreter_with_a_version_in_its_name_is_suggested_if_it_can_be_started(prefix: Path) -> None:
+def test_an_executable_interpreter_with_a_version_in_its_name_is_suggested(prefix: Path) -> None:
     touch(prefix, "bin/python3.11", "bin/python3.11-config", "bin/python2")
     (prefix / "bin" / "python3.12").symlink_to(prefix / "gone")
     (prefix / "bin" / "python3.13").touch(mode=0o644)
@@ -225,7 +225,7 @@ def test_an_interpreter_with_a_version_in_its_name_is_suggested_if_it_can_be_sta
 def test_a_folder_without_python_is_an_error_without_a_suggestion(
     prefix: Path, names: tuple[str, ...], folder: str, *, windows: bool
 ) -> None:
-    """For uv, it is the place of a new environment."""
+    """In such a folder, uv would create a new environment."""
     touch(prefix, *names)
 
     assert _suggested(prefix / folder, windows=windows) is None
@@ -235,7 +235,7 @@ def test_a_folder_without_python_is_an_error_without_a_suggestion(
 @pytest.mark.parametrize(
     "make", [pytest.param(Path.mkdir, id="folder"), pytest.param(lambda path: path.touch(mode=0o644), id="not-executable")]
 )
-def test_what_cannot_be_started_is_no_interpreter(prefix: Path, make: Callable[[Path], None]) -> None:
+def test_a_folder_or_a_file_that_is_not_executable_is_not_an_interpreter(prefix: Path, make: Callable[[Path], None]) -> None:
     (prefix / "bin").mkdir()
     make(prefix / "bin" / "python3")
 

@@ -17,13 +17,13 @@ from uv_system_sync.interpreter import probe
 _SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 _PROGRAM = "python.exe" if os.name == "nt" else "python3"
 
-# The Python of the operating system, where that manages it: Debian's, for example.
+# An externally managed Python of the operating system, such as Debian's.
 _MANAGED = next((path for path in Path("/usr/lib").glob("python3*/EXTERNALLY-MANAGED")), None)
 _SYSTEM = Path("/usr/bin/python3")
 
-managed = pytest.mark.skipif(_MANAGED is None or not _SYSTEM.exists(), reason="no Python here is managed by its operating system")
+managed = pytest.mark.skipif(_MANAGED is None or not _SYSTEM.exists(), reason="no Python here is externally managed")
 
-# Too old to sync into, which the probe has to report.
+# Pythons that are too old to sync into. The probe must report their version.
 _OLD = sorted(Path.home().glob(".pyenv/versions/3.[67].*/bin/python3"))
 
 
@@ -42,7 +42,7 @@ def _probe(interpreter: Path, *flags: str) -> dict[str, object]:
 
 
 def test_a_virtual_environment_has_its_own_prefix_scripts_and_packages(environment: Path) -> None:
-    """With `-S`, `sys.prefix` is that of the Python that it was made of."""
+    """With `-S`, `sys.prefix` is the prefix of the base Python."""
     interpreter = environment / _SCRIPTS / _PROGRAM
     packages = environment / ("Lib" if os.name == "nt" else f"lib/python{sys.version_info[0]}.{sys.version_info[1]}") / "site-packages"
     expected = {
@@ -70,7 +70,7 @@ def test_the_answer_is_the_same_with_site(environment: Path) -> None:
     assert _probe(interpreter, "-I", "-S") == _probe(interpreter, "-I")
 
 
-def test_packages_of_an_installation_go_where_sysconfig_has_them() -> None:
+def test_the_folders_of_an_installation_are_those_of_sysconfig() -> None:
     interpreter = Path(sys.base_prefix, *(() if os.name == "nt" else ("bin",)), _PROGRAM)
     script = "import json, sysconfig; print(json.dumps([sysconfig.get_path(name) for name in ('scripts', 'purelib', 'platlib')]))"
     paths = json.loads(subprocess.run([interpreter, "-I", "-c", script], check=True, capture_output=True).stdout)
@@ -97,19 +97,19 @@ def test_the_answer_is_the_same_in_this_process(environment: Path) -> None:
 
 
 @managed
-def test_a_python_that_its_operating_system_manages_names_the_file_that_declares_it() -> None:
+def test_the_python_of_an_operating_system_reports_its_externally_managed_file() -> None:
     assert str(_MANAGED) == _probe(_SYSTEM, "-I", "-S")["externally_managed"]
 
 
 @managed
-def test_packages_do_not_go_among_those_of_a_distribution() -> None:
+def test_packages_are_not_installed_among_those_of_a_distribution() -> None:
     answer = _probe(_SYSTEM, "-I", "-S")
 
     assert ("/usr", "/usr/local/bin", "/usr/local/lib") == (answer["prefix"], answer["scripts"], str(answer["purelib"])[:14])
 
 
 @managed
-def test_a_virtual_environment_of_a_distributions_python_is_not_managed(tmp_path: Path) -> None:
+def test_a_virtual_environment_of_a_distributions_python_is_not_externally_managed(tmp_path: Path) -> None:
     subprocess.run([_SYSTEM, "-m", "venv", "--without-pip", tmp_path], check=True)
     answer = _probe(tmp_path / "bin" / "python3", "-I", "-S")
 

@@ -36,7 +36,7 @@ def info(site_packages: Path) -> Path:
 
 
 def _install(site_packages: Path, name: str, *also: str) -> None:
-    """Install a package of one module and of the files `also`, as uv leaves it."""
+    """Write the files that uv installs for a package of one module and the files `also`."""
     info = site_packages / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)
     files = {f"{name}.py": "x = 1\n", f"{info.name}/METADATA": "Name: x\n", f"{info.name}/INSTALLER": "uv", **dict.fromkeys(also, "shared")}
@@ -56,7 +56,7 @@ def test_a_package_with_all_its_files_is_not_broken(target: Target) -> None:
 
 @pytest.mark.parametrize("name", ["METADATA", "RECORD"])
 @pytest.mark.parametrize("thorough", [True, False])
-def test_a_package_without_a_file_of_its_own_is_always_found(target: Target, info: Path, name: str, *, thorough: bool) -> None:
+def test_a_package_without_metadata_or_record_is_always_broken(target: Target, info: Path, name: str, *, thorough: bool) -> None:
     (info / name).unlink()
 
     assert [("alpha", f"it has no {name}")] == _broken(target, thorough=thorough)
@@ -72,10 +72,10 @@ def test_a_package_without_a_file_of_its_own_is_always_found(target: Target, inf
     ],
 )
 @pytest.mark.parametrize("thorough", [True, False])
-def test_a_package_of_the_operating_system_may_lack_its_record(
+def test_a_package_of_the_operating_system_may_have_no_record(
     target: Target, installer: str, externally_managed: str | None, expected: list[str], *, thorough: bool
 ) -> None:
-    """PEP 627 allows it."""
+    """PEP 627 allows this."""
     info = Path(target.site_packages[0]) / "alpha-1.0.dist-info"
     (info / "RECORD").unlink()
     (info / "INSTALLER").write_text(installer, encoding="utf-8")
@@ -83,7 +83,7 @@ def test_a_package_of_the_operating_system_may_lack_its_record(
     assert expected == [name for name, _ in _broken(target._replace(externally_managed=externally_managed), thorough=thorough)]
 
 
-def test_a_missing_module_is_found_by_a_thorough_search_only(target: Target, site_packages: Path) -> None:
+def test_a_missing_module_is_found_only_by_a_thorough_search(target: Target, site_packages: Path) -> None:
     (site_packages / "alpha.py").unlink()
 
     assert [] == _broken(target, thorough=False)
@@ -96,8 +96,8 @@ def test_a_module_of_another_size_is_found(target: Target, site_packages: Path) 
     assert [("alpha", f"{site_packages / 'alpha.py'} has 1 bytes, not 6")] == _broken(target)
 
 
-def test_a_record_without_an_installer_is_of_an_interrupted_installation(target: Target, info: Path) -> None:
-    """It is the wheel's."""
+def test_a_package_whose_record_does_not_name_an_installer_is_broken(target: Target, info: Path) -> None:
+    """An interrupted installation leaves the RECORD of the wheel, which does not name one."""
     (info / "RECORD").write_text("alpha.py,sha256=x,6\nalpha-1.0.dist-info/RECORD,,\n", encoding="utf-8")
 
     assert [("alpha", "its RECORD does not name an INSTALLER")] == _broken(target)
@@ -119,7 +119,7 @@ def test_a_package_with_an_unreadable_record_is_broken(target: Target, info: Pat
     assert ["alpha"] == [name for name, _ in _broken(target)]
 
 
-def test_removal_keeps_files_that_another_package_has_too(target: Target, site_packages: Path) -> None:
+def test_removal_keeps_files_that_another_package_also_has(target: Target, site_packages: Path) -> None:
     _install(site_packages, "beta", "shared.py")
     _install(site_packages, "gamma", "shared.py")
     (site_packages / "beta.py").unlink()
@@ -140,7 +140,7 @@ def test_removal_stays_inside_the_prefix(target: Target, info: Path, tmp_path: P
     assert (True, False) == (precious.exists(), info.exists())
 
 
-def test_removal_of_a_link_keeps_what_it_leads_to(target: Target, info: Path, tmp_path: Path) -> None:
+def test_removal_of_a_link_keeps_its_target(target: Target, info: Path, tmp_path: Path) -> None:
     precious, link = tmp_path / "precious", info.parent / "link"
     precious.touch()
     link.symlink_to(precious)
@@ -153,7 +153,7 @@ def test_removal_of_a_link_keeps_what_it_leads_to(target: Target, info: Path, tm
 
 @pytest.fixture
 def installation(target: Target, site_packages: Path) -> Target:
-    """The target with an interpreter, scripts, a standard library and another name for the folder of packages."""
+    """The target with an interpreter, scripts, a standard library and a link to the folder that contains site-packages."""
     prefix = Path(target.prefix)
     scripts = {
         "python3": "ELF",
@@ -189,7 +189,7 @@ def _listing(folder: Path) -> set[str]:
     ],
 )
 def test_removal_of_a_package_keeps_what_is_not_its_own(installation: Target, site_packages: Path, path: str) -> None:
-    """A package may have any RECORD, and be broken because it has no METADATA."""
+    """A package may have any RECORD, and this package is broken because it has no METADATA."""
     (Path(installation.prefix) / "share").mkdir()
     (Path(installation.prefix) / "share" / "data").touch()
     (site_packages / "alpha-1.0.dist-info" / "added").touch()
@@ -204,7 +204,7 @@ def test_removal_of_a_package_keeps_what_is_not_its_own(installation: Target, si
 
 
 @posix
-def test_removal_takes_modules_and_scripts_of_the_package_by_whatever_path(installation: Target, site_packages: Path, info: Path) -> None:
+def test_removal_removes_modules_and_scripts_under_any_path(installation: Target, site_packages: Path, info: Path) -> None:
     before = _listing(Path(installation.prefix))
     (info / "METADATA").unlink()
     rows = ("../../lib64/site-packages/alpha.py", "../../bin/alpha-tool", "../../bin/beta-tool")

@@ -43,7 +43,7 @@ def test_names_of_packages_are_normalized(tmp_path: Path, name: str) -> None:
         pytest.param("~lpha-1.0.dist-info", id="left-by-an-interrupted-pip"),
     ],
 )
-def test_nothing_else_is_a_package(tmp_path: Path, name: str) -> None:
+def test_other_names_are_not_packages(tmp_path: Path, name: str) -> None:
     assert () == packages(dist_infos([_install(tmp_path, name)]))
 
 
@@ -51,8 +51,8 @@ def test_a_missing_folder_has_no_packages(tmp_path: Path) -> None:
     assert () == packages(dist_infos([str(tmp_path / "missing")]))
 
 
-def test_of_two_folders_the_first_takes_precedence(tmp_path: Path) -> None:
-    """As it does on import, where pure and compiled packages have folders of their own."""
+def test_the_first_of_two_folders_takes_precedence(tmp_path: Path) -> None:
+    """Import has the same order if pure and compiled packages are in different folders."""
     pure = _install(tmp_path / "pure", "alpha-1.0.dist-info", "gamma-1.0.dist-info")
     compiled = _install(tmp_path / "compiled", "alpha-2.0.dist-info", "beta-1.0.dist-info")
 
@@ -87,7 +87,7 @@ def test_of_two_folders_the_first_takes_precedence(tmp_path: Path) -> None:
         pytest.param("[" * 100_000, Package("alpha", "1.0"), id="nested-too-deeply"),
     ],
 )
-def test_the_origin_of_a_direct_install_is_read_if_it_can_be(tmp_path: Path, text: str, expected: Package) -> None:
+def test_the_origin_of_a_direct_install_is_read(tmp_path: Path, text: str, expected: Package) -> None:
     assert (expected,) == _direct_url(tmp_path, text)
 
 
@@ -117,7 +117,7 @@ def test_equal_sets_have_no_changes() -> None:
     assert () == compare(same, same)
 
 
-def test_uvs_record_of_what_a_package_was_built_from_is_read(tmp_path: Path) -> None:
+def test_the_uv_cache_file_of_a_built_package_is_read(tmp_path: Path) -> None:
     _install(tmp_path, "alpha-1.0.dist-info")
     (tmp_path / "alpha-1.0.dist-info" / "uv_cache.json").write_text('{"timestamp": 1}', encoding="utf-8")
     (package,) = _direct_url(tmp_path, '{"url": "file:///src/alpha"}')
@@ -172,7 +172,7 @@ _FOUND = (Package("alpha", "1.0"), Package("beta-two", "2.0+cu121"))
         pytest.param("warning: would add + gamma==1.0\n", id="in-the-middle-of-a-line"),
     ],
 )
-def test_output_that_agrees_with_the_disk_or_is_unknown_is_no_contradiction(output: str) -> None:
+def test_output_that_agrees_with_the_disk_or_has_other_lines_is_not_a_contradiction(output: str) -> None:
     assert [] == contradictions(output, _FOUND)
 
 
@@ -193,7 +193,7 @@ def test_output_that_agrees_with_the_disk_or_is_unknown_is_no_contradiction(outp
         ),
     ],
 )
-def test_contradictions_are_listed_with_what_is_there_and_removals_last(output: str, expected: list[str]) -> None:
+def test_contradictions_name_the_installed_version_and_removals_come_last(output: str, expected: list[str]) -> None:
     assert expected == contradictions(output, _FOUND)
 
 
@@ -213,5 +213,5 @@ def test_contradicted_removals_are_sorted() -> None:
         pytest.param("", False, id="quiet"),
     ],
 )
-def test_only_what_uv_prints_without_changes_means_that_there_are_none(output: str, expected: bool) -> None:  # noqa: FBT001 - a value
+def test_only_the_audit_line_of_uv_means_that_nothing_changed(output: str, expected: bool) -> None:  # noqa: FBT001 - a value
     assert expected == only_audited(output)

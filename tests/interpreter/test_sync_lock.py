@@ -22,7 +22,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="Windows has neither locks th
 
 _NAME = ".uv-system-sync-unfinished"
 
-# Holds the lock until its input ends; `pass on` has a program that inherits it hold it, too.
+# Holds the lock until its input ends. With `pass on`, a child process inherits the lock and holds it too.
 _HOLDER = """
 import subprocess, sys
 from tests.support import TARGET
@@ -42,7 +42,7 @@ with sync_lock.hold(TARGET._replace(site_packages=(sys.argv[1],)), {}, print) as
 
 @pytest.fixture
 def target(tmp_path: Path) -> Target:
-    """A target whose packages go into a folder of its own, which does not exist yet."""
+    """A target whose site-packages folder does not exist yet."""
     return TARGET._replace(site_packages=(str(tmp_path / "lib" / "site-packages"),))
 
 
@@ -58,7 +58,7 @@ def holder(target: Target, how: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_for(process: subprocess.Popen[str], target: Target) -> tuple[list[str], bool]:
-    """Take the lock that `process` releases once this waits for it; return what was shown, and whether the sync was unfinished."""
+    """Take the lock, which `process` releases after the first message; return the messages, and whether the sync was unfinished."""
     shown: list[str] = []
 
     def info(text: str) -> None:
@@ -72,7 +72,7 @@ def wait_for(process: subprocess.Popen[str], target: Target) -> tuple[list[str],
 
 @contextmanager
 def files_that_stay_empty() -> Iterator[None]:
-    """Let this process write to no file."""
+    """Prevent this process from writing to any file."""
     import resource
 
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -94,7 +94,7 @@ def test_a_sync_is_unfinished_until_it_is_finished(target: Target) -> None:
     assert not sync_lock.is_unfinished(target)
 
 
-def test_finishing_twice_is_no_error(target: Target) -> None:
+def test_finishing_twice_is_allowed(target: Target) -> None:
     with sync_lock.hold(target, {}, pytest.fail) as lock:
         lock.finish()
         lock.finish()
@@ -102,7 +102,7 @@ def test_finishing_twice_is_no_error(target: Target) -> None:
     assert not sync_lock.is_unfinished(target)
 
 
-def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "lib").touch()
     folder = str(tmp_path / "lib" / "site-packages")
     with pytest.raises(PythonUnsuitable) as caught, sync_lock.hold(TARGET._replace(site_packages=(folder,)), {}, pytest.fail):
@@ -176,7 +176,7 @@ def test_the_file_of_an_unfinished_sync_is_not_written_again(target: Target) -> 
 
 @posix
 @pytest.mark.parametrize("kind", ["a symbolic link", "a dangling symbolic link", "a folder", "not a file"])
-def test_what_is_in_the_place_of_the_file_is_an_error_that_names_it_and_stays_as_it_is(target: Target, tmp_path: Path, kind: str) -> None:
+def test_something_else_at_the_path_of_the_file_is_an_error_and_stays_unchanged(target: Target, tmp_path: Path, kind: str) -> None:
     path = Path(target.site_packages[0], _NAME)
     path.parent.mkdir(parents=True)
     precious = tmp_path / "precious"

@@ -40,12 +40,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def prefix(tmp_path: Path) -> Path:
-    """The prefix of an interpreter that is not written yet."""
+    """The prefix of an interpreter that does not exist yet."""
     return tmp_path / "python"
 
 
 class _Recorder(Recorder):
-    """A recorder with a `Start` that fails or answers at once."""
+    """A recorder with a `Start` that fails or completes immediately."""
 
     def start(self, command: Command) -> Finish:
         completed = self(command)
@@ -63,7 +63,7 @@ def _find_error(python: object, start: Start = start) -> PythonUnsuitable:
 
 
 def _answer(prefix: Path, /, **changes: object) -> str:
-    """Return what an interpreter in `prefix` would print, but for the `changes`."""
+    """Return the output of an interpreter in `prefix`, with `changes`."""
     answer: dict[str, object] = {
         "version": "3.12.4",
         "implementation": "cpython",
@@ -83,12 +83,12 @@ def _answer(prefix: Path, /, **changes: object) -> str:
 
 
 def _interpreter(prefix: Path, *outputs: str) -> Path:
-    """Write an interpreter that prints `outputs`, whatever its arguments are."""
+    """Write an interpreter that prints `outputs` and ignores its arguments."""
     return write_program(prefix / "bin" / "python3", *(f"print({output!r}, flush=True)" for output in outputs))
 
 
 @pytest.mark.parametrize("inside", [(), (_SCRIPTS, _PROGRAM)], ids=["prefix", "interpreter"])
-def test_a_virtual_environment_is_found_and_not_what_it_was_made_of(environment: Path, inside: tuple[str, ...]) -> None:
+def test_a_virtual_environment_is_found_instead_of_its_base_python(environment: Path, inside: tuple[str, ...]) -> None:
     packages = environment / ("Lib" if os.name == "nt" else f"lib/python{sys.version_info[0]}.{sys.version_info[1]}") / "site-packages"
     expected = Target(
         executable=str(environment / _SCRIPTS / _PROGRAM),
@@ -117,7 +117,7 @@ def test_without_an_input_the_target_is_the_python_of_setup_python(environment: 
     assert str(environment) == target.find(inputs, os.environ, start).prefix
 
 
-def test_the_interpreter_that_runs_this_is_not_started_again() -> None:
+def test_the_running_interpreter_is_not_started_again() -> None:
     recorder = _Recorder()
     found = target.find(step_inputs(python=sys.prefix), {}, recorder.start)
 
@@ -125,8 +125,8 @@ def test_the_interpreter_that_runs_this_is_not_started_again() -> None:
     assert os.path.join(sys.prefix, _SCRIPTS, _PROGRAM) == found.executable
 
 
-def test_the_interpreter_that_runs_this_is_started_without_debians_variable(prefix: Path) -> None:
-    """With it, sysconfig has other folders than the ones that uv will install into."""
+def test_the_running_interpreter_is_started_without_debians_variable(prefix: Path) -> None:
+    """With the variable, sysconfig returns other folders than uv uses."""
     touch(prefix, "bin/python3")
     recorder = _Recorder(Completed(0, _answer(prefix)))
     found = target.find(step_inputs(python=sys.prefix), {"DEB_PYTHON_INSTALL_LAYOUT": "deb"}, recorder.start)
@@ -154,7 +154,7 @@ def test_the_interpreter_sees_no_variable_that_selects_a_python_or_belongs_to_th
 @posix
 @pytest.mark.parametrize("externally_managed", [None, "/usr/lib/python3.12/EXTERNALLY-MANAGED"], ids=["unmanaged", "managed"])
 def test_the_target_is_what_the_interpreter_prints_last(prefix: Path, externally_managed: str | None) -> None:
-    """The system's loader may print a warning first."""
+    """The dynamic loader may print a warning first."""
     answer = _answer(prefix, version="3.13.0rc1", implementation="pypy", externally_managed=externally_managed)
     _interpreter(prefix, "ERROR: ld.so: object 'x' from LD_PRELOAD cannot be preloaded: ignored.", answer)
     found = _find(prefix)
@@ -195,8 +195,8 @@ def test_a_file_that_does_not_start_is_an_error_with_the_systems_reason(tmp_path
     assert values == _find_error(tmp_path / "python3").values
 
 
-def test_what_an_interpreter_needs_and_the_system_does_not_find_is_not_the_interpreter(prefix: Path) -> None:
-    """To the system, it is the interpreter itself that does not exist."""
+def test_the_error_for_a_missing_loader_does_not_say_that_the_interpreter_is_missing(prefix: Path) -> None:
+    """The operating system reports the same error for both."""
     touch(prefix, "bin/python3")
     values = _find_error(prefix, _Recorder(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))).start).values
 
@@ -217,7 +217,7 @@ def test_what_an_interpreter_needs_and_the_system_does_not_find_is_not_the_inter
         pytest.param(("print('[' * 100_000)",), 0, "[" * 1000, id="nested-too-deeply"),
     ],
 )
-def test_a_program_that_does_not_answer_like_a_python_is_quoted(prefix: Path, program: tuple[str, ...], status: int, output: str) -> None:
+def test_the_output_of_a_program_that_is_not_a_python_is_quoted(prefix: Path, program: tuple[str, ...], status: int, output: str) -> None:
     interpreter = write_program(prefix / "bin" / "python3", *program)
     values = {"interpreter": str(interpreter), "status": status, "output": output, "option": Option("python")}
 
@@ -230,8 +230,8 @@ def test_a_program_that_does_not_answer_like_a_python_is_quoted(prefix: Path, pr
     [{"prefix": "."}, {"scripts": "bin"}, {"purelib": "lib"}, {"platlib": ""}, {"version": "3"}, {"version": "three.twelve"}],
     ids=["prefix", "scripts", "purelib", "platlib", "short-version", "no-version"],
 )
-def test_an_answer_that_cannot_be_is_no_pythons(prefix: Path, changes: dict[str, object]) -> None:
-    """Nothing is synced into a path that is relative to some folder."""
+def test_an_impossible_answer_is_rejected(prefix: Path, changes: dict[str, object]) -> None:
+    """Nothing is ever installed into a relative path."""
     answer = _answer(prefix, **changes)
     _interpreter(prefix, answer)
 
@@ -258,7 +258,7 @@ def test_a_version_from_3_8_on_is_accepted(prefix: Path, version: str) -> None:
 
 
 @posix
-def test_a_link_from_elsewhere_means_the_installation_by_the_name_that_uv_finds(tmp_path: Path) -> None:
+def test_a_link_from_another_folder_selects_the_interpreter_that_uv_finds_in_the_prefix(tmp_path: Path) -> None:
     link = tmp_path / "python3"
     link.symlink_to(Path(sys.base_prefix, "bin", "python3"))
     found = target.find(step_inputs(python=str(link)), {}, start)
@@ -274,7 +274,7 @@ def test_a_link_from_elsewhere_means_the_installation_by_the_name_that_uv_finds(
         pytest.param(lambda own, other: shutil.copy(other, own), id="copy"),
     ],
 )
-def test_an_interpreter_goes_by_the_name_that_uv_finds_in_its_prefix(prefix: Path, make: Callable[[Path, Path], object]) -> None:
+def test_the_executable_has_the_name_that_uv_finds_in_its_prefix(prefix: Path, make: Callable[[Path, Path], object]) -> None:
     other = write_program(prefix / "bin" / "python3.12", f"print({_answer(prefix, executable=str(prefix / 'bin' / 'python3.12'))!r})")
     make(prefix / "bin" / "python3", other)
 
@@ -320,7 +320,7 @@ each_name = pytest.mark.parametrize("name", ["python", "python3"])
 
 
 def _installed(prefix: Path, *names: str) -> Target:
-    """Make an installation of one interpreter under each of `names`, and return it as a target."""
+    """Make an installation whose interpreter has all `names`, and return it as a target."""
     (prefix / "bin").mkdir(parents=True)
     interpreter = prefix / "bin" / "python3.12"
     interpreter.touch(mode=0o755)
@@ -344,12 +344,12 @@ def _next_error(found: Target, search_path: object = "", *, windows: bool = Fals
 
 @posix
 @pytest.mark.parametrize("search_path", ["", "/usr/bin", "/nowhere::."])
-def test_a_target_with_both_names_is_that_of_the_next_step(prefix: Path, search_path: str) -> None:
+def test_a_target_with_both_names_is_the_python_of_the_next_step(prefix: Path, search_path: str) -> None:
     target.require_next_python(_installed(prefix, *_BOTH), search_path)
 
 
 @posix
-def test_a_name_may_be_in_the_folder_of_scripts(prefix: Path) -> None:
+def test_a_name_may_be_in_the_scripts_folder(prefix: Path) -> None:
     found = _installed(prefix, "local/python", "bin/python3")._replace(scripts=str(prefix / "local"))
     target.require_next_python(found, "")
 
@@ -357,7 +357,7 @@ def test_a_name_may_be_in_the_folder_of_scripts(prefix: Path) -> None:
 @posix
 @each_name
 def test_a_copy_beside_the_target_is_the_target(prefix: Path, name: str) -> None:
-    """Some virtual environments have copies."""
+    """Some virtual environments contain copies of the interpreter."""
     found = _without(prefix, name)
     shutil.copy(found.executable, prefix / "bin" / name)
     target.require_next_python(found, "")
@@ -399,7 +399,7 @@ def test_another_interpreter_beside_the_target_is_an_error(prefix: Path, name: s
 
 @posix
 @each_name
-def test_for_another_interpreter_among_the_scripts_that_one_is_suggested(prefix: Path, name: str) -> None:
+def test_another_interpreter_in_the_scripts_folder_is_suggested(prefix: Path, name: str) -> None:
     found = _installed(prefix, *_BOTH)._replace(scripts=str(prefix / "local"))
     touch(prefix / "local", name)
     error = _next_error(found)
@@ -410,7 +410,7 @@ def test_for_another_interpreter_among_the_scripts_that_one_is_suggested(prefix:
 
 @posix
 def test_the_same_file_in_another_folder_is_an_error(prefix: Path, tmp_path: Path) -> None:
-    """The interpreter that an environment was made of is not the environment."""
+    """A virtual environment is not the same as its base Python."""
     found = _installed(prefix)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "python").symlink_to(found.executable)
@@ -418,7 +418,7 @@ def test_the_same_file_in_another_folder_is_an_error(prefix: Path, tmp_path: Pat
     assert str(tmp_path / "other" / "python") == _next_error(found, tmp_path / "other").values["found"]
 
 
-def test_on_windows_python_alone_has_to_be_the_target(prefix: Path) -> None:
+def test_on_windows_only_python_must_be_the_target(prefix: Path) -> None:
     touch(prefix, "python.exe")
     found = TARGET._replace(executable=str(prefix / "python.exe"), scripts=str(prefix / "Scripts"))
     target.require_next_python(found, "", windows=True)
@@ -428,7 +428,7 @@ def test_on_windows_python_alone_has_to_be_the_target(prefix: Path) -> None:
     assert ("python", "missing", str(prefix / "python.exe")) == (values["name"], values["found"], values["wanted"])
 
 
-def test_what_only_some_runs_need_is_not_imported_with_the_rest() -> None:
+def test_modules_that_few_runs_need_are_not_imported_at_the_start() -> None:
     rare = {f"uv_system_sync.{name}" for name in ("interpreter.not_found", "interpreter.externally_managed", "project.lines")}
 
     assert not rare & loaded_by("import uv_system_sync.sync")

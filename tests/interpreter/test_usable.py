@@ -21,7 +21,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has owners and pe
 root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can become another user")
 
 _NOBODY = 65534
-# Of no user on any system.
+# No system has a user with this number.
 _UNKNOWN = 54321
 
 
@@ -42,13 +42,13 @@ def target(tmp_path: Path) -> Target:
     return _installed(tmp_path / "my ☃ python")
 
 
-def test_a_python_of_the_users_own_is_accepted(target: Target) -> None:
-    """What is installed there is not asked for, which takes time."""
+def test_a_python_that_the_user_owns_is_accepted_without_asking_uv(target: Target) -> None:
+    """Asking uv for the installed packages is slow."""
     require_usable(target, step_inputs(), lambda: pytest.fail("uv was asked"))
 
 
 @pytest.mark.parametrize("separator", ["\n", "\r", os.pathsep], ids=["line-feed", "carriage-return", "path-separator"])
-def test_a_prefix_that_is_no_single_entry_of_path_is_rejected(target: Target, separator: str) -> None:
+def test_a_prefix_that_cannot_be_one_entry_of_path_is_rejected(target: Target, separator: str) -> None:
     with pytest.raises(PythonUnsuitable) as caught:
         require_usable(target._replace(prefix=f"/opt/a{separator}b"), step_inputs(), str)
 
@@ -57,14 +57,14 @@ def test_a_prefix_that_is_no_single_entry_of_path_is_rejected(target: Target, se
 
 @pytest.fixture
 def reachable() -> Iterator[Path]:
-    """A folder that every user can reach, which pytest's own are not."""
+    """A folder that every user can reach, unlike the folders of pytest."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
 
 
 def _values_as(uid: int, target: Target, **inputs: bool) -> dict[str, str]:
-    """Return the values of the error that the user `uid` gets, or this one if the tests are not run by root; empty without an error."""
+    """Return the values of the error that the user `uid`, or this user if it is not root, gets; empty if there is no error."""
     script = f"""
 import json, os, pwd, sys
 sys.path.insert(0, {str(ROOT / "src")!r})
@@ -95,7 +95,7 @@ def _name(uid: int) -> str:
 
 @posix
 @pytest.mark.parametrize("existing", ["lib/site-packages", "lib", ""], ids=["site-packages", "above-site-packages", "prefix"])
-def test_a_folder_for_packages_that_is_not_writable_is_rejected_with_its_owner(reachable: Path, existing: str) -> None:
+def test_the_error_for_a_folder_of_packages_that_is_not_writable_names_its_owner(reachable: Path, existing: str) -> None:
     target = _installed(reachable / "python")
     folder = Path(target.prefix, existing)
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def test_a_folder_for_packages_that_is_not_writable_is_rejected_with_its_owner(r
 
 
 @posix
-def test_a_folder_for_scripts_that_is_not_writable_is_rejected(reachable: Path) -> None:
+def test_a_scripts_folder_that_is_not_writable_is_rejected(reachable: Path) -> None:
     target = _installed(reachable / "python")
     Path(target.site_packages[0]).mkdir(parents=True)
     for path in Path(target.prefix).rglob("*"):
@@ -129,7 +129,7 @@ def test_a_check_needs_no_permission_to_write(reachable: Path) -> None:
 
 
 @root
-def test_users_without_a_name_are_called_by_their_number(reachable: Path) -> None:
+def test_users_without_a_name_are_shown_by_their_number(reachable: Path) -> None:
     target = _installed(reachable / "python")
     os.chown(target.prefix, _UNKNOWN, -1)
     owner = _values_as(_UNKNOWN + 1, target)["owner"]
@@ -145,11 +145,11 @@ def test_users_without_a_name_are_called_by_their_number(reachable: Path) -> Non
         *[("version = 3.12.4", "3.12.4+", True), ("version = 3.13.0", "3.13.0rc1", True), ("version = 3.13.0rc1", "3.13.0rc1", True)],
         *[("version = 3.12.3", "3.12.4", False), ("version = 3.11", "3.12.4", False), ("version = 3.12.4.1", "3.12.4", False)],
         *[("version = 3.13.0rc1", "3.13.0", False), ("version = 3.12.4\nversion_info = 3.12.3", "3.12.4", False)],
-        # uv cannot read these, and goes by the interpreter.
+        # uv cannot parse these versions, and ignores them.
         *[("version = 3.12.3.final.0", "3.12.4", True), ("version = none\nversion = 3.12.3", "3.12.4", True), ("version", "3.12.4", True)],
     ],
 )
-def test_an_environment_is_rejected_if_uv_takes_it_for_one_of_another_python(
+def test_an_environment_is_rejected_if_uv_considers_it_one_of_another_python(
     target: Target, recorded: str, actual: str, *, is_usable: bool
 ) -> None:
     Path(target.prefix, "pyvenv.cfg").write_text(f"home = /x\n{recorded}\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-r"""Tests of `paths`, `not_found` and `target` with Windows' paths: drives, shares, `\` and `;`, here as names of plain files."""
+r"""Tests of `paths`, `not_found` and `target` with Windows paths (drives, shares, `\` and `;`), as names of ordinary files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOOL = r"C:\hostedtoolcache\windows\Python\3.12.4\x64"
 _VENV = r"D:\a\sample\.venv"
 _SHARE = r"\\server\tools\Python 3.12"
 
-# A process whose `os.path` is that of Windows once our modules are imported; it prints the value of each of its arguments.
+# Replaces `os.path` with that of Windows after importing our modules, and prints the value of each argument.
 _EVALUATE = f"""
 import json, ntpath, os, sys
 from uv_system_sync import paths
@@ -44,7 +44,7 @@ print(json.dumps([value(expression) for expression in sys.argv[1:]]))
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A machine with the Python of setup-python, one on a share, and a virtual environment."""
+    """A machine with a Python of setup-python, a Python on a share, and a virtual environment."""
     for folder in (_TOOL, rf"{_TOOL}\Lib\site-packages", _VENV, rf"{_VENV}\Lib", rf"{_VENV}\Scripts", _SHARE, rf"{_SHARE}\DLLs"):
         (tmp_path / folder).mkdir()
     touch(tmp_path, rf"{_TOOL}\python.exe", rf"{_TOOL}\python3.exe", rf"{_VENV}\Scripts\python.exe", rf"{_SHARE}\python.exe")
@@ -58,7 +58,7 @@ def _evaluate(machine: Path, *expressions: str) -> dict[str, object]:
     return dict(zip(expressions, json.loads(completed.stdout), strict=True))
 
 
-def test_an_interpreter_is_found_however_its_path_is_written(machine: Path) -> None:
+def test_an_interpreter_is_found_in_every_notation_of_its_path(machine: Path) -> None:
     found = {
         "TOOL": rf"{_TOOL}\python.exe",
         "TOOL + '/'": rf"{_TOOL}\python.exe",
@@ -94,13 +94,15 @@ def test_later_steps_get_the_target_in_front_of_a_path_with_semicolons(machine: 
         r"installed(VENV, r'\Scripts\python.exe')": [rf"{_VENV}\Scripts"],
         r"installed(SHARE, r'\python.exe')": [_SHARE, rf"{_SHARE}\Scripts"],
     }
-    accepted: dict[str, object] = {rf"target.require_next_python({it}, r'C:\Windows;D:\tools', windows=True)": None for it in entries}
-    expected = {**{f"{it}.path_entries": folders for it, folders in entries.items()}, **accepted}
+    accepted: dict[str, object] = {
+        rf"target.require_next_python({python}, r'C:\Windows;D:\tools', windows=True)": None for python in entries
+    }
+    expected = {**{f"{python}.path_entries": folders for python, folders in entries.items()}, **accepted}
 
     assert expected == _evaluate(machine, *expected)
 
 
-def test_a_program_is_found_on_a_search_path_with_colons(machine: Path) -> None:
+def test_a_program_is_found_on_a_search_path_with_drive_letters(machine: Path) -> None:
     expected = {
         r"paths.program('python', r'C:\Windows;' + VENV + r'\Scripts;' + TOOL, windows=True)": rf"{_VENV}\Scripts\python.exe",
         r"paths.program('python', 'C:;' + SHARE, windows=True)": rf"{_SHARE}\python.exe",

@@ -79,7 +79,7 @@ def of_other_installers(target: Target) -> list[str]:
 
 
 def unknown(pip_list: str, installed: tuple[site_packages.Package, ...]) -> list[str]:
-    """Return the packages in `pip_list`, other lines followed by JSON, that are not in `installed`; none if it cannot be parsed."""
+    """Return the packages in the JSON of `pip_list`, which may follow other lines, that are not `installed`; none if it is invalid."""
     import json
 
     versions = {package.name: package.version for package in installed}

@@ -20,7 +20,7 @@ from uv_system_sync.text import Option, listed
 if TYPE_CHECKING:
     from uv_system_sync.interpreter.target import Target
 
-# Interpreters and the files that configure them. Packages may have scripts with similar names, such as `python-argcomplete-tcsh`.
+# Interpreters and the files that configure them, but not scripts with similar names, such as `python-argcomplete-tcsh`.
 _INTERPRETER = re.compile(r"(?:python|pypy)w?[\d.]*[tdm]*(?:-config)?(?:\.exe)?|.*\._pth", re.IGNORECASE)
 _LIBRARY = re.compile(r".*\.(?:so|dylib|dll)(?:\.[\w.]+)?", re.IGNORECASE)
 _LIBRARY_FOLDERS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib")
@@ -28,7 +28,7 @@ _PYTHON_LIBRARY = re.compile(r"libpy(?:thon|py).*|py(?:thon|py)[\d.]+t?\.(?:zip|
 
 
 class Misplaced(NamedTuple):
-    """A misplaced file, the package whose RECORD lists it (or an empty string), and whether the change could not be undone."""
+    """A misplaced file, the package whose RECORD lists it, or an empty string, and whether the change could not be undone."""
 
     path: str
     package: str

@@ -25,7 +25,7 @@ _VERSION = re.compile(r"(?P<python>python)?(?P<number>(?:\d+(?:\.\d+)*)?)(?P<fre
 
 
 class Candidate(NamedTuple):
-    """A program on PATH, and the Python that it starts: another one than the program itself if that is a version manager's shim."""
+    """A program on PATH, and the Python that it starts. They differ if the program is a version manager's shim."""
 
     program: str
     target: Target
@@ -74,7 +74,9 @@ def find(inputs: Inputs, search_path: str, ask: Callable[[str], Target], *, wind
     matching = [candidate for candidate in candidates if allowed.contains(candidate.target.version, prereleases=True)]
     free_threaded = bool(version and version["free_threaded"])
     builds = [candidate for candidate in matching if candidate.target.free_threaded == free_threaded]
-    return _only(inputs, candidates, builds if builds or free_threaded else matching)
+    if not builds and not free_threaded:
+        builds = matching
+    return _only(inputs, candidates, builds)
 
 
 def _specifier(word: str, specifier: str) -> SpecifierSet:

@@ -1,4 +1,4 @@
-"""The file pyvenv.cfg of a virtual environment (PEP 405), which contains the Python version that the environment was created with."""
+"""The file pyvenv.cfg of a virtual environment (PEP 405), which names the Python version that created the environment."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def places(target: Target) -> tuple[str, ...]:
 
 
 def require_version(target: Target) -> None:
-    """Raise `PythonUnsuitable` if uv would delete the environment, because its pyvenv.cfg has another version than the interpreter.
+    """Raise `PythonUnsuitable` if uv would delete the environment because its pyvenv.cfg names another version than the interpreter has.
 
-    An update of the base Python is enough, even to another patch release.
+    This happens after any update of the base Python, even to another patch release.
     """
     file = os.path.join(target.prefix, NAME)
     lines = re.findall(r"^[^\S\n]*version(?:_info)?[^\S\n]*=(.*)$", paths.text(file), re.MULTILINE)
     versions = [line.strip() for line in lines]
     if _conflict(versions, target.version):
         raise PythonUnsuitable(
-            "{config} names Python {recorded}, and {executable} is Python {version}. uv would delete everything in {prefix}.",
+            "{config} names Python {recorded}, but {executable} is Python {version}. uv would delete everything in {prefix}.",
             "Run `{command}` with the Python that created the environment, which keeps its packages, or create the environment again."
             " If {prefix} is not a virtual environment, delete {config}.",
             config=file,
@@ -54,9 +54,11 @@ def _conflict(recorded: list[str], actual: str) -> bool:
     from packaging.version import InvalidVersion, Version
 
     try:
-        last, own = [Version(version) for version in recorded][-1], Version(actual.rstrip("+"))
+        versions = [Version(version) for version in recorded]
+        own = Version(actual.rstrip("+"))
     except InvalidVersion:
         return False
+    last = versions[-1]
     if len(last.release) < 3:  # noqa: PLR2004 - major, minor and micro
         return last != Version(numbers.rpartition(".")[0])
     return last != (own if last.pre else Version(numbers))
