@@ -62,7 +62,7 @@ def _advice(folder: str, *, windows: bool) -> Message:
 
 
 def _around(folder: str, *, windows: bool) -> list[str]:
-    """Return the prefix that has `folder` in one of its usual folders, such as `lib`, as a list; empty if there is no such prefix."""
+    """Return a list of the prefix above `folder`, or an empty list unless `folder` is in a usual part of a prefix, such as `lib`."""
     while os.path.dirname(folder) != folder:
         above, name = os.path.split(folder)
         if name.lower() in _PARTS and paths.python_in(above, windows=windows):

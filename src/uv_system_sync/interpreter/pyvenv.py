@@ -32,7 +32,7 @@ def require_version(target: Target) -> None:
     if _conflict(versions, target.version):
         raise PythonUnsuitable(
             "{config} names Python {recorded}, but {executable} is Python {version}. uv would delete everything in {prefix}.",
-            "Run `{command}` with the Python that created the environment, which keeps its packages, or create the environment again."
+            "Run `{command}` with the environment's base Python, which keeps the packages, or create the environment again."
             " If {prefix} is not a virtual environment, delete {config}.",
             config=file,
             recorded=versions[-1],

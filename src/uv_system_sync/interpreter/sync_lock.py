@@ -28,11 +28,11 @@ class SyncLock:
     def __init__(self, path: str) -> None:
         existed = os.path.lexists(path)
         self._path = path
-        self.file = os.fdopen(_opened(path), "r+b", buffering=0)
+        self.file = os.fdopen(_open_file(path), "r+b", buffering=0)
         descriptor = self.file.fileno()
         # Child processes do not inherit locks on Windows.
         self.descriptors: tuple[int, ...] = () if sys.platform == "win32" else (descriptor,)
-        self.is_held = _is_locked(descriptor, path)
+        self.is_held = _try_lock(descriptor, path)
         # Another process may have created the file after the check for it, and have been killed since.
         self.was_unfinished = existed or os.fstat(descriptor).st_size > 0
 
@@ -123,7 +123,7 @@ def _path(target: Target) -> str:
     return os.path.join(target.site_packages[0], NAME)
 
 
-def _opened(path: str) -> int:
+def _open_file(path: str) -> int:
     """Open the file at `path`, creating it if necessary, and return its descriptor; raise `OSError` if it is not a regular file."""
     # A package may have installed a link with this name. Opening a pipe would block.
     flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -162,7 +162,7 @@ def _acquire(path: str, target: Target, environ: Mapping[str, str], info: Callab
         time.sleep(0.1)
 
 
-def _is_locked(descriptor: int, path: str) -> bool:
+def _try_lock(descriptor: int, path: str) -> bool:
     """Try to lock the file, and return whether it is locked and still at `path`: the last holder may have removed it."""
     if sys.platform == "win32":
         import errno
