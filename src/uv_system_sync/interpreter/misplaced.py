@@ -36,10 +36,9 @@ class Misplaced(NamedTuple):
 
 
 class _Saved(NamedTuple):
-    """A file as it was before uv ran.
+    """A file as it was before uv ran: its `_state`, or None if there was no file, and its content.
 
-    `state` identifies the file and its state, and is None if there was no file. Its content is kept as the target of a symbolic link,
-    the text of a pyvenv.cfg, or the descriptor of an open file. All three are None if the content could not be kept.
+    The content is the target of a symbolic link, the text of a pyvenv.cfg, or the descriptor of another open file.
     """
 
     state: tuple[int, ...] | None
@@ -120,8 +119,8 @@ class _Before:
 
     def _misplaced(self, info: str) -> list[str]:
         """Return the real paths in the RECORD of `info` that no package may install."""
-        listed_paths = map(site_packages.real_path, _paths_elsewhere(info, self._target))
-        return [path for path in listed_paths if self._is_misplaced(path, info)]
+        elsewhere = map(site_packages.real_path, _paths_elsewhere(info, self._target))
+        return [path for path in elsewhere if self._is_misplaced(path, info)]
 
     def _is_misplaced(self, path: str, info: str) -> bool:
         target, name = self._target, os.path.basename(path)
@@ -132,7 +131,7 @@ class _Before:
         if any(site_packages.is_below(path, os.path.realpath(folder)) for folder in target.stdlib) or _PYTHON_LIBRARY.fullmatch(name):
             return True
         if _LIBRARY.fullmatch(name):
-            # Many packages, such as numpy, bring libraries of their own. Other programs load one only if they look for its name there.
+            # Many packages contain shared libraries. Other programs load them only from the library path, and by the system's names.
             return any(site_packages.is_below(path, folder) for folder in self._library_path) and _is_system_library(name)
         beside = (target.prefix, target.scripts, os.path.dirname(target.executable))
         is_beside = any(paths.same_file(os.path.dirname(path), folder) for folder in beside)
@@ -155,7 +154,7 @@ class _Before:
             return False
 
     def _is_new(self, path: str) -> bool:
-        """Return whether the file at `path` was installed while uv ran, so that both the file and its folder changed."""
+        """Return whether the file at `path` was created while uv ran: both the file and its folder must have changed since then."""
         try:
             status, folder = os.lstat(path), os.stat(os.path.dirname(path))
         except OSError:
@@ -163,7 +162,7 @@ class _Before:
         if os.name == "nt":
             # Windows has no ctime, but uv hard-links files from its cache.
             return status.st_nlink > 1
-        # No program can set a ctime. The ctime of a file also changes if it gets a hard link elsewhere, so its folder must be new too.
+        # Programs cannot set a ctime. The ctime of a file also changes when it gets a hard link elsewhere, but that of its folder does not.
         return min(status.st_ctime_ns, folder.st_ctime_ns) >= self._since
 
 
@@ -182,7 +181,7 @@ def _paths_elsewhere(info: str, target: Target) -> Iterator[str]:
 
 
 def _is_system_library(name: str) -> bool:
-    """Return whether the operating system has a shared library called `name`. This is known only on Linux, and else assumed."""
+    """Return whether the operating system has a shared library called `name`; True on systems where this is unknown, such as macOS."""
     if sys.platform != "linux":
         return True
     folders = [folder for folder in _LIBRARY_FOLDERS if os.path.isdir(folder)]

@@ -11,8 +11,8 @@ Answer = Dict[str, Union[str, bool, None]]
 def describe() -> Answer:
     """Return the facts that decide whether and where packages can be installed for this interpreter.
 
-    The interpreter may run with `-S`, so that it executes no `.pth` file. `sys.prefix` is then not the virtual environment,
-    which is found by its pyvenv.cfg instead, as in the module `site` (PEP 405).
+    The interpreter may run with `-S`, so that it executes no `.pth` file. Then `sys.prefix` is not the virtual environment, which is
+    recognised by its pyvenv.cfg instead, as in the module `site` (PEP 405).
     """
     environment = _virtual_environment()
     paths = _paths(environment)

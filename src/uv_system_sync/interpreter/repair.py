@@ -63,7 +63,7 @@ def _file_id(path: str) -> tuple[int, int] | None:
 
 
 def _is_of_package(path: str, info: str, target: Target) -> bool:
-    """Return whether `path` is really in a folder of packages, and not in the metadata of another package than that of `info`."""
+    """Return whether the real path of `path` is in a folder of packages, and not in the metadata of a package other than `info`."""
     top = entry(real_path(path), target.site_packages)
     if top is None or os.path.basename(top) == sync_lock.NAME:
         return False

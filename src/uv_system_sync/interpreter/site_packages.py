@@ -104,7 +104,7 @@ def recorded(info: str) -> Iterator[tuple[str, str]]:
 
 
 def real_path(path: str) -> str:
-    """Return `path` with all links resolved, except a link at `path` itself."""
+    """Return `path` with all links in its folder resolved. A link at `path` itself is kept."""
     folder, name = os.path.split(os.path.normpath(path))
     return os.path.join(os.path.realpath(folder), name)
 
