@@ -44,10 +44,11 @@ def remove(broken: Collection[Broken], target: Target) -> None:
     and only if no other package lists it under any path.
     """
     removed = {package.folder for package in broken}
-    others = {_file_id(path) for folder in dist_infos(target.site_packages) if folder not in removed for path, _ in recorded(folder)}
+    remaining = [folder for folder in dist_infos(target.site_packages) if folder not in removed]
+    kept = {_file_id(path) for folder in remaining for path, _ in recorded(folder)}
     for folder in removed:
         for path, _ in recorded(folder):
-            if _file_id(path) not in others and (_is_of_package(path, folder, target) or _is_script(path, target)):
+            if _file_id(path) not in kept and (_is_of_package(path, folder, target) or _is_script(path, target)):
                 with suppress(OSError, ValueError):
                     os.unlink(path)
         # If anything cannot be removed, the next run finds the package broken again.

@@ -118,7 +118,7 @@ def require_usable(target: Target, inputs: Inputs, pip_list: Callable[[], str]) 
     if not {"\n", "\r", os.pathsep}.isdisjoint(target.prefix):
         raise PythonUnsuitable(
             "{target.prefix!r} contains a line break or `{separator}`, which a folder on PATH cannot contain.",
-            "Move this Python to a path without one.",
+            "Move this Python to another path.",
             target=target,
             separator=os.pathsep,
         )
