@@ -125,12 +125,14 @@ def test_the_file_is_restored_too_if_a_build_changes_it(ci: Runner, tmp_path: Pa
     watched_build(project, tmp_path / "notes")
     backend = project.folder / "backend.py"
     backend.write_text(f"open({str(environment / 'pyvenv.cfg')!r}, 'w').close()\n{backend.read_text(encoding='utf-8')}", encoding="utf-8")
-    before = (environment / "pyvenv.cfg").read_bytes()
+    config = environment / "pyvenv.cfg"
+    config.write_bytes(config.read_bytes().replace(b"\n", b"\r\n"))
+    before = config.read_bytes()
 
     outcome = ci.sync(python=str(environment))
 
-    assert_failed(outcome, "sync-failed", f"{environment / 'pyvenv.cfg'} (no RECORD names it)")
-    assert before == (environment / "pyvenv.cfg").read_bytes()
+    assert_failed(outcome, "sync-failed", f"{config} (no RECORD names it)")
+    assert before == config.read_bytes()
 
 
 @pytest.mark.parametrize(

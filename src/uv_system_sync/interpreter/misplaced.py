@@ -38,12 +38,12 @@ class Misplaced(NamedTuple):
 class _Saved(NamedTuple):
     """A file as it was before uv ran: its `_state`, or None if there was no file, and its content.
 
-    The content is the target of a symbolic link, the text of a pyvenv.cfg, or the descriptor of another open file.
+    What is kept is the target of a symbolic link, the content of a pyvenv.cfg, or the descriptor of another open file.
     """
 
     state: tuple[int, ...] | None
     link: str | None = None
-    text: bytes | None = None
+    content: bytes | None = None
     descriptor: int | None = None
 
 
@@ -217,7 +217,7 @@ def _save(path: str) -> _Saved:
         if os.path.islink(path):
             return _Saved(state, link=os.readlink(path))
         if os.path.isfile(path) and os.path.basename(path) == pyvenv.NAME:
-            return _Saved(state, text=paths.text(path).encode())
+            return _Saved(state, content=paths.content(path))
         # Windows cannot replace an open file.
         if os.path.isfile(path) and os.name != "nt":
             return _Saved(state, descriptor=os.open(path, os.O_RDONLY))
@@ -228,9 +228,9 @@ def _write(path: str, saved: _Saved) -> bool:
     """Write the saved content to `path`, where there is no file, and return whether `path` is as it was before."""
     if saved.link is not None:
         os.symlink(saved.link, path)
-    elif saved.text is not None:
+    elif saved.content is not None:
         with open(path, "xb") as file:
-            file.write(saved.text)
+            file.write(saved.content)
     elif saved.descriptor is not None:
         status = os.fstat(saved.descriptor)
         with open(path, "xb") as file, open(saved.descriptor, "rb", closefd=False) as original:
