@@ -31,7 +31,7 @@ def test_a_folder_of_installations_has_pythons(tmp_path: Path, python: Path, fol
     (place / folder).parent.mkdir(parents=True)
     (place / folder).symlink_to(python)
 
-    assert [(place / folder, "cpython")] == [(it.prefix, it.implementation) for it in search([str(place)], "cpython")]
+    assert [(place / folder, "cpython")] == [(result.prefix, result.implementation) for result in search([str(place)], "cpython")]
     assert [] == search([str(place)], "pypy")
 
 
@@ -40,7 +40,7 @@ def test_a_folder_of_programs_has_pythons(tmp_path: Path, python: Path, name: st
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / name).symlink_to(python / "bin" / "python3")
 
-    assert [python] == [it.prefix for it in search([str(tmp_path / "bin")], "cpython")]
+    assert [python] == [result.prefix for result in search([str(tmp_path / "bin")], "cpython")]
 
 
 def test_a_virtual_environment_is_the_python_that_it_was_made_from(tmp_path: Path, python: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_free_threaded_python_has_names_of_its_own(tmp_path: Path) -> None:
 
 
 def test_only_the_pythons_that_a_variable_names_are_tested(python: Path) -> None:
-    script = "from tools.shared.pythons import every, found; print(*(it.prefix for it in [*every(), *found()]), sep='\\n')"
+    script = "from tools.shared.pythons import every, found; print(*(python.prefix for python in [*every(), *found()]), sep='\\n')"
     environ = {**os.environ, "TESTED_PYTHONS": str(python / "bin" / "python3")}
     completed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environ, check=True, capture_output=True, text=True)
 

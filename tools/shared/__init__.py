@@ -1,4 +1,4 @@
-"""What the tests, the benchmarks and the tools share; it imports none of them."""
+"""Code shared by the tests, the benchmarks and the tools. Imports none of them."""
 
 from __future__ import annotations
 

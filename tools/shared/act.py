@@ -1,4 +1,4 @@
-"""Runs whole workflows with act, on this machine as the runner, with stand-ins for the actions that it would download."""
+"""Runs workflows with act on this machine, with local stand-ins for the actions that act would download."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.shared.uv import UV, uv_output
 
 ACT = ROOT / ".venv" / "bin" / "act"
 
-# What takes the place of an action that a workflow uses, whatever its ref.
+# The stand-in for each action, for any ref.
 _STANDINS = {
     "actions/cache": ROOT / "tests" / "standins" / "cache",
     "actions/setup-python": ROOT / "tests" / "standins" / "setup-python",
@@ -26,13 +26,13 @@ _STANDINS = {
     "actions/download-artifact": ROOT / "tests" / "standins" / "download-artifact",
 }
 
-# What a job may run on, which is always this machine.
+# Runner labels that workflows may use. All of them mean this machine.
 _RUNNERS = ("ubuntu-latest", "self-hosted")
 
 
 @dataclass
 class Job:
-    """One job of a run, read from its events."""
+    """One job of a run, as described by the events that act prints."""
 
     name: str
     matrix: dict[str, str]
@@ -40,7 +40,7 @@ class Job:
 
     @property
     def result(self) -> str:
-        """`success` or `failure`."""
+        """`success` or `failure`, or `none` for a job that did not end."""
         return next((str(event["jobResult"]) for event in self.events if "jobResult" in event), "none")
 
     @property
@@ -62,23 +62,24 @@ class Job:
         return {event["name"]: event["arg"] for event in self._of(step) if event.get("command") == "set-env"}
 
     def summary(self, step: str) -> str:
-        """Return the job summary that the step with the id `step` wrote; act repeats it for a composite action."""
+        """Return the job summary that the step with the id `step` wrote; for a composite action, act reports the summary twice."""
         return next((str(event["content"]) for event in self._of(step) if event.get("command") == "summary"), "")
 
     def annotations(self, kind: str) -> list[tuple[dict[str, str], str]]:
-        """Return the properties and messages of the annotations of a `kind`, such as `error`."""
+        """Return the properties and the message of each annotation of this `kind`, such as `error`."""
         return [(event.get("kvPairs") or {}, str(event["arg"])) for event in self.events if event.get("command") == kind]
 
     def _of(self, step: str) -> Iterable[dict[str, Any]]:
+        """Return the events of the step with the id `step` and of the steps inside it."""
         return (event for event in self.events if (event.get("stepID") or [""])[0] == step)
 
 
 @dataclass(frozen=True)
 class Act:
-    """An act with its own folders below `folder`, whose tool cache holds `pythons`, and with uv on PATH.
+    """act with its home, caches and programs below `folder`, with `pythons` in its tool cache and uv on PATH.
 
-    `actions` are checkouts of other actions by their names; where it has none, a stand-in takes the place of an action.
-    `watch` gets every event of a job as it happens.
+    `actions` maps the names of other actions to checkouts; actions that it does not name are replaced by stand-ins.
+    `watch` is called with each event of a job as it happens.
     """
 
     folder: Path
@@ -87,11 +88,11 @@ class Act:
     watch: Callable[[dict[str, Any]], object] = id
 
     def prepare(self) -> Act:
-        """Fill the tool cache and take a bare checkout of the action, and return this act."""
+        """Fill the tool cache, copy the action as a release contains it, and return this object."""
         for python in self.pythons:
             python.copy(self.location(python))
             self.location(python).with_name("x64.complete").touch()
-        # A hosted runner has some `python` before setup-python adds another.
+        # Hosted runners have a `python` on PATH before setup-python adds its own.
         (self.folder / "bin").mkdir()
         (self.folder / "bin" / "python").symlink_to(self.location(self.pythons[0]) / "bin" / "python")
         self.uv.symlink_to(UV.resolve())
@@ -100,22 +101,27 @@ class Act:
         return self
 
     def location(self, python: Python) -> Path:
-        """Return where `python` is in the tool cache, as setup-python would export it."""
+        """Return the prefix of `python` in the tool cache: the pythonLocation that setup-python would export."""
         return self._cache / "act" / "tool_cache" / "Python" / python.version / "x64"
 
     def run(self, workspace: Path, workflow: str, *arguments: str, **variables: str) -> list[Job]:
-        """Run the `workflow`, a path in the folder `workspace`, on a push, with further `arguments` for act, and return its jobs."""
+        """Run a workflow as a push would, and return its jobs.
+
+        `workflow` is a path relative to `workspace`. `arguments` are further arguments for act, `variables` its environment variables.
+        """
         _commit(workspace)
-        # The other workflows too: it may call one of them.
+        # Read the other workflows too: `workflow` may call one of them.
         texts = [path.read_text() for path in (*(workspace / workflow).parent.glob("*.yml"), ROOT / "action.yml")]
         used = {pair for text in texts for pair in re.findall(r"uses: ([\w.-]+/[\w.-]+)[\w./-]*@([\w.-]+)", text)}
-        places = {**_STANDINS, **self.actions, "org/uv-system-sync": self.action}
-        local = [f"{name}@{ref}={places[name]}" for name, ref in sorted(used) if name in places]
+        checkouts = {**_STANDINS, **self.actions, "org/uv-system-sync": self.action}
         command = [str(ACT), "push", "--json", "--workflows", workflow]
-        command += [word for runner in _RUNNERS for word in ("--platform", f"{runner}=-self-hosted")]
-        # Hosted jobs have a machine each; these share one, and must not sync the same Python at the same time.
-        command += ["--concurrent-jobs", "1"]
-        command += [*arguments, *(word for place in local for word in ("--local-repository", place))]
+        for runner in _RUNNERS:
+            command += ["--platform", f"{runner}=-self-hosted"]
+        # Hosted jobs have a machine each. These share one, and must not sync the same Python at the same time.
+        command += ["--concurrent-jobs", "1", *arguments]
+        for name, ref in sorted(used):
+            if name in checkouts:
+                command += ["--local-repository", f"{name}@{ref}={checkouts[name]}"]
         output = ""
         jobs: dict[str, Job] = {}
         for line in _lines(command, workspace, {**self._environ(), **variables}):
@@ -130,13 +136,13 @@ class Act:
         return list(jobs.values())
 
     def stand_in(self, action: str) -> Path | None:
-        """Return what takes the place of `action`, such as `actions/cache@v1`, or None."""
+        """Return the folder of the stand-in for `action`, such as `actions/cache@v1`, or None."""
         name = action.partition("@")[0]
         return None if name in self.actions else _STANDINS.get(name)
 
     @property
     def uv(self) -> Path:
-        """The uv on PATH; without it, the action has pip install one."""
+        """The uv on PATH. If a test removes it, the action installs uv with pip."""
         return self.folder / "bin" / "uv"
 
     @property
@@ -155,7 +161,7 @@ class Act:
 
 
 def _lines(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines that `command` prints, as it prints them; those for people come last."""
+    """Yield the lines that `command` writes to stdout as they appear, then those of stderr."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
         with subprocess.Popen(
             command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8"
@@ -167,7 +173,7 @@ def _lines(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> 
 
 
 def _commit(workspace: Path) -> None:
-    """Make `workspace` a repository, as a checkout is one."""
+    """Make `workspace` a git repository, like a checkout."""
     for arguments in (
         ["init", "-q"],
         ["add", "-A"],

@@ -1,4 +1,4 @@
-"""Renders Markdown as GitHub does, and shows it in the Chromium or Chrome that is on PATH."""
+"""Renders Markdown as GitHub does, and opens it in the Chromium or Chrome on PATH."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 
-# Alone with its page: no network, no first run, nothing that it updates or remembers.
+# No network access, no first-run dialogs, no updates, no synced state.
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars"),
 )
 
-# How a job summary looks on GitHub, as far as it matters: what wraps, what scrolls by itself, and the two sets of colours.
+# The parts of GitHub's style that matter for a job summary: wrapping, scrolling tables, and the light and dark colours.
 STYLE = """
 :root { --text: #1f2328; --page: #ffffff; --line: #d1d9e0; --soft: #f6f8fa; --caution: #cf222e; color-scheme: light }
 :root[data-theme=dark] { --text: #f0f6fc; --page: #0d1117; --line: #3d444d; --soft: #151b23; --caution: #da3633; color-scheme: dark }
@@ -47,7 +47,7 @@ summary { cursor: pointer }
 hr { margin: 24px 0; border: 0; border-top: 1px solid var(--line) }
 """
 
-# Runs in a page of frames, and leaves what it has found in them in place of the page.
+# Runs in a page of frames, and replaces the page's content with its findings, as JSON in hexadecimal.
 _LOOK = """
 addEventListener("load", () => {
   const found = [...document.querySelectorAll("iframe")].map((frame) => {
@@ -69,14 +69,14 @@ addEventListener("load", () => {
 
 
 def rendered(markdown: str) -> str:
-    """Return the HTML that GitHub makes of `markdown`, before it cleans it: what would have to be cleaned away is still there."""
+    """Return the HTML that GitHub generates from `markdown`, before sanitizing: unsafe elements are still in it."""
     return str(cmarkgfm.github_flavored_markdown_to_html(markdown, options=Options.CMARK_OPT_UNSAFE))
 
 
 def page(body: str, theme: str) -> str:
-    """Return a whole page with the HTML `body` in the colours of `theme`, `light` or `dark`."""
+    """Return a complete page with the HTML `body` in the colours of `theme`, which is `light` or `dark`."""
     head = f"<meta charset=utf-8><style>{STYLE}</style>"
-    # GitHub's alert, without its icon.
+    # A GitHub alert, without its icon.
     body = re.sub(
         r"<blockquote>\n<p>\[!(\w)(\w+)\]\n(.*?)</blockquote>",
         lambda found: f"<div class=alert><p class=title>{found[1]}{found[2].lower()}</p>\n<p>{found[3]}</div>",
@@ -87,12 +87,12 @@ def page(body: str, theme: str) -> str:
 
 
 def look(pages: dict[str, str], width: int) -> dict[str, dict[str, Any]]:
-    """Open `pages`, each `width` pixels wide, in the browser, and return what is in each, by its title.
+    """Open the pages in the browser, each `width` pixels wide, and return a description of each by its title.
 
-    That are its `elements`, each with the names of its attributes; the `texts` of those that show text, everything
-    unfolded; how many pixels it is too `wide`; and how many of its tables have to be `scrolled`.
+    `elements` lists the elements, each with its attribute names. `texts` has the text of the elements that show text, with all
+    `<details>` open. `wide` is by how many pixels the page is too wide, and `scrolled` the number of tables that need scrolling.
     """
-    # No script of a page runs in its frame; the elements show whether there is one.
+    # The sandbox runs no scripts of a page; `elements` shows whether the page has one.
     attributes = f"sandbox=allow-same-origin width={width} height=900 frameborder=0"
     frames = (f'<iframe {attributes} title="{name}" srcdoc="{html.escape(text)}"></iframe>' for name, text in pages.items())
     dom = _chromium(f"<!doctype html><meta charset=utf-8><body><script>{_LOOK}</script>{''.join(frames)}</body>", "--dump-dom")
@@ -102,18 +102,18 @@ def look(pages: dict[str, str], width: int) -> dict[str, dict[str, Any]]:
 
 
 def screenshot(text: str, file: Path, *, width: int) -> None:
-    """Write what the browser shows of the page `text`, `width` pixels wide and as high as it is, into `file`."""
+    """Write a screenshot of the page `text` to `file`: `width` pixels wide, and as high as the page."""
     measure = "<script>addEventListener('load', () => { document.title = `high:${document.documentElement.offsetHeight}:` })</script>"
     measured = re.search(r"high:(\d+):", _chromium(text + measure, "--dump-dom", f"--window-size={width},200"))
     assert measured
-    # One that is there could be taken for a new one.
+    # So that the check below cannot be satisfied by an old file.
     file.unlink(missing_ok=True)
     _chromium(text, f"--screenshot={file}", f"--window-size={width},{measured.group(1)}", "--force-device-scale-factor=1.5")
     assert file.exists()
 
 
 def _chromium(text: str, *arguments: str) -> str:
-    """Open the page `text` in a browser that has never run before, and return what it prints."""
+    """Open the page `text` in a browser with a new profile, and return what the browser prints."""
     assert CHROMIUM
     with tempfile.TemporaryDirectory(prefix="uv-system-sync-browser-") as folder:
         source = Path(folder, "page.html")

@@ -1,4 +1,4 @@
-"""Writes what an index of wheels answers: pages in JSON (PEP 691) and the metadata of a wheel (PEP 658)."""
+"""The responses of a package index: project pages in JSON (PEP 691) and the metadata of wheels (PEP 658)."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 
 def project_of(file: str) -> str:
-    """Return the normalized name of the project that the wheel or source distribution `file` belongs to."""
+    """Return the normalized project name of the wheel or source distribution with the file name `file`."""
     return re.sub(r"[-_.]+", "-", file.partition("-")[0]).lower()
 
 
 def page(name: str, wheels: Iterable[Path]) -> bytes:
-    """Return the JSON page of the project `name`."""
+    """Return the JSON page of the project `name`, which lists `wheels`."""
     return json.dumps({"meta": {"api-version": "1.0"}, "name": name, "files": [_entry(wheel) for wheel in wheels]}).encode()
 
 
 def digest(wheel: Path) -> str:
-    """Return the hash of `wheel`."""
+    """Return the SHA-256 of `wheel` in hexadecimal."""
     return hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
 def metadata(wheel: Path) -> bytes:
-    """Return the METADATA of `wheel`."""
+    """Return the content of METADATA in `wheel`."""
     with zipfile.ZipFile(wheel) as archive:
         return archive.read(next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA")))
 

@@ -1,4 +1,4 @@
-"""Finds every CPython and PyPy on the machine, or those that TESTED_PYTHONS names, and makes real copies of them to sync into."""
+"""Finds the CPythons and PyPys on this machine, or those named in TESTED_PYTHONS, and copies them so that tests can sync into them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from pathlib import Path
 from tools.shared import ROOT
 from tools.shared.uv import uv_output
 
-# Copied once and shared by every run; `make clean` removes them.
+# The copies are made once and shared by all runs; `make clean` removes them.
 _COPIES = ROOT / ".venv" / "pythons"
 
-# What no sync reads, and most of an installation's size; EXTERNALLY-MANAGED is only true of the original.
+# Files that no sync reads, which are most of an installation's size, and EXTERNALLY-MANAGED, which does not apply to a copy.
 _LEFT_OUT = shutil.ignore_patterns(
     "test", "idlelib", "tkinter", "turtledemo", "config-*", "*.a", "__pycache__", "site-packages", "EXTERNALLY-MANAGED"
 )
 
-# Below a folder of installations, and in a folder of programs.
+# Patterns of prefixes in a folder of installations, and of interpreters in a folder of programs.
 _BELOW = {"cpython": ("cpython-*", "Python/*/*", "[0-9]*"), "pypy": ("pypy-*", "PyPy/*/*", "pypy3*")}
 _PROGRAMS = {"cpython": ("python3", "python3.[0-9]", "python3.[0-9][0-9]", "python3.[0-9][0-9]t"), "pypy": ("pypy3",)}
 
@@ -42,13 +42,13 @@ free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 print(json.dumps([sys.prefix, sys.version.split()[0], *paths, sys.implementation.name, free_threaded]))
 """
 
-# Starting a Python takes milliseconds; what a version manager has on PATH in its place may do anything.
+# Timeout for starting an interpreter. A Python starts in milliseconds, but the shim of a version manager may do anything.
 _SECONDS = 20
 
 
 @dataclass(frozen=True)
 class Python:
-    """A Python on this machine: its version, where it is installed, and its `sys.implementation`."""
+    """A Python on this machine. `implementation` is its `sys.implementation.name`."""
 
     version: str
     prefix: Path
@@ -59,29 +59,30 @@ class Python:
 
     @property
     def minor(self) -> str:
-        """The version that a matrix names, such as `3.12`."""
+        """The version as written in a matrix, such as `3.12`."""
         return ".".join(self.version.split(".")[:2])
 
     @property
     def is_debian(self) -> bool:
-        """Whether it is Debian's or Ubuntu's own, which has dist-packages where others have site-packages."""
+        """Whether this is Debian's or Ubuntu's own Python, which uses dist-packages instead of site-packages."""
         return self.site_packages.name == "dist-packages"
 
     @property
     def name(self) -> str:
-        """What people call it, such as `CPython 3.12` or `CPython 3.14 free-threaded`."""
+        """The name to display, such as `CPython 3.12` or `CPython 3.14 free-threaded`."""
         return f"{_NAMES[self.implementation]} {self.minor}{' free-threaded' if self.free_threaded else ''}"
 
     @property
     def program(self) -> str:
         """The file name of its interpreter, such as `python3.12` or `python3.14t`."""
-        return f"{'python' if self.implementation == 'cpython' else self.implementation}{self.minor}{'t' if self.free_threaded else ''}"
+        base = "python" if self.implementation == "cpython" else self.implementation
+        return f"{base}{self.minor}{'t' if self.free_threaded else ''}"
 
     def copy(self, prefix: Path) -> Path:
-        """Make `prefix` an installation of its own of this Python, with the pip of its site-packages, and return it.
+        """Install a copy of this Python, with pip, in `prefix`, and return `prefix`.
 
-        The standard library is hard-linked from one copy that all of this process share, if the file system allows it; what a sync
-        changes is not.
+        The standard library is hard-linked from one copy per process if the file system allows it. Files that a sync changes are
+        never shared.
         """
         pristine = self._pristine()
         shutil.copytree(pristine, prefix, symlinks=True, copy_function=link_or_copy, dirs_exist_ok=True)
@@ -94,20 +95,21 @@ class Python:
         return prefix
 
     def copy_to_file_system(self, prefix: Path) -> Path:
-        """Make `prefix` an installation that shares no files with others, on any file system, and return it."""
+        """Like `copy`, but share no files with other copies; `prefix` may be on any file system."""
         with tempfile.TemporaryDirectory(dir=ROOT / ".venv") as temp:
             return Path(shutil.copytree(self.copy(Path(temp) / "python"), prefix, symlinks=True))
 
     def _pristine(self) -> Path:
-        # Several installations may have one version. Other processes have copies of their own: a new link to a file changes the time
-        # at which that was changed last, which a step that runs meanwhile looks at.
+        """Return the prefix of this process's copy, which `copy` hard-links to; make it if it does not exist."""
+        # The prefix is in the key because several installations may have the same version. Each pytest worker has its own copy because
+        # a new hard link changes the ctime of a file, which a step running at the same time looks at.
         key = f"{self.prefix}{os.pathsep}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
         pristine = _COPIES / f"{self.implementation}-{self.version}-{hashlib.sha256(os.fsencode(key)).hexdigest()[:8]}"
         if not pristine.is_dir():
             _COPIES.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=_COPIES) as temp:
                 self._copy_essentials(Path(temp) / "copy")
-                # Another process may have made it in the meantime; then that one is as good.
+                # Fails if another process has made the same copy in the meantime.
                 with suppress(OSError):
                     (Path(temp) / "copy").rename(pristine)
         return pristine
@@ -116,16 +118,17 @@ class Python:
         stdlib = prefix / "lib" / self.stdlib.name
         shutil.copytree(self.stdlib, stdlib, symlinks=True, ignore=_LEFT_OUT)
         (prefix / "bin").mkdir()
-        # A distribution's libraries are the loader's to find.
-        for library in () if self.prefix == Path("/usr") else [*self.prefix.glob("lib/lib*.so*"), *self.prefix.glob("bin/lib*.so*")]:
-            shutil.copy2(library, prefix / library.parent.name, follow_symlinks=False)
+        # The loader finds the libraries in /usr without a copy.
+        if self.prefix != Path("/usr"):
+            for library in [*self.prefix.glob("lib/lib*.so*"), *self.prefix.glob("bin/lib*.so*")]:
+                shutil.copy2(library, prefix / library.parent.name, follow_symlinks=False)
         shutil.copy2(self.prefix / "bin" / self.program, prefix / "bin")
         for name in {"python3", "python", f"python{self.minor}"} - {self.program}:
             (prefix / "bin" / name).symlink_to(self.program)
         if self.is_debian:
             _undo_layout(prefix / "bin" / self.program, stdlib)
         (stdlib / "site-packages").mkdir()
-        # What distributions install of pip may be a package of its own; .venv has one in any case.
+        # Linux distributions may package pip separately. `.venv` always has one.
         folders = [self.site_packages, *(ROOT / ".venv").glob("lib/python*/site-packages")]
         source = next(folder for folder in folders if (folder / "pip").is_dir())
         for distribution in [*source.glob("pip"), *source.glob("pip-*.dist-info")]:
@@ -134,21 +137,20 @@ class Python:
 
 @cache
 def found() -> tuple[Python, ...]:
-    """Return `cpythons`, or where there is none what else there is; end the program if there is nothing."""
-    here = cpythons() or every()
-    if not here:
-        raise SystemExit(
-            "\n  ".join(["There is no CPython 3.8 or newer in any of these folders; install one in one of them:", *places(os.environ)])
-        )
-    return here
+    """Return `cpythons`, or `every` if there are none; raise `SystemExit` if there is no Python at all."""
+    pythons = cpythons() or every()
+    if not pythons:
+        folders = "".join(f"\n  {folder}" for folder in places(os.environ))
+        raise SystemExit(f"No CPython 3.8 or newer in any of these folders; install one there:{folders}")
+    return pythons
 
 
 @cache
 def cpythons() -> tuple[Python, ...]:
-    """Return the newest CPython of every minor version from 3.8 on, oldest first, except those that are free-threaded.
+    """Return the newest patch release of every CPython minor version since 3.8, oldest first, without free-threaded builds.
 
-    The Python of Debian and Ubuntu is among them only if there is no other: it installs into folders outside of its prefix, so that
-    a copy has to be changed.
+    The Python of Debian or Ubuntu is included only if there is no other: it installs outside its prefix, so a copy of it must be
+    modified.
     """
     pythons = [python for python in _here("cpython") if not python.free_threaded]
     return _newest(python for python in pythons if not python.is_debian) or _newest(pythons)
@@ -156,13 +158,13 @@ def cpythons() -> tuple[Python, ...]:
 
 @cache
 def free_threaded() -> tuple[Python, ...]:
-    """Return the newest free-threaded CPython of every minor version, oldest first."""
+    """Return the newest free-threaded build of every CPython minor version, oldest first."""
     return _newest(python for python in _here("cpython") if python.free_threaded)
 
 
 @cache
 def pypys() -> tuple[Python, ...]:
-    """Return the newest PyPy of every minor version from 3.8 on, oldest first."""
+    """Return the newest PyPy of every Python minor version since 3.8, oldest first."""
     return _newest(_here("pypy"))
 
 
@@ -178,41 +180,46 @@ def _here(implementation: str) -> tuple[Python, ...]:
 
 
 def places(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the folders that may have Pythons: those of the running one, of PATH, pyenv, runners and uv, and the usual ones."""
+    """Return the folders to search for Pythons.
+
+    They are the folders of the running Python and of PATH, the usual folders of programs, and those of pyenv, GitHub's runners and uv.
+    """
     pyenv = environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
     programs = [os.path.join(sys.base_prefix, "bin"), *environ.get("PATH", "").split(os.pathsep), "/usr/local/bin", "/usr/bin"]
     caches = [environ.get("RUNNER_TOOL_CACHE", ""), "/opt/hostedtoolcache"]
     installations = [f"{pyenv}/versions", *caches, uv_output("python", "dir")]
-    # The shims of pyenv start what is in its folder of versions.
+    # pyenv's shims only start the Pythons in its `versions` folder.
     return tuple(dict.fromkeys(place for place in (*programs, *installations) if place and place != f"{pyenv}/shims"))
 
 
 def search(folders: Iterable[str], implementation: str) -> list[Python]:
-    """Return the Pythons in `folders` that are new enough and have their program where a copy needs it."""
+    """Return the Pythons 3.8 or newer in `folders` whose interpreter is where `Python.copy` expects it."""
     patterns = [*_PROGRAMS[implementation], *(f"{below}/bin/python3" for below in _BELOW[implementation])]
     interpreters = {path for folder in folders for pattern in patterns for path in glob.glob(os.path.join(glob.escape(folder), pattern))}
-    pythons = filter(None, dict.fromkeys(map(_facts, sorted(interpreters))))
-    return [
-        python
-        for python in pythons
-        if python.implementation == implementation and _key(python.version) >= (3, 8) and (python.prefix / "bin" / python.program).is_file()
-    ]
+    pythons: list[Python] = []
+    for interpreter in sorted(interpreters):
+        python = _facts(interpreter)
+        if python is None or python in pythons or python.implementation != implementation or _key(python.version) < (3, 8):
+            continue
+        if (python.prefix / "bin" / python.program).is_file():
+            pythons.append(python)
+    return pythons
 
 
 def _undo_layout(program: Path, stdlib: Path) -> None:
-    """Give a copy of the Python of Debian or Ubuntu the layout that CPython has everywhere else."""
+    """Give a copy of Debian's or Ubuntu's Python the usual layout of CPython."""
     for name in ("site.py", "sysconfig.py", "sysconfig/__init__.py", "distutils/command/install.py"):
         file = stdlib / name
         if file.is_file():
             text = re.sub(r'(base}?)/local|"local", (?="lib")', r"\1", file.read_text(encoding="utf-8"))
             file.write_text(text.replace("dist-packages", "site-packages"), encoding="utf-8")
-    # From CPython 3.11 on, the program has the module `site` in it; both names have the same length.
+    # Since CPython 3.11, the `site` module is frozen into the program. Both names have the same length.
     program.write_bytes(program.read_bytes().replace(b"dist-packages", b"site-packages"))
     (stdlib / "sitecustomize.py").unlink(missing_ok=True)
 
 
 def link_or_copy(source: str | Path, target: str | Path) -> None:
-    """Make `target` a hard link to the file `source`, or a copy of it if it is on another file system."""
+    """Make `target` a hard link to `source`, or a copy if they are on different file systems."""
     try:
         os.link(source, target)
     except OSError as error:
@@ -222,7 +229,7 @@ def link_or_copy(source: str | Path, target: str | Path) -> None:
 
 
 def python_of(interpreter: Path) -> Python:
-    """Return the Python of `interpreter`."""
+    """Return the Python of `interpreter`, which must start."""
     python = _facts(str(interpreter))
     assert python is not None, interpreter
     return python
@@ -237,7 +244,7 @@ def _newest(pythons: Iterable[Python]) -> tuple[Python, ...]:
 
 
 def _facts(interpreter: str) -> Python | None:
-    """Return the Python of `interpreter`, or the one that a virtual environment was made from; None if it does not start."""
+    """Return the Python of `interpreter`, for a virtual environment its base Python; None if it does not start."""
     try:
         command = [interpreter, "-I", "-S", "-c", _FACTS]
         completed = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL, timeout=_SECONDS)
@@ -249,4 +256,5 @@ def _facts(interpreter: str) -> Python | None:
 
 
 def _key(version: str) -> tuple[int, ...]:
+    """Return a sort key for a version; non-digits such as the `rc` in `3.15.0rc1` are dropped."""
     return tuple(int("".join(filter(str.isdigit, part)) or 0) for part in version.split("."))

@@ -1,4 +1,4 @@
-"""Reads the runner's command files as the runner itself does, so that a test sees what later steps would see."""
+"""Reads the runner's command files as the runner does, so that tests see what later steps would see."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 # The semantics are those of actions/runner, src/Runner.Worker/FileCommandManager.cs: the classes EnvFileKeyValuePairs,
 # SetEnvFileCommand, SetOutputFileCommand and AddPathFileCommand. Handlers/Handler.cs of the same folder makes PATH.
 
-# What .NET looks for at the start of a file; the BOM of UTF-32 begins with that of UTF-16, so it comes first.
+# The byte order marks that .NET recognizes. UTF-32 comes before UTF-16 because its mark starts with the mark of UTF-16.
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -23,7 +23,7 @@ _BOMS = (
 
 
 class FileCommandError(Exception):
-    """The runner cannot take a command file, and fails the step with this message."""
+    """The message with which the runner rejects a command file and fails the step."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class StepFiles:
 
     @classmethod
     def create(cls, folder: Path) -> StepFiles:
-        """Empty or create the command files for a step in `folder`, and keep or create the temporary folder of the job."""
+        """Create empty command files for a step in `folder`, and the job's temporary folder unless it exists."""
         files = cls(*(folder / name for name in ("env", "path", "output", "summary", "temp")))
         files.temp.mkdir(parents=True, exist_ok=True)
         for file in files.commands:
@@ -52,7 +52,7 @@ class StepFiles:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables that hold their paths."""
+        """The variables with which the runner passes the paths to a step."""
         return {
             "GITHUB_ENV": str(self.env),
             "GITHUB_PATH": str(self.path),
@@ -62,34 +62,35 @@ class StepFiles:
         }
 
     def are_empty(self) -> bool:
-        """Return whether the step has written nothing, neither to a command file nor to the temporary folder."""
+        """Return whether the step has written nothing to the command files and the temporary folder."""
         return not any(file.stat().st_size for file in self.commands) and not any(self.temp.iterdir())
 
     def hand_nothing_on(self) -> bool:
-        """Return whether later steps get nothing; the step may have written a summary, and one report in the temporary folder."""
-        left = [path.name for path in self.temp.iterdir()]
-        reports = [name for name in left if re.fullmatch(r"uv-system-sync-[0-9a-f]{16}\.json", name)]
-        return not any(file.stat().st_size for file in (self.env, self.path, self.output)) and left == reports and len(reports) <= 1
+        """Return whether later steps get nothing: only a summary and one report in the temporary folder are allowed."""
+        if any(file.stat().st_size for file in (self.env, self.path, self.output)):
+            return False
+        names = [path.name for path in self.temp.iterdir()]
+        return len(names) <= 1 and all(re.fullmatch(r"uv-system-sync-[0-9a-f]{16}\.json", name) for name in names)
 
 
 def read_env(path: str | Path, *, windows: bool = False) -> dict[str, str]:
-    """Return the variables that the file GITHUB_ENV at `path` sets, or raise `FileCommandError`."""
-    # The runner ignores this variable with an error annotation, and does not fail the step.
+    """Return the variables set by the GITHUB_ENV file at `path`; raise `FileCommandError` if the runner would reject it."""
+    # For NODE_OPTIONS, the runner writes an error annotation and ignores the variable, but does not fail the step.
     return {name: value for name, value in _assignments(path, windows=windows) if name.upper() != "NODE_OPTIONS"}
 
 
 def read_outputs(path: str | Path, *, windows: bool = False) -> dict[str, str]:
-    """Return the outputs that the file GITHUB_OUTPUT at `path` sets, or raise `FileCommandError`."""
+    """Return the outputs set by the GITHUB_OUTPUT file at `path`; raise `FileCommandError` if the runner would reject it."""
     return dict(_assignments(path, windows=windows))
 
 
 def read_path(path: str | Path) -> list[str]:
-    """Return the entries of the file GITHUB_PATH at `path`, in its order."""
+    """Return the entries of the GITHUB_PATH file at `path`, in file order."""
     return [line for line in re.split(r"\r\n|\r|\n", _text(path)) if line]
 
 
 def path_after(entries: list[str], path: str) -> str:
-    """Return the PATH of the next step: the `entries` of GITHUB_PATH, the last one first, and the `path` that was there."""
+    """Return the PATH of the next step: the `entries` of GITHUB_PATH, last one first, followed by the current `path`."""
     added = os.pathsep.join(dict.fromkeys(reversed(entries)))
     if not added or path.startswith(added + os.pathsep):
         return path
@@ -112,7 +113,7 @@ def _assignments(path: str | Path, *, windows: bool) -> Iterator[tuple[str, str]
     for line, _ in lines:
         if not line:
             continue
-        # The first of the two signs decides, and the name is whatever is before it, spaces included.
+        # Whichever sign comes first decides the syntax. The name is everything before it, including spaces.
         found = re.match(r"(.*?)(=|<<)(.*)", line, re.DOTALL)
         if found is None:
             raise FileCommandError(f"Invalid format '{line}'")
@@ -126,7 +127,7 @@ def _assignments(path: str | Path, *, windows: bool) -> Iterator[tuple[str, str]
 
 
 def _value_before(delimiter: str, lines: Iterator[tuple[str, str]]) -> str:
-    """Take `lines` up to the one that is `delimiter`, and return their text less its last line ending."""
+    """Consume `lines` up to the `delimiter`, and return the text before it, without its last line ending."""
     parts: list[str] = []
     for line, ending in lines:
         if line == delimiter:
@@ -139,7 +140,7 @@ def _value_before(delimiter: str, lines: Iterator[tuple[str, str]]) -> str:
 
 def _lines(text: str, *, windows: bool) -> Iterator[tuple[str, str]]:
     """Yield each line of `text` and its ending, which is empty for a last line without one."""
-    # Only the runner's Windows build knows CR LF; elsewhere the CR belongs to the line.
+    # Only the runner's Windows build treats CR LF as a line ending; elsewhere, CR belongs to the line.
     endings = ("\r\n", "\n", "") if windows else ("\n", "")
     for piece in re.findall(r"[^\n]*\n|[^\n]+", text):
         ending = next(item for item in endings if piece.endswith(item))

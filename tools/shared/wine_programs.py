@@ -1,4 +1,4 @@
-"""Finds Wine."""
+"""Finds the programs of Wine."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import os
 import shutil
 from pathlib import Path
 
-# Debian's place until version 12, and since. What it has on PATH are scripts.
+# Where Debian up to 12, and later Debian, install the loader. The programs on PATH are shell scripts.
 _LOADERS = ("/usr/lib/wine/wine64", "/usr/lib/x86_64-linux-gnu/wine/wine")
 
 
 def loader() -> Path | None:
-    """Return the program that starts those of Windows, or None without a Wine for 64 bits."""
-    found = next((path for path in _LOADERS if os.path.exists(path)), None) or shutil.which("wine64")
+    """Return the program that runs Windows programs, or None if no 64-bit Wine is installed."""
+    for path in _LOADERS:
+        if os.path.exists(path):
+            return Path(path)
+    found = shutil.which("wine64")
     return Path(found) if found else None
 
 
 def server(loader: Path) -> Path:
-    """Return the server of the Wine of `loader`."""
-    return next(filter(Path.exists, [loader.with_name("wineserver64"), loader.with_name("wineserver")]))
+    """Return the wineserver that belongs to `loader`."""
+    own = loader.with_name("wineserver64")
+    return own if own.exists() else loader.with_name("wineserver")
