@@ -13,7 +13,7 @@ from tests.support import program
 from tools.compatibility import containers, debian_packages
 from tools.compatibility.base_images import Base
 from tools.compatibility.engines import Engine, running
-from tools.compatibility.proofs import Proof, Unavailable
+from tools.compatibility.outcomes import Result, Unavailable
 
 
 def _namespaces() -> bool:
@@ -74,8 +74,8 @@ def test_an_engine_that_does_not_start_and_one_that_is_not_here_are_named(tmp_pa
 
     first, second = containers.run(tmp_path, {"broken": broken, "missing": missing})
 
-    assert Proof("container", "broken", "failed", detail="no cgroups") == first
-    assert Proof("container", "missing", "skipped", detail="there is no engine") == second
+    assert Result("container", "broken", "failed", detail="no cgroups") == first
+    assert Result("container", "missing", "skipped", detail="there is no engine") == second
 
 
 def test_a_base_image_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -83,15 +83,15 @@ def test_a_base_image_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     archive.touch()
     client = program(tmp_path / "client", "#!/bin/sh", "echo no space left; exit 1")
     base = Base("python:3.13-slim", lambda _: archive, lambda _, context: context)
-    proof = containers.made(base, Engine("fake", "", str(client)), tmp_path)
+    result = containers.made(base, Engine("fake", "", str(client)), tmp_path)
 
-    assert proof is not None
-    assert ("container", "fake: base image python:3.13-slim", "failed") == (proof.area, proof.subject, proof.outcome)
-    assert proof.detail.endswith(" failed: no space left")
+    assert result is not None
+    assert ("container", "fake: base image python:3.13-slim", "failed") == (result.area, result.subject, result.outcome)
+    assert result.detail.endswith(" failed: no space left")
 
 
 def test_a_missing_program_is_named_with_its_package() -> None:
     if "debian" not in Path("/etc/os-release").read_text(encoding="utf-8"):
         pytest.skip("this system is not Debian")
-    with pytest.raises(Unavailable, match=r"^there is no no-such-program: apt-get install --no-install-recommends no-such-package$"):
+    with pytest.raises(Unavailable, match=r"^not on PATH: no-such-program; run apt-get install --no-install-recommends no-such-package$"):
         debian_packages.require({"sh": "dash", "no-such-program": "no-such-package"})

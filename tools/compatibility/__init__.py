@@ -1,1 +1,1 @@
-"""Tests the action on other Pythons, systems, container engines and versions of uv, and writes docs/compatibility.md from the outcomes."""
+"""Tests the action on other Pythons, systems, container engines and versions of uv, and writes the results to docs/compatibility.md."""

@@ -1,4 +1,4 @@
-"""`make compatibility`: runs all stages, or those that are named, and writes docs/compatibility.json and docs/compatibility.md."""
+"""`make compatibility`: runs all stages, or the named ones, and writes docs/compatibility.json and docs/compatibility.md."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 
 from tools.compatibility import arm64, containers, debian_pythons, document, free_threaded, musl, real_actions, uvs, windows
-from tools.compatibility.proofs import Proof, Run, Unavailable, read, write
+from tools.compatibility.outcomes import Result, Run, Unavailable, read, write
 from tools.shared import ROOT
 
-Stage = Callable[[Path], Iterator[Proof]]
+Stage = Callable[[Path], Iterator[Result]]
 
-# They run in this order. Each has a scratch folder of its own, which the next run finds again.
+# In the order in which they run. Each stage has its own scratch folder, which its next run uses again.
 STAGES: dict[str, Stage] = {
     **{f"uv-{version}": partial(uvs.run, version) for version in uvs.locked()[1:]},
     "containers": containers.run,
@@ -31,55 +31,56 @@ STAGES: dict[str, Stage] = {
 _WORK = ROOT / ".venv" / "compatibility"
 
 
-def main(names: Iterable[str], stages: Mapping[str, Stage], work: Path, results: Path, page: Path) -> int:
-    """Run those of `stages` that `names` has, or all, and replace what they found before in the file `results` and on the `page`.
+def main(names: Iterable[str], stages: Mapping[str, Stage], work: Path, file: Path, page: Path) -> int:
+    """Run the stages in `names`, or all if it is empty, and replace their results in `file` and on the `page`.
 
-    A stage that cannot run on this machine, or ends with an error, is named with the reason, and keeps its older results.
-    The folder `work` has one for each stage. Return 1 if something failed, or a stage among `names` could not run, else 0.
+    A stage that cannot run on this machine, or ends with an error, is reported with the reason and keeps its older results.
+    Each stage gets its own folder below `work`. Return 1 if something failed or a stage in `names` could not run, else 0.
     """
     named = list(names)
-    chosen = named or list(stages)
-    unknown = [name for name in chosen if name not in stages]
+    unknown = [name for name in named if name not in stages]
     if unknown:
-        raise SystemExit(f"There is no stage {' '.join(unknown)}; there are {' '.join(stages)}.")
-    known = read(results)
+        raise SystemExit(f"Unknown stage: {' '.join(unknown)}. Stages: {' '.join(stages)}.")
+    known = read(file)
     lines, failed = [], False
-    for name in chosen:
+    for name in named or list(stages):
         started = time.monotonic()
-        proofs, problem = _outcome(stages[name], work / name)
-        run = Run(dt.datetime.now(tz=dt.timezone.utc).date().isoformat(), round(time.monotonic() - started), tuple(proofs))
+        results, problem = _results(stages[name], work / name)
+        run = Run(dt.datetime.now(tz=dt.timezone.utc).date().isoformat(), round(time.monotonic() - started), tuple(results))
         if not problem:
-            # Written after each stage, because one can take long, and the next one can be stopped.
+            # Write after each stage: stages can take long, and the user may stop the next one.
             known[name] = run
-            write(results, known)
+            write(file, known)
             page.write_text(document.page(known), encoding="utf-8")
         lines.append(_line(name, run, problem))
         failed |= problem is not None and (name in named or not isinstance(problem, Unavailable))
-        failed |= any(proof.outcome == "failed" for proof in proofs)
+        failed |= any(result.outcome == "failed" for result in results)
     sys.stdout.write("".join(["\n", *lines]))
     return int(failed)
 
 
 def _line(name: str, run: Run, problem: Exception | None) -> str:
-    words = [f"{proof.outcome}: {proof.subject} ({proof.detail})" for proof in run.proofs if proof.outcome != "passed"]
-    words = [f"{sum(proof.outcome == 'passed' for proof in run.proofs)} passed", *words]
-    return f"{name}: {f'not run: {problem}' if problem else '; '.join(words)} ({run.seconds} s)\n"
+    """Return the summary of a stage, such as `musl: 2 passed (360 s)`."""
+    if problem:
+        return f"{name}: not run: {problem} ({run.seconds} s)\n"
+    others = [result for result in run.results if result.outcome != "passed"]
+    parts = [f"{len(run.results) - len(others)} passed", *(f"{result.outcome}: {result.subject} ({result.detail})" for result in others)]
+    return f"{name}: {'; '.join(parts)} ({run.seconds} s)\n"
 
 
-def _outcome(stage: Stage, work: Path) -> tuple[list[Proof], Exception | None]:
-    """Run `stage` in the folder `work`, and return what it finds, and why it did not end, if so."""
+def _results(stage: Stage, work: Path) -> tuple[list[Result], Exception | None]:
+    """Run `stage` in the folder `work`; return its results, and the exception that ended it, if any."""
     work.mkdir(parents=True, exist_ok=True)
-    proofs: list[Proof] = []
+    results: list[Result] = []
     try:
-        for proof in stage(work):
-            sys.stdout.write(
-                f"{proof.area}: {proof.subject}: {proof.outcome}, {proof.passed} tests{proof.detail and f' ({proof.detail})'}\n"
-            )
+        for result in stage(work):
+            detail = f" ({result.detail})" if result.detail else ""
+            sys.stdout.write(f"{result.area}: {result.subject}: {result.outcome}, {result.passed} tests{detail}\n")
             sys.stdout.flush()
-            proofs.append(proof)
+            results.append(result)
     except (Unavailable, OSError, subprocess.SubprocessError) as problem:
-        return proofs, problem
-    return proofs, None
+        return results, problem
+    return results, None
 
 
 def _stop(signum: int, _: object) -> None:
@@ -87,7 +88,7 @@ def _stop(signum: int, _: object) -> None:
 
 
 if __name__ == "__main__":
-    # What a stage has mounted and started ends with it, however it ends.
+    # As an exception, SIGTERM lets a stage unmount and stop what it has mounted and started.
     signal.signal(signal.SIGTERM, _stop)
     docs = ROOT / "docs"
     sys.exit(main(sys.argv[1:], STAGES, _WORK, docs / "compatibility.json", docs / "compatibility.md"))

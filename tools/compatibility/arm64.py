@@ -1,4 +1,4 @@
-"""Tests uv and CPython for arm64 in an emulator, with a Debian sid of that processor."""
+"""Tests uv and CPython for arm64 in an emulated Debian sid."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.compatibility import debian_packages, integration, roots
-from tools.compatibility.proofs import Proof, Unavailable
+from tools.compatibility.outcomes import Result, Unavailable
 
 _EMULATOR = "qemu-aarch64-static"
 _PYTHON = "/usr/bin/python3.14"
 
-# The main path, a refusal and a repair: a test takes 30 times longer than without an emulator.
+# The main path, a refusal and a repair. Only a few tests, because emulated tests take 30 times as long.
 _MAIN = "tests/integration/test_pythons.py::test_a_python_in_any_place_runs_the_step_is_synced_and_is_that_of_the_next_step"
 _TESTS = (
     f"{_MAIN}[CPython 3.14-tool cache]",
@@ -22,15 +22,15 @@ _TESTS = (
 )
 
 
-def run(work: Path) -> Iterator[Proof]:
-    """Yield the outcomes of a few tests with uv and CPython for arm64: 5 minutes."""
+def run(work: Path) -> Iterator[Result]:
+    """Yield the results of a few tests with uv and CPython for arm64. Takes 5 minutes."""
     debian_packages.require({**roots.NEEDED, _EMULATOR: "qemu-user-static"})
     root = roots.debian_sid(work / "sid", "python3.14-venv", architecture="arm64", emulator=shutil.which(_EMULATOR) or "")
     try:
         version = roots.version(root, _PYTHON)
     except OSError as problem:
-        raise Unavailable(f"no program for arm64 can be emulated here (needs Linux 6.7): {problem}") from None
+        raise Unavailable(f"arm64 programs cannot be emulated here (Linux 6.7 or newer is required): {problem}") from None
     tests = roots.put_project(root, "3.14", "aarch64-unknown-linux-gnu")
     command = root.command(*integration.pytest(tests, "report.xml", *_TESTS), TESTED_PYTHONS=_PYTHON)
-    detail = f"{version} of Debian sid, emulated by qemu"
-    yield from integration.proofs(command, root.folder / "src" / "report.xml", {"system": "Linux arm64 with glibc"}, detail)
+    detail = f"{version} from Debian sid, emulated by qemu"
+    yield from integration.results(command, root.folder / "src" / "report.xml", {"system": "Linux arm64 with glibc"}, detail)

@@ -1,6 +1,7 @@
-"""Base images, made here, of what the examples name: the Python images of Docker's library and those of AWS Lambda.
+"""Builds the base images that the examples name: the Python images of Docker's library, and those of AWS Lambda.
 
-They are like the real ones as far as an installation can see: where Python is, what is beside it, variables, users, and what is missing.
+They imitate what an installation sees of the published images: where Python is, what is installed beside it, the environment variables,
+the users, and what is missing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tools.shared.pythons import Python, found
 
 _PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# As in docker-library/python, whose files end like this.
+# The end of each Dockerfile in docker-library/python.
 _LIBRARY = f"""\
 FROM base
 ENV PATH={_PATH} LANG=C.UTF-8
@@ -26,8 +27,8 @@ RUN ldconfig 2>/dev/null || true
 CMD ["python3"]
 """
 
-# As in aws/aws-lambda-base-images (Dockerfile.python3.13). The real script starts the same module through an emulator of the service,
-# unless the variable of the service's address is there.
+# From aws/aws-lambda-base-images (Dockerfile.python3.13). Its entrypoint script runs the same module, through an emulator of the service
+# unless the variable with the service's address is set.
 _LAMBDA = """\
 FROM base
 ENV PATH=/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin LANG=en_US.UTF-8 TZ=:/etc/localtime
@@ -40,15 +41,19 @@ ENTRYPOINT ["/lambda-entrypoint.sh"]
 """
 _ENTRYPOINT = '#!/bin/sh\nexec /var/lang/bin/python -m awslambdaric "$1"\n'
 
-# Names without a registry are of this one.
+# The registry and namespace of image names that have neither.
 REGISTRY = "docker.io/library/"
 
-# BuildKit pulls nothing that is there.
+# Options that keep a build from pulling images. Docker needs none: BuildKit does not pull an image that exists locally.
 NEVER_PULL: Mapping[str, tuple[str, ...]] = {"docker": (), "podman": ("--pull=never",)}
 
 
 class Base(NamedTuple):
-    """A base image: its name, what it is made of, and the text of its Dockerfile, for a context that `prepare` fills."""
+    """A base image.
+
+    `root` makes the archive of its file system in a folder and returns its path; `prepare` gets the same folder and fills the build
+    context of `dockerfile`.
+    """
 
     name: str
     root: Callable[[Path], Path]
@@ -56,23 +61,23 @@ class Base(NamedTuple):
     dockerfile: str = _LIBRARY
 
     def make(self, work: Path, engine: Engine) -> None:
-        """Make the image in `engine`, with what the folder `work` keeps for that; raise `OSError` if that fails."""
+        """Build the image in `engine`, reusing archives and contexts in the folder `work`; raise `OSError` if that fails."""
         archive = self.root(work)
         context = work / "contexts" / self.name.replace(":", "-")
         if not (context / "Dockerfile").exists():
             shutil.rmtree(context, ignore_errors=True)
             context.mkdir(parents=True)
             self.prepare(work, context)
-            # The last one, so that a context that has it is complete.
+            # Written last, so that a context with a Dockerfile is complete.
             (context / "Dockerfile").write_text(self.dockerfile.replace("FROM base", f"FROM {archive.stem}"), encoding="utf-8")
-        there = engine.run("images", "--format", "{{.Repository}}").splitlines()
-        if archive.stem not in [name.removeprefix(REGISTRY) for name in there]:
+        imported = engine.run("images", "--format", "{{.Repository}}").splitlines()
+        if archive.stem not in [name.removeprefix(REGISTRY) for name in imported]:
             engine.run("import", str(archive), f"{REGISTRY}{archive.stem}:latest")
         engine.run("build", "--network=host", *NEVER_PULL[engine.name], "--tag", f"{REGISTRY}{self.name}", str(context))
 
 
 def _newest() -> Python:
-    """Return the newest CPython of this machine, which stands for the version that the examples name."""
+    """Return the newest CPython on this machine, which takes the place of the version that the examples name."""
     return found()[-1]
 
 
@@ -85,7 +90,7 @@ def _debian_with_python(work: Path) -> Path:
 
 
 def _libraries(python: Python) -> list[str]:
-    """Return the packages with the libraries that `python` and its standard library are linked with, without those of windows."""
+    """Return the Debian packages of the libraries that the standard library of `python` is linked with, except those of tkinter."""
     extensions = [path for path in (python.stdlib / "lib-dynload").glob("*.so") if not path.name.startswith("_tkinter")]
     lines = debian_packages.run("ldd", *map(str, extensions)).splitlines()
     paths = {line.split()[2] for line in lines if "=> /" in line}
@@ -93,7 +98,7 @@ def _libraries(python: Python) -> list[str]:
 
 
 def _alpine(work: Path) -> Path:
-    """Make the archive of a root that has busybox, musl and nothing else."""
+    """Return the archive of a file system with busybox, musl and nothing else; make it if it does not exist."""
     archive = work / "alpine.tar"
     if not archive.exists():
         debian_packages.require({"busybox": "busybox-static", "musl-gcc": "musl-tools"})
@@ -131,7 +136,7 @@ def _with_musl(work: Path, context: Path) -> None:
 def _with_runtime(work: Path, context: Path) -> None:
     _with_newest(work, context)
     (site_packages,) = (context / "python" / "lib").glob("python3*/site-packages")
-    # The same client of the service as in the real image.
+    # The client of the Lambda service, as in the published image.
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--only-binary=:all:", f"--python-version={_newest().minor}"]
     debian_packages.run(*command, f"--target={site_packages}", "--platform=manylinux2014_x86_64", "awslambdaric")
     script = context / "lambda-entrypoint.sh"
@@ -141,7 +146,7 @@ def _with_runtime(work: Path, context: Path) -> None:
 
 BASES = (
     Base("python:3.13-slim", _debian, _with_newest),
-    # The one without `-slim` also has Debian's own Python.
+    # The image without `-slim` also has Debian's own Python.
     Base("python:3.13", _debian_with_python, _with_newest),
     Base("python:3.13-alpine", _alpine, _with_musl),
     Base("lambda:3.13", _debian, _with_runtime, _LAMBDA),

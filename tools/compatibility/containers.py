@@ -1,4 +1,4 @@
-"""Builds the examples for images, and runs jobs in containers, with every container engine of Debian's packages."""
+"""Builds the example images, and runs jobs in containers, with each container engine that Debian packages."""
 
 from __future__ import annotations
 
@@ -11,33 +11,35 @@ from pathlib import Path
 from tools.compatibility import debian_packages
 from tools.compatibility.base_images import BASES, Base
 from tools.compatibility.engines import ENGINES, Engine, Start
-from tools.compatibility.proofs import Proof, Unavailable, of_report
+from tools.compatibility.outcomes import Result, Unavailable, of_report
 from tools.shared import ROOT
 
-# What runs GitLab's jobs, and the oldest Node that it does not fail with.
+# gitlab-ci-local runs GitLab jobs. It fails with older versions of Node.
 _GITLAB = ("gitlab-ci-local@4.75.1", "node@24.21.0")
 
 
-def run(work: Path, starts: Mapping[str, Start] = ENGINES, bases: Iterable[Base] = BASES) -> Iterator[Proof]:
-    """Yield the outcomes with each engine that `starts` has.
+def run(work: Path, starts: Mapping[str, Start] = ENGINES, bases: Iterable[Base] = BASES) -> Iterator[Result]:
+    """Yield the results of the container tests with each engine in `starts`.
 
-    One that does not start, and each of the base images `bases` that cannot be made, are named with the reason.
+    An engine that does not start, and each image in `bases` that cannot be built, yields a result with the reason.
     """
     for name, start in starts.items():
         yield from _with_engine(name, start, bases, work)
 
 
-def _with_engine(name: str, start: Start, bases: Iterable[Base], work: Path) -> Iterator[Proof]:
+def _with_engine(name: str, start: Start, bases: Iterable[Base], work: Path) -> Iterator[Result]:
     try:
         with start(work / name) as engine:
-            yield from filter(None, (made(base, engine, work) for base in bases))
-            yield from _tested(engine, work)
+            for base in bases:
+                if missing := made(base, engine, work):
+                    yield missing
+            yield from _tests(engine, work)
     except (Unavailable, OSError) as problem:
         yield _missing(name, problem)
 
 
-def made(base: Base, engine: Engine, work: Path) -> Proof | None:
-    """Make the image `base`, and return why that is not possible, or None."""
+def made(base: Base, engine: Engine, work: Path) -> Result | None:
+    """Build the image `base`; return a result with the reason if that fails, else None."""
     try:
         base.make(work, engine)
     except (Unavailable, OSError) as problem:
@@ -45,7 +47,8 @@ def made(base: Base, engine: Engine, work: Path) -> Proof | None:
     return None
 
 
-def _tested(engine: Engine, work: Path) -> Iterator[Proof]:
+def _tests(engine: Engine, work: Path) -> Iterator[Result]:
+    """Run the container tests with `engine` and yield their results."""
     environ = {**engine.environ, "CONTAINER_ENGINE": engine.name}
     try:
         environ["GITLAB_CI_LOCAL"] = str(_gitlab(work))
@@ -55,16 +58,11 @@ def _tested(engine: Engine, work: Path) -> Iterator[Proof]:
     report.unlink(missing_ok=True)
     subprocess.run([sys.executable, "-m", "pytest", "tests/containers", f"--junitxml={report}"], cwd=ROOT, env=environ, check=False)
     (uv,) = re.findall(r"^uv==(\S+)", (ROOT / "requirements" / "uv.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    yield from of_report(
-        report.read_text(encoding="utf-8"),
-        {"container": None},
-        uv,
-        f"{engine.name} {engine.version}",
-    )
+    yield from of_report(report.read_text(encoding="utf-8"), {"container": None}, uv, f"{engine.name} {engine.version}")
 
 
 def _gitlab(work: Path) -> Path:
-    """Return the path of gitlab-ci-local, beside the Node for it; npm installs both below `work` if they are not there."""
+    """Return the path of gitlab-ci-local, in the same folder as its Node; npm installs both below `work` if they are missing."""
     program = work / "npm" / "node_modules" / ".bin" / "gitlab-ci-local"
     if not program.with_name("node").exists():
         debian_packages.require({"npm": "npm", "rsync": "rsync"})
@@ -72,5 +70,5 @@ def _gitlab(work: Path) -> Path:
     return program
 
 
-def _missing(subject: str, problem: Exception) -> Proof:
-    return Proof("container", subject, "skipped" if isinstance(problem, Unavailable) else "failed", detail=str(problem))
+def _missing(subject: str, problem: Exception) -> Result:
+    return Result("container", subject, "skipped" if isinstance(problem, Unavailable) else "failed", detail=str(problem))

@@ -1,4 +1,4 @@
-"""Debian's packages from the mirror that this machine's own apt uses: programs that a stage needs, sources, and file systems."""
+"""Uses Debian's packages, from the mirror of this machine's apt, as programs, sources and file systems for the stages."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ import subprocess
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from tools.compatibility.proofs import Unavailable
+from tools.compatibility.outcomes import Unavailable
 
 _KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def require(programs: Mapping[str, str]) -> None:
-    """Raise `Unavailable` unless this is Debian and all `programs`, each with the package that has it, are on PATH."""
+    """Raise `Unavailable` unless this system is Debian and all `programs` are on PATH; the values are the packages to install."""
     if platform.freedesktop_os_release().get("ID") != "debian":
-        raise Unavailable("this system is not Debian, whose packages it needs")
+        raise Unavailable("Debian's packages are required, and this system is not Debian")
     missing = {program: package for program, package in programs.items() if shutil.which(program) is None}
     if missing:
         packages = " ".join(sorted(set(missing.values())))
-        raise Unavailable(f"there is no {', '.join(sorted(missing))}: apt-get install --no-install-recommends {packages}")
+        raise Unavailable(f"not on PATH: {', '.join(sorted(missing))}; run apt-get install --no-install-recommends {packages}")
 
 
 def release() -> str:
-    """Return the name of this machine's release."""
+    """Return the code name of this machine's Debian release, such as `bookworm`."""
     return platform.freedesktop_os_release()["VERSION_CODENAME"]
 
 
 def mirror() -> str:
-    """Return the mirror that this machine's release comes from."""
+    """Return the URL of the mirror that this machine's apt uses for its own release."""
     (found,) = {site for site, suite, _ in sources() if suite == release()}
     return found
 
 
 def sources() -> list[tuple[str, str, str]]:
-    """Return the mirror, the suite and the component of each source of packages of this machine's apt."""
+    """Return the mirror, suite and component of each package source that this machine's apt has configured."""
     output = run("apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
     return [(site, suite, component) for site, suite, component in map(str.split, output.splitlines())]
 
 
 def download(package: str, suite: str, folder: Path) -> Path:
-    """Return the upstream archive of the source `package` in `suite`, which is downloaded into `folder` if it is not there yet."""
+    """Return the upstream archive of the source `package` in `suite`; download it into `folder` unless it is there."""
     if not (found := [*folder.glob(f"{package}_*.orig.tar.*z")]):
         state = folder / f"apt-{suite}"
         (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def download(package: str, suite: str, folder: Path) -> Path:
 
 
 def unpacked(archive: Path, folder: Path) -> Path:
-    """Unpack what is in the only folder of `archive` into a new folder below `folder`, and return that."""
+    """Unpack the content of the only top-level folder of `archive` into a new folder below `folder`, and return that folder."""
     target = folder / archive.name.partition("_")[0]
     target.mkdir(parents=True)
     run("tar", "--extract", f"--file={archive}", f"--directory={target}", "--strip-components=1")
@@ -64,7 +64,7 @@ def unpacked(archive: Path, folder: Path) -> Path:
 
 
 def file_system(archive: Path, *packages: str) -> Path:
-    """Make the `archive` of a minimal installation of this machine's release with further `packages`, if it is not there, and return it."""
+    """Return `archive`, a minimal installation of this machine's Debian release plus `packages`; make it if it does not exist."""
     if not archive.exists():
         partial = archive.with_name(f"partial-{archive.name}")
         lines = [f"deb {' '.join(source)}" for source in sources()]
@@ -76,7 +76,7 @@ def file_system(archive: Path, *packages: str) -> Path:
 
 def packages_of(files: Collection[str]) -> list[str]:
     """Return the installed packages that own `files`."""
-    # Without the merge of /lib into /usr, which dpkg does not know of.
+    # Search by file name: dpkg may know a library in /usr/lib under its path in /lib.
     patterns = [f"*/{Path(file).name}" for file in files]
     owners = run("dpkg-query", "--search", *patterns).splitlines()
     paths = {str(Path(file).resolve()) for file in files}

@@ -1,30 +1,23 @@
-"""The text of docs/compatibility.md: the results of the stages, and what the self-test on hosted runners covers."""
+"""Writes the text of docs/compatibility.md from the results of the stages and the jobs of the self-test on hosted runners."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
 
-from tools.compatibility.proofs import Area, Proof, Run
+from tools.compatibility.outcomes import Area, Result, Run
 from tools.shared import ROOT
 
 _SELF_TEST = ROOT / ".github" / "workflows" / "selftest.yml"
 
-# What users ask about, tested or not; what else a run has comes after it.
+# The Pythons and systems that users ask about. They are listed even if they are not tested, before all others that are.
 _PYTHONS = (
     *(f"CPython 3.{minor}" for minor in range(8, 16)),
-    *(
-        "CPython 3.13 free-threaded",
-        "CPython 3.14 free-threaded",
-        "CPython 3.15 free-threaded",
-        "PyPy 3.9",
-        "PyPy 3.10",
-        "PyPy 3.11",
-        "GraalPy",
-    ),
+    *(f"CPython 3.{minor} free-threaded" for minor in range(13, 16)),
+    *("PyPy 3.9", "PyPy 3.10", "PyPy 3.11", "GraalPy"),
 )
 _SYSTEMS = (
     *("Linux x86_64 with glibc", "Linux arm64 with glibc", "Linux with musl (Alpine)"),
@@ -34,11 +27,11 @@ _SYSTEMS = (
 _TEXT = """\
 # Compatibility
 
-Read this to find out whether your Python, your system or your image has been tested, and with which versions of uv.
-`make compatibility` runs the tests and writes this page. *Unproven* means that nothing has been tested there yet.
+Read this to find out whether your Python, system or image has been tested, and with which versions of uv.
+`make compatibility` runs the tests and writes this page. *Not tested* means that no test has run there yet.
 
 The column *self-test* has a ✓ where the [self-test](../.github/workflows/selftest.yml) has a job that runs the action on GitHub's runners.
-Such a job shows something only once it has run: see its results in the repository's Actions.
+A ✓ does not mean that the job has passed: see its results in the repository's Actions tab.
 
 ## Pythons
 
@@ -52,8 +45,8 @@ The self-test uses the runners {runners}.
 
 ## Containers and images
 
-The base images are made here. They are like the real ones as far as an installation can see: where Python is, what is beside it,
-users, and what is missing.
+`make compatibility` builds the base images itself. They imitate what an installation sees of the published images: where Python is, what
+is installed beside it, which users exist, and what is missing.
 
 {containers}
 
@@ -63,8 +56,8 @@ users, and what is missing.
 
 ## uv
 
-The oldest supported version is 0.5.31. Each version ran the tests that depend on uv, and the newest one also those of the places above.
-`make test` runs every test with the newest one, and a weekly workflow the integration tests with each.
+The oldest supported version is 0.5.31. Each version below ran the tests that depend on uv, and the newest also those of the layouts above.
+`make test` runs every test with the newest version, and a weekly workflow runs the integration tests with each version.
 The input `check` needs uv 0.6.10, and more than one name in `packages` needs uv 0.9.8. Older versions are rejected with an error.
 
 {uvs}
@@ -78,7 +71,7 @@ Workflows with these actions, from their public repositories, run in act (`make 
 
 
 class SelfTest(NamedTuple):
-    """The Pythons, the systems and the labels of runners that the self-test has jobs for."""
+    """The Pythons, the systems and the runner labels for which the self-test has jobs."""
 
     pythons: frozenset[str]
     systems: frozenset[str]
@@ -93,13 +86,13 @@ class _Row(NamedTuple):
 
 
 def page(runs: Mapping[str, Run], self_test: SelfTest | None = None) -> str:
-    """Return the page for `runs`, by stage, and for `self_test`, by default that of the workflow."""
+    """Return the page for `runs`, by stage, and for `self_test`, by default the one in the workflow."""
     covered = self_test or of_workflow(_SELF_TEST.read_text(encoding="utf-8"))
     return _TEXT.format(
         pythons=_table("Python", _rows(runs, "python", _PYTHONS), covered.pythons),
         systems=_table("system", _rows(runs, "system", _SYSTEMS), covered.systems),
-        containers=_table("what", _rows(runs, "container")),
-        # Each Python has details of its own, which its row has.
+        containers=_table("test", _rows(runs, "container")),
+        # Only the versions of uv: the further details are those of each Python, and the table of Pythons has them.
         layouts=_table("layout", [row._replace(detail=row.detail.partition("; ")[0]) for row in _rows(runs, "layout")]),
         uvs=_table("version", [row._replace(detail="") for row in _rows(runs, "uv")]),
         actions=_table("action", _rows(runs, "action")),
@@ -108,19 +101,23 @@ def page(runs: Mapping[str, Run], self_test: SelfTest | None = None) -> str:
 
 
 def of_workflow(text: str) -> SelfTest:
-    """Return what the workflow `text` has jobs for."""
+    """Return the coverage of the jobs in the workflow `text`."""
     jobs = yaml.safe_load(text)["jobs"].values()
-    values = [(key, value) for job in jobs for key, value in _values({"runs-on": job["runs-on"], **job.get("strategy", {})})]
-    labels = {value for key, value in values if key in {"os", "runs-on"} and "$" not in value}
-    systems = {_system(label) for label in labels} | {
-        "Linux with musl (Alpine)" for key, value in values if key == "image" and "alpine" in value
-    }
-    pythons = {_python(value) for key, value in values if key == "python" and re.fullmatch(r"(pypy)?3\.\d+t?", value)}
+    pythons, systems, labels = set(), set(), set()
+    for job in jobs:
+        for key, value in _values({"runs-on": job["runs-on"], **job.get("strategy", {})}):
+            if key in {"os", "runs-on"} and "$" not in value:
+                labels.add(value)
+                systems.add(_system(value))
+            elif key == "image" and "alpine" in value:
+                systems.add("Linux with musl (Alpine)")
+            elif key == "python" and re.fullmatch(r"(pypy)?3\.\d+t?", value):
+                pythons.add(_python(value))
     return SelfTest(frozenset(pythons), frozenset(systems), tuple(sorted(labels)))
 
 
 def _values(node: object, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each text in `node` with the key that it, or the list that has it, stands under."""
+    """Yield each string in `node` with the nearest key above it."""
     if isinstance(node, dict):
         for name, value in node.items():
             yield from _values(value, name)
@@ -132,46 +129,59 @@ def _values(node: object, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _python(version: str) -> str:
+    """Return the display name of a version in setup-python's notation, such as `3.14t` or `pypy3.11`."""
     if version.startswith("pypy"):
         return f"PyPy {version.removeprefix('pypy')}"
     return f"CPython {version.removesuffix('t')}{' free-threaded' if version.endswith('t') else ''}"
 
 
 def _system(label: str) -> str:
-    name, arm = label.partition("-")[0], "arm" in label
-    if name == "macos":
+    """Return the display name of the system of a runner label, such as `ubuntu-24.04-arm`."""
+    if label.startswith("macos"):
         return "macOS on Intel" if "intel" in label or "large" in label else "macOS on Apple silicon"
-    return f"Windows {'arm64' if arm else 'x86_64'}" if name == "windows" else f"Linux {'arm64' if arm else 'x86_64'} with glibc"
+    processor = "arm64" if "arm" in label else "x86_64"
+    return f"Windows {processor}" if label.startswith("windows") else f"Linux {processor} with glibc"
 
 
-def _rows(runs: Mapping[str, Run], area: Area, known: Iterable[str] = ()) -> list[_Row]:
-    """Return the rows of `area`: `known` ones first, whether tested or not, then all others that a run has."""
-    found: dict[str, list[tuple[str, Proof]]] = {}
+def _rows(runs: Mapping[str, Run], area: Area, known: Sequence[str] = ()) -> list[_Row]:
+    """Return the rows of `area`: first the `known` subjects, tested or not, then all others with results."""
+    found: dict[str, list[tuple[str, Result]]] = {}
     for run in runs.values():
-        for proof in run.proofs:
-            if proof.area == area:
-                found.setdefault(proof.subject, []).append((run.date, proof))
-    rows = [_Row(subject, "*unproven*", "", "") for subject in known if subject not in found]
-    rows += [_row(subject, max(date for date, _ in dated), [proof for _, proof in dated]) for subject, dated in found.items()]
-    order = [*known]
-    return sorted(rows, key=lambda row: (order.index(row.subject) if row.subject in order else len(order), _natural(row.subject)))
+        for result in run.results:
+            if result.area == area:
+                found.setdefault(result.subject, []).append((run.date, result))
+    others = sorted(found.keys() - {*known}, key=_natural)
+    return [_row(subject, found[subject]) if subject in found else _Row(subject, "*not tested*", "", "") for subject in [*known, *others]]
 
 
-def _row(subject: str, date: str, proofs: Iterable[Proof]) -> _Row:
-    passed = sum(proof.passed for proof in proofs)
-    words = "**fails**" if any(proof.outcome == "failed" for proof in proofs) else f"{passed}" if passed else "*skipped*"
-    uvs = sorted({proof.uv for proof in proofs if proof.uv}, key=_natural)
-    span = [f"uv {uvs[0]} to {uvs[-1]}" if uvs[1:] else f"uv {uvs[0]}"] if uvs else []
-    return _Row(subject, words, date, "; ".join([*span, *dict.fromkeys(proof.detail for proof in proofs if proof.detail)]))
+def _row(subject: str, dated: Sequence[tuple[str, Result]]) -> _Row:
+    results = [result for _, result in dated]
+    passed = sum(result.passed for result in results)
+    if any(result.outcome == "failed" for result in results):
+        outcome = "**fails**"
+    elif passed:
+        outcome = str(passed)
+    else:
+        outcome = "*skipped*"
+    details = list(dict.fromkeys(result.detail for result in results if result.detail))
+    if uvs := sorted({result.uv for result in results if result.uv}, key=_natural):
+        details.insert(0, f"uv {uvs[0]} to {uvs[-1]}" if len(uvs) > 1 else f"uv {uvs[0]}")
+    return _Row(subject, outcome, max(date for date, _ in dated), "; ".join(details))
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
+    """Return a sort key that compares the numbers in `text` as numbers."""
     return [(int(part), "") if part.isdecimal() else (-1, part.lower()) for part in re.split(r"(\d+)", text)]
 
 
-def _table(what: str, rows: Iterable[_Row], covered: frozenset[str] | None = None) -> str:
-    lines = [[what, "tests passed", "on", "with"], ["---", "---:", "---", "---"], *([*row] for row in rows)]
+def _table(heading: str, rows: Sequence[_Row], covered: frozenset[str] | None = None) -> str:
+    """Return a Markdown table of `rows`; given the subjects that the self-test has `covered`, with a column for it."""
+    if not rows:
+        return "*Not tested.*"
+    lines = [[heading, "tests passed", "date", "with"], ["---", "---:", "---", "---"], *(list(row) for row in rows)]
     if covered is not None:
-        for line, last in zip(lines, ["self-test", ":---:", *("✓" if line[0] in covered else "" for line in lines[2:])], strict=True):
-            line.append(last)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if len(lines) > 2 else "*Unproven.*"  # noqa: PLR2004 - the head
+        lines[0].append("self-test")
+        lines[1].append(":---:")
+        for line in lines[2:]:
+            line.append("✓" if line[0] in covered else "")
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,4 +1,4 @@
-"""Container engines from Debian's packages, each with a socket and a storage of its own, in namespaces that end with it."""
+"""Runs the container engines that Debian packages, each with its own socket and storage, in namespaces that end with the engine."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from packaging.version import Version
 
 from tools.compatibility import debian_packages
 
-# The processes and mounts of the engine and of its containers are in these namespaces, so that all of them end with the engine.
+# The engine runs in these namespaces, so that its processes and mounts, and those of its containers, end with it.
 _NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
 
-# Docker waits 15 seconds for its containers.
+# Seconds that an engine gets to start, and to stop. Docker waits 15 seconds for its containers.
 _LONGEST = 30
 
-# crun does not start with both versions of cgroups mounted, and conmon not where a limit is to be raised without CAP_SYS_RESOURCE.
+# runc instead of crun, which does not start where both versions of cgroups are mounted. No ulimits, because conmon does not start where
+# it would have to raise a limit without CAP_SYS_RESOURCE.
 _PODMAN = """\
 [containers]
 netns = "host"
@@ -37,7 +38,7 @@ events_logger = "file"
 
 @dataclass(frozen=True)
 class Engine:
-    """A container engine at `socket`, and the client that speaks to it, a program with variables."""
+    """A container engine at `socket`, with its `client` program and the environment `variables` of the client."""
 
     name: str
     socket: str
@@ -46,7 +47,7 @@ class Engine:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables of its client, and of other programs that use the engine."""
+        """The environment of the client, and of other programs that use the engine."""
         return {**os.environ, **self.variables, "DOCKER_HOST": f"unix://{self.socket}"}
 
     def run(self, *arguments: str) -> str:
@@ -55,16 +56,16 @@ class Engine:
 
     @property
     def version(self) -> str:
-        """Its version."""
+        """The engine's version."""
         return self.run("version", "--format", "{{.Server.Version}}").partition("+")[0]
 
     def is_older_than(self, version: str) -> bool:
-        """Return whether it is older than `version`."""
+        """Return whether the engine is older than `version`."""
         return Version(self.version) < Version(version)
 
 
 def at(name: str, socket: str) -> Engine:
-    """Return the engine that is called `name`, `docker` or `podman`, at `socket`."""
+    """Return the engine at `socket`; `name` is `docker` or `podman`."""
     if name == "podman":
         return Engine(name, socket, "podman", {"CONTAINER_HOST": f"unix://{socket}"})
     return Engine(name, socket, _docker_client(), {"DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"})
@@ -72,7 +73,7 @@ def at(name: str, socket: str) -> Engine:
 
 @contextmanager
 def docker(storage: Path) -> Iterator[Engine]:
-    """Run Docker's engine with its images in `storage`, without bridges and rules for packets: containers share the host's network."""
+    """Run dockerd with its images in `storage`, without a bridge and without iptables rules: containers use the host's network."""
     debian_packages.require({"dockerd": "docker.io", "unshare": "util-linux"})
     with _folder() as folder:
         engine = at("docker", f"{folder}/docker.sock")
@@ -84,7 +85,7 @@ def docker(storage: Path) -> Iterator[Engine]:
 
 @contextmanager
 def podman(storage: Path) -> Iterator[Engine]:
-    """Run Podman's service with its images in `storage`; containers share the host's network."""
+    """Run Podman's service with its images in `storage`; containers use the host's network."""
     debian_packages.require({"podman": "podman", "runc": "runc", "conmon": "conmon", "unshare": "util-linux"})
     with _folder() as folder:
         engine = at("podman", f"{folder}/podman.sock")
@@ -101,13 +102,13 @@ ENGINES: Mapping[str, Start] = {"docker": docker, "podman": podman}
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """Make a folder for a socket, whose path may not be long (unix(7)), and remove it."""
+    """Create a folder for a socket, whose path must be short (unix(7)), and remove it afterwards."""
     with tempfile.TemporaryDirectory(prefix="engine-") as folder:
         yield Path(folder)
 
 
 def _docker_client() -> str:
-    """Return the client that belongs to the engine: others may lack BuildKit."""
+    """Return the docker client on PATH that has the version of dockerd: other clients may lack BuildKit."""
     version = debian_packages.run("dockerd", "--version").split()[2]
     folders = os.environ.get("PATH", "").split(os.pathsep)
     for client in filter(None, (shutil.which("docker", path=folder) for folder in folders)):
@@ -118,15 +119,15 @@ def _docker_client() -> str:
 
 @contextmanager
 def running(engine: Engine, command: list[str], folder: Path, storage: Path, longest: float = _LONGEST) -> Iterator[None]:
-    """Start `command` and wait until `engine` answers; in the end, stop it with all that it has started, and remove its `storage`.
+    """Start `command` and wait until `engine` answers; on exit, stop it with everything it has started, and remove its `storage`.
 
-    It has so many seconds, `longest`, to start, and to stop before it is killed.
+    The engine gets `longest` seconds to start, and the same time to stop before it is killed. Raise `OSError` if it does not start.
     """
     shutil.rmtree(storage, ignore_errors=True)
     log = storage.with_suffix(".log")
     environ = {**os.environ, "CONTAINERS_CONF": f"{folder}/containers.conf"}
     with log.open("wb") as output:
-        # In a session of its own, so that Ctrl-C stops it only through us.
+        # In a new session, so that Ctrl-C does not reach the engine directly.
         process = subprocess.Popen(
             [*_NAMESPACES, *command], stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environ, start_new_session=True
         )
@@ -147,13 +148,16 @@ def _wait(engine: Engine, process: subprocess.Popen[bytes], log: Path, deadline:
             if process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.2)
                 continue
-            words = " ".join(log.read_text(encoding="utf-8", errors="replace").split())[-500:]
-            raise OSError(f"{engine.name} does not start: {words or 'it prints nothing'}") from None
+            output = " ".join(log.read_text(encoding="utf-8", errors="replace").split())[-500:]
+            raise OSError(f"{engine.name} does not start: {output or 'no output'}") from None
         return
 
 
 def _stop(process: subprocess.Popen[bytes], longest: float) -> None:
-    """Ask the engine, the only child of `process`, to end; after that, or if it does not, the kernel ends all that is left of it."""
+    """Send SIGTERM to the engine, the only child of `process`, then kill `process`.
+
+    The kernel then ends the namespaces of `process`, and with them whatever the engine has left behind.
+    """
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if process.poll() is None:
         for child in children.read_text(encoding="ascii").split():
@@ -162,6 +166,6 @@ def _stop(process: subprocess.Popen[bytes], longest: float) -> None:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(longest)
         finally:
-            # Also when a second Ctrl-C ends the wait.
+            # Also if a second Ctrl-C interrupts the wait.
             process.kill()
             process.wait()

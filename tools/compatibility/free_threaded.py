@@ -1,4 +1,4 @@
-"""Tests the newest free-threaded CPython that Debian has the source of; it has no package of one."""
+"""Tests the newest free-threaded CPython that can be built from Debian's sources. Debian has no package of it."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from contextlib import suppress
 from pathlib import Path
 
 from tools.compatibility import debian_packages, integration
-from tools.compatibility.proofs import Proof
+from tools.compatibility.outcomes import Result
 
 _NEEDED = {"make": "make", "gcc": "gcc libc6-dev libffi-dev libssl-dev zlib1g-dev"}
 
-# The newest is built whose source the mirror has: it may have the index, and not the file.
+# Newest first. A mirror may list a source package whose file it does not have; the next one is tried then.
 _VERSIONS, _SUITES = ("3.14", "3.13"), ("sid", "testing")
 
-# A build without the libraries that pip and the tests need succeeds, too.
+# Checks the libraries that pip and the tests need: a build without them succeeds as well.
 _CHECK = "import ctypes, ssl, sys, zlib; assert not sys._is_gil_enabled(); print(sys.version.split()[0])"
 
 
-def run(work: Path) -> Iterator[Proof]:
-    """Yield the outcomes of the tests that depend on the Python with it: 7 minutes, 4 of them to build it."""
+def run(work: Path) -> Iterator[Result]:
+    """Yield the results of the tests that depend on the Python. Takes 7 minutes, 4 of them to build CPython."""
     debian_packages.require(_NEEDED)
     for version in _VERSIONS:
         source = _source(version, work)
         if source is None:
-            detail = f"Debian's mirror has no source of it in {' or '.join(_SUITES)}"
-            yield Proof("python", f"CPython {version} free-threaded", "skipped", detail=detail)
+            detail = f"Debian's mirror has no source package for it in {' or '.join(_SUITES)}"
+            yield Result("python", f"CPython {version} free-threaded", "skipped", detail=detail)
             continue
         interpreter = str(_built(version, source, work))
         detail = f"CPython {debian_packages.run(interpreter, '-c', _CHECK).strip()}, built from Debian's source"
         command = integration.pytest(sys.executable, work / "report.xml", *integration.OF_PYTHON)
         environ = {**os.environ, "TESTED_PYTHONS": interpreter}
-        yield from integration.proofs(command, work / "report.xml", {"python": None, "layout": None}, detail, environ)
+        yield from integration.results(command, work / "report.xml", {"python": None, "layout": None}, detail, environ)
         return
 
 
@@ -48,7 +48,7 @@ def _source(version: str, work: Path) -> Path | None:
 
 
 def _built(version: str, source: Path, work: Path) -> Path:
-    """Return the interpreter of the free-threaded CPython that is built of `source` below `work`, if it is not there."""
+    """Return the interpreter of the free-threaded CPython below `work`; build it from `source` if it does not exist."""
     prefix = work / version
     if not prefix.exists():
         build, staged = work / "build", work / "staged"

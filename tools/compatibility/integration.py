@@ -1,4 +1,4 @@
-"""Runs integration tests with another Python or on another system than `make test`, and returns what their report has."""
+"""Runs the integration tests on Pythons and systems that `make test` does not use, and returns their results."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.compatibility.proofs import Area, Proof, of_report
+from tools.compatibility.outcomes import Area, Result, of_report
 from tools.shared import ROOT
 from tools.shared.uv import LOCKED_UV, uv_output
 
-# The main path, layouts, refusals and repairs: what depends on the Python.
+# The tests that depend on the Python: the main path, layouts, refusals and repairs.
 OF_PYTHON = tuple(f"tests/integration/test_{name}.py" for name in ("pythons", "targets", "sync", "refusals", "repair", "misplaced"))
 
 
 def pytest(interpreter: str, report: str | Path, *tests: str) -> list[str]:
-    """Return the command by which `interpreter` runs `tests` and writes `report`."""
+    """Return the command that runs `tests` with `interpreter` and writes a JUnit XML `report`."""
     how = ("-p", "no:cacheprovider", "--numprocesses", "auto", "--dist", "worksteal", f"--junitxml={report}")
     return [interpreter, "-m", "pytest", *tests, *how]
 
 
-def proofs(
+def results(
     command: Sequence[str], report: Path, areas: Mapping[Area, str | None], detail: str, environ: Mapping[str, str] | None = None
-) -> list[Proof]:
-    """Run `command`, tests with the locked uv that write `report`, and return what that has for `areas`; see `of_report`."""
+) -> list[Result]:
+    """Run `command`, which runs tests with the locked uv and writes `report`, and return the results for `areas`; see `of_report`.
+
+    Raise `OSError` if no test has run.
+    """
     report.unlink(missing_ok=True)
     status = subprocess.run(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, check=False).returncode
     version = uv_output("--version", uv=LOCKED_UV).split()[1]
@@ -35,7 +38,10 @@ def proofs(
 
 
 def install(target: Path, platform: str, *names: str, python: str = "3.14") -> Path:
-    """Install what requirements/ has under `names` into the folder `target`, for `python` on uv's `platform`, and return the folder."""
+    """Install requirements/{name}.txt for each of `names` into the folder `target`, and return the folder.
+
+    The packages are those for the Python version `python` on `platform`, one of the values of uv's --python-platform.
+    """
     how = ("--quiet", "--no-config", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy")
     where = ("--python", sys.executable, "--python-version", python, "--python-platform", platform, "--target", str(target))
     locks = [word for name in names for word in ("--requirement", str(ROOT / "requirements" / f"{name}.txt"))]

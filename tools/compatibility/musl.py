@@ -1,4 +1,4 @@
-"""A CPython for musl, the C library of Alpine, built from Debian's sources with Debian's compiler for it."""
+"""Tests a CPython for musl, Alpine's C library, which is built from Debian's sources with Debian's musl-gcc."""
 
 from __future__ import annotations
 
@@ -10,35 +10,38 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.compatibility import debian_packages, integration
-from tools.compatibility.proofs import Area, Proof
+from tools.compatibility.outcomes import Area, Result
 
 _NEEDED = {"musl-gcc": "musl-tools", "make": "make"}
 
-# The newest release that has this Python's source. zlib is what pip cannot do without.
+# The newest release with the source of Python 3.13. pip requires zlib.
 _SUITE, _SOURCES = "trixie", ("zlib", "python3.13")
 
-# The headers of the kernel are the same for every C library, and musl-gcc looks into no folder that has them.
+# The kernel's headers, which are the same for every C library. musl-gcc does not search any folder that has them.
 _KERNEL = ("/usr/include/linux", "/usr/include/asm-generic", f"/usr/include/{os.uname().machine}-linux-gnu/asm")
 
-# To this question, Debian's gcc answers with the triplet of glibc, which configure would take for a contradiction.
+# Answers nothing to --print-multiarch: Debian's gcc prints the triplet of glibc, which configure rejects as a contradiction.
 _COMPILER = '#!/bin/sh\n[ "$1" = --print-multiarch ] || exec musl-gcc -idirafter "{folder}/kernel" "$@"\n'
 
 
-def run(work: Path) -> Iterator[Proof]:
-    """Yield the outcomes of the tests that depend on the Python, with CPython and uv for musl: 6 minutes, 3 of them to build CPython."""
+def run(work: Path) -> Iterator[Result]:
+    """Yield the results of the tests that depend on the Python, with CPython and uv for musl.
+
+    Takes 6 minutes, 3 of them to build CPython.
+    """
     interpreter = cpython(work) / "bin" / "python3"
     uv = integration.install(work / "uv", f"{platform.machine()}-unknown-linux-musl", "uv") / "bin" / "uv"
     version = debian_packages.run(str(interpreter), "-c", "import platform; print(platform.python_version())").strip()
     command = integration.pytest(sys.executable, work / "report.xml", *integration.OF_PYTHON)
     environ = {**os.environ, "TESTED_PYTHONS": str(interpreter), "TESTED_UV": str(uv)}
     areas: dict[Area, str | None] = {"system": "Linux with musl (Alpine)", "layout": None}
-    yield from integration.proofs(command, work / "report.xml", areas, f"CPython {version} and uv for musl", environ)
+    yield from integration.results(command, work / "report.xml", areas, f"CPython {version} and uv for musl", environ)
 
 
 def cpython(work: Path) -> Path:
-    """Return the prefix of a CPython 3.13 for musl below `work`, where it is built if it is not there: 3 minutes, 80 MB.
+    """Return the prefix of a CPython 3.13 for musl below `work`; build it (3 minutes, 80 MB) if it does not exist.
 
-    It can be moved. Its standard library lacks what needs further libraries, such as ssl and ctypes.
+    The prefix is relocatable. Modules that need further libraries, such as ssl and ctypes, are missing.
     """
     prefix = work / "installed" / "usr" / "local"
     if not (work / "complete").exists():
@@ -63,7 +66,7 @@ def _build(zlib: Path, python: Path, target: Path, environ: dict[str, str]) -> N
     jobs = f"--jobs={os.cpu_count()}"
     debian_packages.run("./configure", "--static", folder=zlib, environ={**environ, "CFLAGS": "-O2 -fPIC"})
     debian_packages.run("make", jobs, "libz.a", folder=zlib, environ=environ)
-    # Without pkg-config, which would find the libraries of this machine.
+    # Without pkg-config, which would find this machine's libraries for glibc.
     flags = {"CPPFLAGS": f"-I{zlib}", "LDFLAGS": f"-s -L{zlib}", "PKG_CONFIG": "false"}
     debian_packages.run("./configure", "--prefix=/usr/local", "--disable-test-modules", folder=python, environ={**environ, **flags})
     debian_packages.run("make", jobs, folder=python, environ=environ)
@@ -71,7 +74,7 @@ def _build(zlib: Path, python: Path, target: Path, environ: dict[str, str]) -> N
     bin_, lib = target / "usr" / "local" / "bin", target / "usr" / "local" / "lib"
     (bin_ / "python").symlink_to("python3")
     (bin_ / "pip").symlink_to("pip3")
-    # 90 MB that nobody reads here.
+    # Nothing reads these 90 MB.
     for library in lib.rglob("libpython*.a"):
         library.unlink()
     shutil.rmtree(next(lib.glob("python3*")) / "test", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A Debian of another release or for another processor in a folder, where programs run as if it was this machine's own system."""
+"""Installs a Debian of another release, or for another processor, in a folder, and runs programs with that folder as their root."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.compatibility import debian_packages, integration
-from tools.compatibility.proofs import Unavailable
+from tools.compatibility.outcomes import Unavailable
 from tools.shared import ROOT
 from tools.shared.action_steps import inherited
 
-# The programs of this machine, and the packages that have them.
+# The programs that this module starts, and their packages.
 NEEDED = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "git": "git"}
 
-# What tests start, besides Python. Packages are only unpacked, so that nothing of a foreign processor has to run for that.
+# The programs that tests start, besides Python. The packages are only unpacked, because their scripts may be for another processor.
 _PACKAGES = ("base-files", "bash", "coreutils", "dash", "findutils", "grep", "libc-bin", "mount", "sed", "util-linux")
 
-# The users, and how this machine reaches an index.
+# This machine's users, and the files that configure how it reaches an index.
 _CONFIGURATION = ("/etc/group", "/etc/hosts", "/etc/passwd", "/etc/pip.conf", "/etc/resolv.conf", "/etc/uv/uv.toml")
 _OF_THE_USER = (".config/pip/pip.conf", ".config/uv/uv.toml", ".pip/pip.conf")
 
-# In namespaces of its own, which end with the process, and so do all mounts and processes in them. In a chroot nobody could make
-# further namespaces, which some tests need.
+# Runs in new namespaces, so that all mounts and processes end with it. pivot_root instead of chroot, because some tests need further
+# namespaces, which cannot be created in a chroot.
 _ENTER = """
 set -eu
 mount --make-rprivate /
@@ -44,8 +44,8 @@ shift 2
 exec env -i "$@"
 """
 
-# The header of a program for arm64, and which bits of it count (Linux, Documentation/admin-guide/binfmt-misc.rst). With `F`, the
-# emulator is opened at once, so that it need not be in the root.
+# The header of arm64 programs and the mask of its significant bits (Linux, Documentation/admin-guide/binfmt-misc.rst). `F` opens the
+# emulator immediately, so it need not exist in the root.
 _FOREIGN = r":arm64:M::\x7fELF\x02\x01\x01{zeros}\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff{ones}\xfe\xff\xff\xff:{emulator}:FP"
 _VERSION = """
 import platform, sys
@@ -55,26 +55,31 @@ _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
 class Root(NamedTuple):
-    """The file system of a Debian in `folder`; with an `emulator`, for the processor that this one emulates."""
+    """A Debian file system in `folder`. `emulator` is the program that runs its programs, if they are for another processor."""
 
     folder: Path
     emulator: str = ""
 
     def command(self, *words: str, **environ: str) -> list[str]:
-        """Return the command that runs `words` there, in the copy of this project, with `environ` besides what configures an index."""
+        """Return the command that runs `words` in this root, in the project's copy in /src.
+
+        Its environment is `environ` plus the variables that configure an index.
+        """
         variables = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": _PATH, **inherited("PIP_"), **environ}
-        # Linux keeps the formats of programs per user namespace since 6.7, so that this one is only known in there.
-        namespaces = ("--user", "--map-root-user") if self.emulator else ()
-        foreign = self.emulator and _FOREIGN.format(zeros=r"\x00" * 9, ones=r"\x00" + r"\xff" * 8, emulator=self.emulator)
-        shell = ("sh", "-c", _ENTER, "sh", str(self.folder), foreign)
-        ends = ("--mount", "--pid", "--fork", "--kill-child")
-        return ["unshare", *namespaces, *ends, *shell, *(f"{name}={value}" for name, value in variables.items()), *words]
+        namespaces = ["--mount", "--pid", "--fork", "--kill-child"]
+        binary_format = ""
+        if self.emulator:
+            # Since Linux 6.7, a binary format can be registered for one user namespace only.
+            namespaces += ["--user", "--map-root-user"]
+            binary_format = _FOREIGN.format(zeros=r"\x00" * 9, ones=r"\x00" + r"\xff" * 8, emulator=self.emulator)
+        shell = ("sh", "-c", _ENTER, "sh", str(self.folder), binary_format)
+        return ["unshare", *namespaces, *shell, *(f"{name}={value}" for name, value in variables.items()), *words]
 
 
 def debian_sid(folder: Path, *packages: str, architecture: str = "", emulator: str = "") -> Root:
-    """Return a Debian sid with `packages`, which is made in `folder` if it is not there."""
+    """Return the Debian sid in `folder`, with `packages`; make it if it does not exist."""
     if os.geteuid() != 0:
-        raise Unavailable("only root can have a root of its own")
+        raise Unavailable("only root can install a Debian in a folder and run programs there; run it as root")
     if not folder.exists():
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
@@ -89,9 +94,9 @@ def debian_sid(folder: Path, *packages: str, architecture: str = "", emulator: s
 
 
 def put_project(root: Root, python: str, platform: str) -> str:
-    """Copy this project, as it is now, with a `.venv` of `python`, such as 3.14, to /src in `root`, and return the interpreter of it.
+    """Copy this project's working tree to /src in `root`, with a `.venv` for `python`, such as 3.14; return its interpreter.
 
-    The packages are installed from here, for uv's `platform`: an emulated pip takes minutes.
+    The packages of the `.venv` are installed from outside the root, for uv's `platform`: an emulated pip takes minutes.
     """
     source = root.folder / "src"
     shutil.rmtree(source, ignore_errors=True)
@@ -111,7 +116,7 @@ def put_project(root: Root, python: str, platform: str) -> str:
 
 
 def version(root: Root, interpreter: str) -> str:
-    """Return the name and the version of the Python `interpreter` in `root`; raise `OSError` if it does not start."""
+    """Return the implementation and version of `interpreter` in `root`, such as `CPython 3.14.2`; raise `OSError` if it does not start."""
     completed = subprocess.run(
         root.command(interpreter, "-c", _VERSION), stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", check=False
     )
@@ -121,7 +126,7 @@ def version(root: Root, interpreter: str) -> str:
 
 
 def _configure(folder: Path) -> None:
-    """Copy what configures this machine's network into the root `folder`."""
+    """Copy the files with this machine's users and network configuration into the root `folder`."""
     named = [value for value in inherited("PIP_CERT", "PIP_CLIENT_CERT", "PIP_CONFIG_FILE").values() if os.path.isabs(value)]
     paths = {path: folder / path.lstrip("/") for path in (*_CONFIGURATION, *named)}
     paths |= {os.path.join(Path.home(), name): folder / "root" / name for name in _OF_THE_USER}

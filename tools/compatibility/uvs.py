@@ -1,4 +1,4 @@
-"""Runs the integration tests with one of the versions of uv in requirements/uvs.lock."""
+"""Runs the integration tests with a version of uv from requirements/uvs.lock."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.compatibility.proofs import Area, Proof, of_report
+from tools.compatibility.outcomes import Area, Result, of_report
 from tools.shared import ROOT
 from tools.shared.uv import LOCKED_UV, uv_output
 
 _LOCK = ROOT / "requirements" / "uvs.lock"
 
-# What depends on the uv and, with the newest one, what depends on where Python is. `make test` runs all with the newest one, and the weekly
-# workflow with each.
+# The tests that depend on uv, and those that depend on where Python is, which only run with the newest version here. `make test` runs all
+# tests with the newest version, and the weekly workflow runs them with each.
 _OF_UV = ("uvs", "sync", "selection", "explanations", "pythons", "refusals", "repair")
 _OF_LAYOUTS = ("targets", "misplaced", "debian")
 
 
 def locked() -> list[str]:
-    """Return the versions of uv that there are hashes of: one that is too old, and those that are tested, the oldest first."""
+    """Return the versions of uv in the lock, oldest first. The first is too old for the action; the others are tested."""
     return re.findall(r"^uv==(\S+)", _LOCK.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def run(version: str, work: Path) -> Iterator[Proof]:
-    """Yield the outcomes with uv `version`, and those for the Pythons, the layouts and the system of this machine with it."""
+def run(version: str, work: Path) -> Iterator[Result]:
+    """Yield the results for uv `version`, and with it for this machine's Pythons, layouts and system."""
     report = work / "report.xml"
     report.unlink(missing_ok=True)
     names = (*_OF_UV, *_OF_LAYOUTS) if version == locked()[-1] else _OF_UV
@@ -44,13 +44,13 @@ def run(version: str, work: Path) -> Iterator[Proof]:
 
 
 def install(version: str, above: Path) -> Path:
-    """Return the path of uv `version` in a folder in `above`, where it is put, by its hashes from an index, if it is not there yet."""
+    """Return the path of uv `version` in a folder below `above`; install it with the hashes of the lock if it does not exist."""
     folder = above / version
     program = folder / "bin" / ("uv.exe" if os.name == "nt" else "uv")
     if not program.exists():
         block = re.search(rf"^uv=={re.escape(version)} .*\n(?: .*\n)*", _LOCK.read_text(encoding="utf-8"), re.MULTILINE)
         if block is None:
-            raise SystemExit(f"requirements/uvs.lock has no uv {version}; it has {', '.join(locked())}.")
+            raise SystemExit(f"requirements/uvs.lock does not have uv {version}, only {', '.join(locked())}.")
         above.mkdir(parents=True, exist_ok=True)
         (above / f"{version}.txt").write_text(block.group(), encoding="utf-8")
         how = ("--quiet", "--no-config", "--require-hashes", "--python", sys.executable)
@@ -60,7 +60,7 @@ def install(version: str, above: Path) -> Path:
 
 
 def here() -> str:
-    """Return what this system is called on the page."""
+    """Return the display name of this system on the page."""
     if sys.platform != "linux":
         return {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, platform.system())
     if platform.libc_ver()[0] != "glibc":
