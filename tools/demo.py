@@ -1,4 +1,4 @@
-"""Runs examples/matrix.yml in act, on a real project with real packages, and shows what later steps see."""
+"""Runs examples/matrix.yml in act with a project that uses packages from PyPI, and shows what later steps see."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def test_report():
     assert report("rain") == "Today: rain"
 """
 
-# How much of each job summary is printed: its heading, its facts and the first rows of its table.
+# The number of lines printed of each job summary: its heading, its facts and the first rows of its table.
 _SHOWN_LINES = 9
 
-# Behind the example's own steps: what a plain `python` finds installed.
+# A step after those of the example, which prints the packages that a plain `python` finds.
 LATER_STEP = """\
       - id: later
         name: what a later step sees
@@ -58,7 +58,7 @@ LATER_STEP = """\
         run: |
           import sys
           from importlib.metadata import distributions
-          found = sorted("{} {}".format(item.metadata["Name"].lower(), item.version) for item in distributions())
+          found = sorted("{} {}".format(package.metadata["Name"].lower(), package.version) for package in distributions())
           print(sys.prefix + "\\n" + ", ".join(found))
 """
 
@@ -68,7 +68,8 @@ def main() -> int:
     show("Looking for Pythons ...")
     pythons = found()
     for python in pythons:
-        show(f"  {python.version:<8} {python.prefix}{' (Debian, of which the copy has the usual layout)' * python.is_debian}")
+        note = " (Debian's own; the copy gets the usual layout)" if python.is_debian else ""
+        show(f"  {python.version:<8} {python.prefix}{note}")
     with tempfile.TemporaryDirectory(prefix="uv-system-sync-demo-") as temp:
         show("Locking a project with real packages ...")
         workspace = project(Path(temp) / "weather-report", pythons)
@@ -86,7 +87,7 @@ def main() -> int:
 
 
 def project(folder: Path, pythons: tuple[Python, ...]) -> Path:
-    """Write the project into `folder`, lock it, and give it the example as its workflow, for `pythons`."""
+    """Write a locked project to `folder`, with the example, for `pythons`, as its workflow; return `folder`."""
     workflow = folder / ".github" / "workflows" / "matrix.yml"
     files = {"pyproject.toml": PYPROJECT, "src/weather_report/__init__.py": PACKAGE, "tests/test_report.py": TEST}
     for name, text in files.items():
@@ -102,18 +103,21 @@ def project(folder: Path, pythons: tuple[Python, ...]) -> Path:
 
 
 def show_step(act: Act, event: dict[str, Any]) -> None:
-    """Print a step of a job that has ended; those inside of actions are left out."""
+    """Print a line for a step that has ended, unless it is inside an action."""
     if event.get("stage") != "Main" or "stepResult" not in event or len(event["stepID"]) > 1:
         return
     name = event["step"].partition("@")[0]
-    stand_in = act.stand_in(name)
-    # act copies the checkout itself.
-    note = f" (a stand-in: {stand_in.relative_to(ROOT)})" if stand_in else " (by act)" if name == "actions/checkout" else ""
+    note = ""
+    if stand_in := act.stand_in(name):
+        note = f" (stand-in: {stand_in.relative_to(ROOT)})"
+    elif name == "actions/checkout":
+        # act copies the working tree itself.
+        note = " (by act)"
     show(f"  {event['matrix']['python']:<5} {event['stepResult']} after {event.get('executionTime', 0) / 1e9:4.1f} s: {name}{note}")
 
 
 def show_job(python: Python, job: Job) -> None:
-    """Print for one Python what later steps saw, the outputs, and the job summary."""
+    """Print what the later steps of a job saw, the outputs, and the job summary; for a failed job, print its log."""
     show(f"━━ Python {python.version} {'━' * (84 - len(python.version))}")
     if job.result != "success":
         show(job.log)
@@ -130,19 +134,19 @@ def show_job(python: Python, job: Job) -> None:
 
 
 def shortened(summary: str) -> str:
-    """Return the job summary as it shows before its list is opened, with most rows of its table left out."""
+    """Return the job summary without its collapsed part and without most rows of its table."""
     *shown, rest = summary.partition("<details>")[0].strip().split("\n", _SHOWN_LINES)
     return "\n".join([*shown, f"… {len(rest.splitlines())} more rows, then the unchanged packages, collapsed"])
 
 
 def fact(name: str, text: str) -> None:
-    """Print a named fact, wrapped."""
+    """Print `name` and `text` as two columns, wrapping `text`."""
     lines = textwrap.wrap(text, 76, break_long_words=False, break_on_hyphens=False)
     show(f"  {name:<24}" + f"\n{'':<26}".join(lines))
 
 
 def show(text: str) -> None:
-    """Print `text` at once."""
+    """Print `text` without buffering."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

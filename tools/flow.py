@@ -1,4 +1,4 @@
-"""Draws docs/flow-light.svg and docs/flow-dark.svg, the diagram in docs/how-it-works.md, or checks that they are up to date."""
+"""Draws the diagram of docs/how-it-works.md as docs/flow-light.svg and docs/flow-dark.svg, or checks that both are up to date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 
 
 class Theme(NamedTuple):
-    """The colours of GitHub's pages: text, secondary text, lines, and the fill of a box, of a box with an effect, and of a failure."""
+    """Colours that match GitHub's pages: text, secondary text, lines, and the fill of boxes, boxes with an effect, and the failure box."""
 
     text: str
     quiet: str
@@ -29,9 +29,9 @@ THEMES = {
 
 
 class Box(NamedTuple):
-    """A step of the run; `effect` is set if it changes something outside of the process.
+    """A step of the run. `effect` is whether the step changes anything outside the process.
 
-    `modules` are the modules and packages that do it. They are not drawn: a test checks that the diagram leaves none out.
+    `modules` names the modules and packages that implement it. They are not drawn; a test checks that every module is in some box.
     """
 
     title: str
@@ -39,7 +39,7 @@ class Box(NamedTuple):
     effect: bool = False
 
 
-# From top to bottom; boxes in one row do not depend on each other.
+# From top to bottom. Boxes in the same row do not depend on each other.
 ROWS: tuple[tuple[Box, ...], ...] = (
     (Box("Find uv, or install it with pip", ("uv",), effect=True),),
     (Box("Install the action's dependencies into RUNNER_TEMP", ("uv",), effect=True),),
@@ -56,7 +56,7 @@ ROWS: tuple[tuple[Box, ...], ...] = (
     (Box("Write all of the runner's files, or none", ("reporting",), effect=True),),
 )
 
-# The first row that changes something in the Python.
+# Index of the first row that changes the Python.
 FIRST_CHANGE = 5
 
 _WIDTH, _LEFT, _MAIN, _HEIGHT, _PITCH, _GAP, _BORDER = 860, 10, 560, 40, 64, 16, 24
@@ -66,24 +66,24 @@ _FAILURE = (
     "Error in any step",
     ("One annotation:", "what is wrong, what to do.", "Nothing in GITHUB_ENV,", "GITHUB_PATH or", "GITHUB_OUTPUT."),
 )
-# As `Box.modules`.
+# Like `Box.modules`, for the failure box.
 FAILURE_MODULES = ("errors", "diagnosis", "reporting")
 
 
 def main(arguments: list[str]) -> int:
-    """Write the diagrams, or with `--check` only check whether they would change."""
+    """Write the diagrams; with `--check`, return 1 if they would change."""
     pictures = {DOCS / f"flow-{name}.svg": drawn(theme) for name, theme in THEMES.items()}
     if arguments == ["--check"]:
-        old = [path.name for path, text in pictures.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
-        sys.stdout.write(f"{', '.join(old)} out of date; run `make docs`\n" if old else "docs/flow-*.svg are up to date\n")
-        return int(bool(old))
+        outdated = [path.name for path, text in pictures.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+        sys.stdout.write(f"{', '.join(outdated)} out of date; run `make docs`\n" if outdated else "docs/flow-*.svg are up to date\n")
+        return int(bool(outdated))
     for path, text in pictures.items():
         path.write_text(text, encoding="utf-8")
     return 0
 
 
 def drawn(theme: Theme) -> str:
-    """Return the diagram in the colours of `theme`."""
+    """Return the diagram as SVG, in the colours of `theme`."""
     height = _top(len(ROWS) - 1) + _HEIGHT + 10
     pieces = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" {_FONT}>',
@@ -100,11 +100,12 @@ def _row(number: int, row: tuple[Box, ...], theme: Theme) -> list[str]:
     top, width = _top(number), _width(row)
     pieces = []
     for middle, box in zip(_middles(row), row, strict=True):
-        pieces.append(_rectangle((middle - width // 2, top, width, _HEIGHT), theme.effect if box.effect else theme.box, theme.line))
+        fill = theme.effect if box.effect else theme.box
+        pieces.append(_rectangle((middle - width // 2, top, width, _HEIGHT), fill, theme.line))
         pieces.append(_text((middle, top + 25), box.title, theme.text, 'font-size="15" font-weight="600"'))
     if number:
-        above = max(row, ROWS[number - 1], key=len)
-        pieces += [_arrow(middle, _top(number - 1) + _HEIGHT, middle, top, theme) for middle in _middles(above)]
+        wider = max(row, ROWS[number - 1], key=len)
+        pieces += [_arrow(middle, _top(number - 1) + _HEIGHT, middle, top, theme) for middle in _middles(wider)]
     return pieces
 
 
@@ -117,26 +118,26 @@ def _middles(row: tuple[Box, ...]) -> list[int]:
 
 
 def _border(theme: Theme) -> list[str]:
-    """Draw the line above which nothing in the Python changes."""
+    """Draw the dashed line between the rows that leave the Python unchanged and those that change it."""
     height = _top(FIRST_CHANGE) - _BORDER // 2
     line = f'<line x1="{_LEFT}" y1="{height}" x2="{_LEFT + _MAIN}" y2="{height}" stroke="{theme.quiet}" stroke-dasharray="5 4"/>'
-    return [line, _text((_LEFT, height - 4), "up to here, the Python is unchanged", theme.quiet, 'font-size="12" text-anchor="start"')]
+    return [line, _text((_LEFT, height - 4), "the Python is unchanged up to here", theme.quiet, 'font-size="12" text-anchor="start"')]
 
 
 def _failure(theme: Theme) -> list[str]:
-    """Draw, at the right, the failure that any row may lead to."""
-    title, words = _FAILURE
+    """Draw the failure box on the right, with an arrow from every row."""
+    title, lines = _FAILURE
     top, bottom, width = _top(0), _top(len(ROWS) - 1) + _HEIGHT, _WIDTH - _RAIL - _LEFT
     middle = _RAIL + width // 2
     pieces = [_rectangle((_RAIL, top, width, bottom - top), theme.failure, theme.line)]
     pieces += [_arrow(_LEFT + _MAIN, _top(row) + _HEIGHT // 2, _RAIL, _top(row) + _HEIGHT // 2, theme) for row in range(len(ROWS))]
     height = (top + bottom) // 2 - 50
     pieces.append(_text((middle, height), title, theme.text, 'font-size="15" font-weight="600"'))
-    return pieces + [_text((middle, height + 28 + 20 * line), word, theme.text, 'font-size="14"') for line, word in enumerate(words)]
+    return pieces + [_text((middle, height + 28 + 20 * number), line, theme.text, 'font-size="14"') for number, line in enumerate(lines)]
 
 
 def _top(row: int) -> int:
-    return 10 + row * _PITCH + _BORDER * (row >= FIRST_CHANGE)
+    return 10 + row * _PITCH + (_BORDER if row >= FIRST_CHANGE else 0)
 
 
 def _rectangle(area: tuple[int, int, int, int], fill: str, line: str) -> str:
@@ -144,9 +145,9 @@ def _rectangle(area: tuple[int, int, int, int], fill: str, line: str) -> str:
     return f'<rect x="{left}" y="{top}" width="{width}" height="{height}" rx="6" fill="{fill}" stroke="{line}"/>'
 
 
-def _text(place: tuple[int, int], words: str, fill: str, style: str) -> str:
+def _text(position: tuple[int, int], text: str, fill: str, style: str) -> str:
     anchor = "" if "text-anchor" in style else ' text-anchor="middle"'
-    return f'<text x="{place[0]}" y="{place[1]}"{anchor} fill="{fill}" {style}>{escape(words)}</text>'
+    return f'<text x="{position[0]}" y="{position[1]}"{anchor} fill="{fill}" {style}>{escape(text)}</text>'
 
 
 def _arrow(x1: int, y1: int, x2: int, y2: int, theme: Theme) -> str:

@@ -1,4 +1,4 @@
-"""Writes what documents show of action.yml, examples/ and pyproject.toml, or checks that it is up to date."""
+"""Copies parts of action.yml, examples/ and pyproject.toml into the documents, or checks that the documents are up to date."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ COMMAND = ROOT / "docs" / "command.md"
 
 
 def main(arguments: list[str]) -> int:
-    """Write the documents, or with `--check` only check whether they would change."""
-    outdated = 0
-    for document, make in ((README, rendered), (COMMAND, with_files)):
+    """Write the documents; with `--check`, return 1 if they would change."""
+    status = 0
+    for document, render in ((README, rendered), (COMMAND, with_files)):
         old = document.read_text(encoding="utf-8")
-        new = make(old)
-        if arguments == ["--check"]:
-            outdated += old != new
-            sys.stdout.write(f"{document.name} is {'up to date' if old == new else 'out of date; run `make docs`'}\n")
-        else:
+        new = render(old)
+        if arguments != ["--check"]:
             document.write_text(new, encoding="utf-8")
-    return int(outdated > 0)
+        elif old == new:
+            sys.stdout.write(f"{document.name} is up to date\n")
+        else:
+            sys.stdout.write(f"{document.name} is out of date; run `make docs`\n")
+            status = 1
+    return status
 
 
 def rendered(text: str) -> str:
-    """Return the README `text` with everything between its comments replaced."""
+    """Return the README `text` with the generated parts, between pairs of comments, up to date."""
     document: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     text = _between(text, "inputs", _inputs(document["inputs"]))
     text = _between(text, "outputs", _outputs(document["outputs"]))
@@ -43,7 +45,7 @@ def rendered(text: str) -> str:
 
 
 def with_files(text: str) -> str:
-    """Return `text` with every file of examples/ between its comments as it is now."""
+    """Return `text` with an up-to-date copy of each file of examples/ between its pair of comments."""
     for name in re.findall(r"<!-- file examples/(\S+) -->", text):
         language = "gitlab" if name.endswith(".yml") else "dockerfile"
         content = (ROOT / "examples" / name).read_text(encoding="utf-8").strip()
@@ -52,10 +54,11 @@ def with_files(text: str) -> str:
 
 
 def _between(text: str, name: str, content: str, end: str = "") -> str:
+    """Return `text` with `content` between the comments `<!-- {name} -->` and `<!-- /{end or name} -->`."""
     start, stop = f"<!-- {name} -->", f"<!-- /{end or name} -->"
     pattern = rf"{re.escape(start)}.*?{re.escape(stop)}"
     if not re.search(pattern, text, re.DOTALL):
-        raise ValueError(f"The document has no {start} with its end")
+        raise ValueError(f"The document has no {start} followed by {stop}")
     return re.sub(pattern, lambda _: f"{start}\n{content}\n{stop}", text, count=1, flags=re.DOTALL)
 
 
@@ -79,7 +82,7 @@ def _errors() -> str:
 
 
 def _example(name: str, part: str) -> str:
-    """Return the `part` of an example, such as its steps, as a fenced block."""
+    """Return the key `part` of examples/{name}.yml, such as `steps`, as a fenced code block."""
     text = (ROOT / "examples" / f"{name}.yml").read_text(encoding="utf-8")
     found = re.search(rf"^( *){part}:\n(?:\1 .*\n|\n)+", text, re.MULTILINE)
     if found is None:

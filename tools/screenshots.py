@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/ that the README shows: the approved job summaries of a sync and of a failure, in light and in dark."""
+"""Takes the screenshots in the README, docs/summary-*.png: the job summaries of a sync and of a failure, in light and dark colours."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _SHOWN = tuple(ROOT / "tests" / "data" / "summaries" / f"{name}.md" for name in 
 
 
 def main() -> int:
-    """Write the pictures, or print what is missing, and return the exit status."""
+    """Write the screenshots and return 0, or 1 without a browser."""
     if CHROMIUM is None:
-        sys.stderr.write("There is no Chromium or Chrome on PATH; on Debian, `apt-get install chromium` installs one.\n")
+        sys.stderr.write("No Chromium or Chrome on PATH; install one (Debian: `apt-get install chromium`).\n")
         return 1
     body = "<hr>".join(rendered(path.read_text(encoding="utf-8")) for path in _SHOWN)
     for theme in ("light", "dark"):

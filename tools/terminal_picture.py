@@ -1,4 +1,4 @@
-"""Draws docs/terminal-light.svg and docs/terminal-dark.svg: the command at a terminal, with a question, as it was answered."""
+"""Draws docs/terminal-light.svg and docs/terminal-dark.svg: the command in a terminal, with its question and the answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMMAND = ("uv-system-sync", "--python", ".venv", "--exact")
 _QUESTION, _ANSWER = b"[y/N] ", b"y\n"
 _COLUMNS, _LINE, _LETTER, _BORDER = 88, 20, 8.43, 16
 _FONT = 'font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, Liberation Mono, monospace" font-size="14"'
-# Where the project is in the picture.
+# The project's folder, as shown in the picture.
 _SHOWN_FOLDER = "~/weather-report"
 
 _PACKAGES = (("jinja2", "3.1.6", ("markupsafe",)), ("markupsafe", "3.0.4", ()), ("pytest", "9.2.0", ()), ("rich", "15.0.0", ()))
@@ -42,7 +42,7 @@ find-links = ["wheels"]
 
 
 class Theme(NamedTuple):
-    """The colours of a terminal on GitHub's pages: the page, text, and SGR's 1 (bold), 2 (faint), 31, 32 and 33."""
+    """The colours of a terminal, matching GitHub's pages: background, text, and those of the SGR codes 2 (faint), 31, 32 and 33."""
 
     page: str
     text: str
@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def drawn(lines: list[str], theme: Theme) -> str:
-    """Return the picture of `lines`, which may have colours as a terminal reads them."""
+    """Return the picture of `lines` as SVG. The lines may contain SGR escape sequences."""
     width, height = round(_COLUMNS * _LETTER) + 2 * _BORDER, len(lines) * _LINE + 2 * _BORDER
     return "\n".join(
         [
@@ -89,11 +89,15 @@ def drawn(lines: list[str], theme: Theme) -> str:
 
 def _text(line: str, top: int, theme: Theme) -> str:
     pieces, codes = [], set[str]()
-    for code, words in re.findall(r"\x1b\[([\d;]*)m|([^\x1b]+)", line):
-        if words:
-            pieces.append(f"<tspan{_style(codes, theme)}>{escape(words)}</tspan>")
+    for code, text in re.findall(r"\x1b\[([\d;]*)m|([^\x1b]+)", line):
+        if text:
+            pieces.append(f"<tspan{_style(codes, theme)}>{escape(text)}</tspan>")
+        elif code in ("", "0"):
+            codes.clear()
+        elif code == "39":
+            codes -= {"31", "32", "33"}
         else:
-            codes = (codes - {"31", "32", "33"} if code == "39" else codes | {*code.split(";")}) if code not in ("", "0") else set()
+            codes.update(code.split(";"))
     return f'<text x="{_BORDER}" y="{top}" fill="{theme.text}" xml:space="preserve">{"".join(pieces)}</text>'
 
 
@@ -104,7 +108,7 @@ def _style(codes: set[str], theme: Theme) -> str:
 
 
 def _make(folder: Path) -> None:
-    """Make a locked project, and a virtual environment with older and other packages."""
+    """Create a locked project, and a virtual environment that has an outdated and an extraneous package."""
     (folder / "wheels").mkdir(parents=True)
     for name, version, requires in (*_PACKAGES, *_INSTALLED):
         (folder / "wheels" / file_name(name, version)).write_bytes(wheel(name, version, {f"{name}.py": ""}, requires=requires))
@@ -119,7 +123,7 @@ def _make(folder: Path) -> None:
 
 
 def _run(folder: Path) -> tuple[int, str]:
-    """Run the command in `folder` at a terminal, answer its question, and return its exit status and what it has written."""
+    """Run the command in `folder` in a terminal, answer its question, and return its exit status and output."""
     child, terminal = pty.fork()
     if not child:
         os.chdir(folder)
@@ -139,7 +143,7 @@ def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)
     except OSError:
-        # On Linux, the end of a terminal is an error.
+        # On Linux, reading a terminal that the child has closed fails.
         return b""
 
 

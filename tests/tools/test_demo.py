@@ -22,15 +22,13 @@ EVENT: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("step", "shown"),
     [
-        ("actions/setup-python@v6", "actions/setup-python (a stand-in: tests/standins/setup-python)"),
+        ("actions/setup-python@v6", "actions/setup-python (stand-in: tests/standins/setup-python)"),
         ("actions/checkout@v6", "actions/checkout (by act)"),
         ("org/uv-system-sync@v1", "org/uv-system-sync"),
         ("pytest", "pytest"),
     ],
 )
-def test_a_step_that_has_ended_is_shown_and_what_stands_in_for_an_action_is_named_as_such(
-    capsys: pytest.CaptureFixture[str], step: str, shown: str
-) -> None:
+def test_a_step_that_has_ended_is_shown_and_a_stand_in_is_named(capsys: pytest.CaptureFixture[str], step: str, shown: str) -> None:
     show_step(Act(Path("/act"), ()), {**EVENT, "step": step})
 
     assert f"  3.9   success after  2.5 s: {shown}\n" == capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""What a release needs: its version, its files, and the workflows that publish it."""
+"""The checks of a release, and the workflows that publish it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ _CHANGELOG = """\
 - Another thing.
 """
 
-_BEGIN = "CHANGELOG.md has to begin with `## [Unreleased]` and `## [1.2.3] - YYYY-MM-DD`; rename Unreleased, and open a new one."
+_BEGIN = "CHANGELOG.md must start with `## [Unreleased]` and `## [1.2.3] - YYYY-MM-DD`; rename Unreleased, and add a new, empty one."
+_EXISTS = "The tag v1.2.3 already exists and must not move; increase the version in pyproject.toml."
+_NOT_ANNOTATED = "The tag v1.2.3 is not an annotated tag of the commit that is checked out; create it with `git tag --sign`."
 _HEAD = "1" * 40
 _OTHER = "2" * 40
 
@@ -61,7 +63,7 @@ def _uses() -> Iterator[tuple[Path, str]]:
 
 
 def test_version() -> None:
-    """The version is that of pyproject.toml, and no other file of the package has one."""
+    """The version comes from pyproject.toml, and no file of the package repeats it."""
     version = release.version_of((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
     assert "1.2.3" == release.version_of('[project]\nname = "x"\nversion = "1.2.3"\n')
@@ -71,12 +73,12 @@ def test_version() -> None:
 @pytest.mark.parametrize("version", ["1.0.0.dev0", "1.0", "1.0.0rc1", "01.0.0", "v1.0.0"])
 def test_version_that_is_not_released(version: str) -> None:
     """Only a full version without a suffix is released."""
-    assert [f"The version in pyproject.toml is {version}; a release has X.Y.Z."] == list(release.faults_of_version(version))
+    assert [f"The version in pyproject.toml is {version}; change it to X.Y.Z."] == list(release.faults_of_version(version))
     assert [] == list(release.faults_of_version("10.0.23"))
 
 
 def test_changelog() -> None:
-    """An empty `Unreleased`, and then the version with its date and what it brings, is what a release needs."""
+    """A release needs an empty section `Unreleased`, followed by a dated section with the changes of the version."""
     assert [] == list(release.faults_of_changelog(_CHANGELOG, "1.2.3"))
     assert "### Added\n\n- A thing.\n" == release.notes(_CHANGELOG, "1.2.3")
 
@@ -88,7 +90,7 @@ def test_changelog() -> None:
         pytest.param("## [1.2.3] - 2026-01-02\n", "", _BEGIN, id="no-section"),
         pytest.param(" - 2026-01-02", "", _BEGIN, id="no-date"),
         pytest.param("[1.2.3]", "[1.2.4]", _BEGIN, id="another-version"),
-        pytest.param("### Added\n\n- A thing.\n\n", "", "CHANGELOG.md has nothing under 1.2.3.", id="nothing-new"),
+        pytest.param("### Added\n\n- A thing.\n\n", "", "CHANGELOG.md has no entries under 1.2.3.", id="nothing-new"),
         pytest.param(
             "[Unreleased]\n",
             "[Unreleased]\n\n- More.\n",
@@ -98,13 +100,13 @@ def test_changelog() -> None:
     ],
 )
 def test_changelog_that_is_not_ready(old: str, new: str, fault: str) -> None:
-    """What the changelog lacks for a release is reported."""
+    """Everything that the changelog lacks for a release is a fault."""
     assert old in _CHANGELOG
     assert [fault] == list(release.faults_of_changelog(_CHANGELOG.replace(old, new, 1), "1.2.3"))
 
 
 def test_readme_is_written() -> None:
-    """The README's full version is that of the release; `@v1` and the versions of others stay, and so does all of it between releases."""
+    """Only full versions of this action are replaced, and only by the version of a release."""
     text = "`org/uv-system-sync@v1.0.0`, org/uv-system-sync@v1, other/action@v1.0.0 # v1.0.0"
 
     assert "`org/uv-system-sync@v1.2.3`, org/uv-system-sync@v1, other/action@v1.0.0 # v1.0.0" == release.pinned(text, "1.2.3")
@@ -112,7 +114,7 @@ def test_readme_is_written() -> None:
 
 
 def test_readme_that_is_not_ready() -> None:
-    """A README with another version, or none, is not that of the release."""
+    """The README must pin the action to the version of the release, and to no other."""
     fault = "README.md pins this action to {} instead of 1.2.3; run `make docs`."
 
     assert [] == list(release.faults_of_readme("org/uv-system-sync@v1.2.3", "1.2.3"))
@@ -122,12 +124,12 @@ def test_readme_that_is_not_ready() -> None:
 
 
 def test_readme_of_this_repository() -> None:
-    """The README has a place for the full version, and one thing to take out, which RELEASING.md names."""
+    """The README pins a full version, and has one block to remove before the first release, which RELEASING.md names."""
     readme = release.pinned((ROOT / "README.md").read_text(encoding="utf-8"), "1.2.3")
     start, text, end = re.split(r"(<!-- until the first release -->\n.*\n<!-- /until the first release -->\n\n)", readme)
     comment = text.partition("\n")[0]
 
-    assert [f"README.md says what to do before there is a release; take out what is between `{comment}` and its end."] == list(
+    assert [f"README.md has instructions for the time before the first release; remove the lines between `{comment}` and its end."] == list(
         release.faults_of_readme(readme, "1.2.3")
     )
     assert [] == list(release.faults_of_readme(start + end, "1.2.3"))
@@ -135,9 +137,9 @@ def test_readme_of_this_repository() -> None:
 
 
 def test_tree() -> None:
-    """What is not committed is listed."""
+    """Uncommitted files are listed."""
     assert [] == list(release.faults_of_tree(""))
-    assert ["The tree is not clean:\n M README.md"] == list(release.faults_of_tree(" M README.md\n"))
+    assert ["The working tree is not clean:\n M README.md"] == list(release.faults_of_tree(" M README.md\n"))
 
 
 @pytest.mark.parametrize(
@@ -148,17 +150,17 @@ def test_tree() -> None:
         pytest.param(
             "",
             {"v1.2.3": ("tag", _HEAD)},
-            ["The tag v1.2.3 exists, and never moves; raise the version in pyproject.toml."],
+            [_EXISTS],
             id="exists",
         ),
-        pytest.param("", {"v1.10.0": ("tag", _OTHER)}, ["v1.10.0 is newer, and `v1` would go back."], id="older"),
+        pytest.param("", {"v1.10.0": ("tag", _OTHER)}, ["The tag v1.10.0 is newer; this release would move `v1` back."], id="older"),
         pytest.param("v1.2.3", {"v1.2.3": ("tag", _HEAD)}, [], id="tagged"),
-        pytest.param("v1.2.4", {}, ["The tag is v1.2.4, and the version in pyproject.toml 1.2.3."], id="another-version"),
+        pytest.param("v1.2.4", {}, ["The tag is v1.2.4, but the version in pyproject.toml is 1.2.3."], id="another-version"),
         *(
             pytest.param(
                 "v1.2.3",
                 tags,
-                ["The tag v1.2.3 is not an annotated tag of the commit that is checked out; make it with `git tag --sign`."],
+                [_NOT_ANNOTATED],
                 id=name,
             )
             for name, tags in {
@@ -170,7 +172,7 @@ def test_tree() -> None:
     ],
 )
 def test_tag(tag: str, tags: dict[str, tuple[str, str]], faults: list[str]) -> None:
-    """A tag is annotated, on the commit and of the version; without one, the version is new and the highest of its major."""
+    """The tag is annotated, on the commit and of the version. Without a tag, the version is the newest of its major version."""
     assert faults == list(release.faults_of_tag(tag, "1.2.3", tags, _HEAD))
 
 
@@ -186,7 +188,7 @@ _SDIST = {_ROOT + name: content for name, content in _TREE.items() if not name.s
 
 
 def test_wheel() -> None:
-    """The wheel has the package and what describes it, and nothing else."""
+    """The wheel has the package and its metadata, and nothing else."""
     without = {name: content for name, content in _WHEEL.items() if name not in {"uv_system_sync/a.py", _INFO + "WHEEL"}}
     outdated = {**_WHEEL, "uv_system_sync/a.py": b"b", _INFO + "METADATA": b"Version: 1.2.2\n"}
 
@@ -194,24 +196,26 @@ def test_wheel() -> None:
     assert [f"The wheel lacks {_INFO}WHEEL.", "The wheel lacks uv_system_sync/a.py."] == list(
         release.faults_of_wheel(without, _TREE, "1.2.3")
     )
-    assert ["The wheel has tests/test_a.py, which does not belong there."] == list(
+    assert ["The wheel has an unexpected file, tests/test_a.py."] == list(
         release.faults_of_wheel({**_WHEEL, "tests/test_a.py": b"t"}, _TREE, "1.2.3")
     )
-    assert ["The wheel has another uv_system_sync/a.py than the tree.", "The wheel's METADATA does not have the version 1.2.3."] == list(
-        release.faults_of_wheel(outdated, _TREE, "1.2.3")
-    )
+    assert [
+        "The wheel has a uv_system_sync/a.py that differs from the working tree.",
+        "The wheel's METADATA does not have the version 1.2.3.",
+    ] == list(release.faults_of_wheel(outdated, _TREE, "1.2.3"))
 
 
 def test_sdist() -> None:
-    """The sdist has what the wheel is made of, and nothing that is not in the tree."""
+    """The sdist has the sources of the wheel, and nothing that is not in the working tree."""
     assert [] == list(release.faults_of_sdist(_SDIST, _TREE, "1.2.3"))
     assert [] == list(release.faults_of_sdist({**_SDIST, _ROOT + "tests/test_a.py": b"t"}, _TREE, "1.2.3"))
-    assert [f"The sdist has {_ROOT}.env, which does not belong there.", f"The sdist has another {_ROOT}README.md than the tree."] == list(
-        release.faults_of_sdist({**_SDIST, _ROOT + ".env": b"", _ROOT + "README.md": b"x"}, _TREE, "1.2.3")
-    )
+    assert [
+        f"The sdist has an unexpected file, {_ROOT}.env.",
+        f"The sdist has a {_ROOT}README.md that differs from the working tree.",
+    ] == list(release.faults_of_sdist({**_SDIST, _ROOT + ".env": b"", _ROOT + "README.md": b"x"}, _TREE, "1.2.3"))
     rewritten = {**_SDIST, _ROOT + "pyproject.toml": b"P", _ROOT + "pyproject.toml.orig": b"p"}
     assert [] == list(release.faults_of_sdist(rewritten, _TREE, "1.2.3"))
-    assert [f"The sdist has another {_ROOT}pyproject.toml.orig than the tree."] == list(
+    assert [f"The sdist has a {_ROOT}pyproject.toml.orig that differs from the working tree."] == list(
         release.faults_of_sdist({**rewritten, _ROOT + "pyproject.toml.orig": b"x"}, _TREE, "1.2.3")
     )
     assert [f"The sdist lacks {_ROOT}LICENSE."] == list(
@@ -233,7 +237,7 @@ build-backend = "uv_build"
 
 
 class _Repository:
-    """A repository that could be released, with this repository's tool in it."""
+    """A repository that is ready for a release, with a copy of tools/release.py."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -247,12 +251,12 @@ class _Repository:
         self.git("commit", "--quiet", "--message", "Release")
 
     def git(self, *arguments: str) -> None:
-        """Run git as somebody who does not sign."""
+        """Run git without signing."""
         who = ["-c", "user.name=a", "-c", "user.email=a@b.invalid", "-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false"]
         subprocess.run(["git", *who, *arguments], cwd=self.folder, check=True)
 
     def tool(self, *arguments: str, tag: str = "") -> tuple[int, list[str]]:
-        """Run the tool, and return its exit status and what it printed."""
+        """Run the tool, and return its exit status and the lines of its output."""
         command = [sys.executable, "-m", "tools.release", *arguments]
         done = subprocess.run(command, cwd=self.folder, env={**os.environ, "TAG": tag}, check=False, capture_output=True, text=True)
         assert not done.stderr
@@ -261,12 +265,12 @@ class _Repository:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> _Repository:
-    """A repository that could be released."""
+    """A repository that is ready for a release."""
     return _Repository(tmp_path)
 
 
 def test_check(repository: _Repository) -> None:
-    """A repository in order passes, and what only GitHub knows is listed; one that is not in order reports all that is wrong."""
+    """A repository that is ready passes; otherwise all faults are reported. `unchecked` lists what only GitHub can check."""
     unchecked = ["Not checked, because it needs GitHub:", *(f"- {what}" for what in release.ONLY_ON_GITHUB)]
 
     assert (0, unchecked) == repository.tool("unchecked")
@@ -278,7 +282,7 @@ def test_check(repository: _Repository) -> None:
         [
             "README.md pins this action to no full version instead of 1.2.3; run `make docs`.",
             "There is no report/action.yml.",
-            "The tree is not clean:",
+            "The working tree is not clean:",
             " M README.md",
             " D report/action.yml",
         ],
@@ -286,32 +290,30 @@ def test_check(repository: _Repository) -> None:
 
 
 def test_check_of_a_tag(repository: _Repository) -> None:
-    """The tag that is released is an annotated one, which leads to the commit that is checked out."""
-    fault = "The tag v1.2.3 is not an annotated tag of the commit that is checked out; make it with `git tag --sign`."
-
+    """The tag must be annotated and point to the commit that is checked out."""
     repository.git("tag", "v1.2.3")
-    assert (1, [fault]) == repository.tool("check", tag="v1.2.3")
+    assert (1, [_NOT_ANNOTATED]) == repository.tool("check", tag="v1.2.3")
     repository.git("tag", "--force", "--annotate", "--message", "1.2.3", "v1.2.3")
     assert 0 == repository.tool("check", tag="v1.2.3")[0]
-    assert (1, ["The tag v1.2.3 exists, and never moves; raise the version in pyproject.toml."]) == repository.tool("check")
+    assert (1, [_EXISTS]) == repository.tool("check")
     repository.git("commit", "--quiet", "--allow-empty", "--message", "Later")
-    assert (1, [fault]) == repository.tool("check", tag="v1.2.3")
+    assert (1, [_NOT_ANNOTATED]) == repository.tool("check", tag="v1.2.3")
 
 
 def test_distributions(repository: _Repository) -> None:
-    """What the real uv builds is what is expected; what else lies in the folder, or in the package, is not."""
+    """Distributions that uv builds pass; additional files in the folder or the package are reported."""
     build = [str(UV), "build", "--quiet", "--offline", "--no-config", "--python", sys.executable, "--out-dir", "dist"]
     subprocess.run(build, cwd=repository.folder, check=True)
 
-    assert (0, ["The wheel and the sdist have the files that they should have."]) == repository.tool("dist", "dist")
+    assert (0, ["The wheel and the sdist have exactly the expected files."]) == repository.tool("dist", "dist")
     assert (0, ["### Added", "", "- A thing."]) == repository.tool("notes")
     (repository.folder / "src" / "uv_system_sync" / "left.py").write_text("", encoding="utf-8")
     subprocess.run(build, cwd=repository.folder, check=True)
     assert (
         1,
         [
-            "The wheel has uv_system_sync/left.py, which does not belong there.",
-            "The sdist has uv_system_sync-1.2.3/src/uv_system_sync/left.py, which does not belong there.",
+            "The wheel has an unexpected file, uv_system_sync/left.py.",
+            "The sdist has an unexpected file, uv_system_sync-1.2.3/src/uv_system_sync/left.py.",
         ],
     ) == repository.tool("dist", "dist")
     (repository.folder / "dist" / "x.txt").write_text("", encoding="utf-8")
@@ -320,7 +322,7 @@ def test_distributions(repository: _Repository) -> None:
 
 
 def test_one_check_for_both() -> None:
-    """The workflow checks the tag with the command that checks a release without GitHub, and builds with the same verb."""
+    """The release workflow checks and builds with the same make targets as a developer."""
     recipe = _MAKEFILE.partition("\nrelease-check:")[2].partition("\n\n")[0]
 
     assert ["check", "lint test dist", "unchecked"] == re.findall(
@@ -333,7 +335,7 @@ def test_one_check_for_both() -> None:
 
 
 def test_order_of_a_release() -> None:
-    """Nothing is published before the check, the build and the attestation, and the major version's tag moves last, behind the gate."""
+    """Checks, build and attestation come before publishing. The major version's tag moves last, and needs approval."""
     needs = {name: job.get("needs", []) for name, job in _RELEASE.items()}
 
     assert {
@@ -348,7 +350,7 @@ def test_order_of_a_release() -> None:
 
 
 def test_who_may_write() -> None:
-    """Only the jobs that publish hold a permission to write, and none of them checks the repository out or runs code of ours."""
+    """Only the jobs that publish have write permissions, and they neither check out the repository nor run its code."""
     writing = {name: {key for key, value in job["permissions"].items() if value == "write"} for name, job in _RELEASE.items()}
 
     assert {
@@ -364,12 +366,12 @@ def test_who_may_write() -> None:
 
 
 class _Uploads(BaseHTTPRequestHandler):
-    """An index that takes every file, and keeps the form of each upload."""
+    """An index that accepts every file and records the form of each upload."""
 
     forms: list[dict[str, str]]
 
     def do_POST(self) -> None:
-        """Keep the text fields of the form, and the name of the file as `content`."""
+        """Record the text fields of the form, and the file name as `content`."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         message = message_from_bytes(f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode() + body)
         parts = [part for part in message.walk() if not part.is_multipart()]
@@ -383,7 +385,7 @@ class _Uploads(BaseHTTPRequestHandler):
 
 
 def test_each_file_is_uploaded_with_its_attestation(repository: _Repository) -> None:
-    """`pypi-attestations sign` names it after the file (pypi_attestations/_cli.py, _sign)."""
+    """`pypi-attestations sign` names an attestation after its file (pypi_attestations/_cli.py, _sign)."""
     subprocess.run([str(UV), "build", "--quiet", "--offline", "--no-config", "--python", sys.executable], cwd=repository.folder, check=True)
     names = [path.name for path in (repository.folder / "dist").iterdir() if path.name.endswith((".whl", ".gz"))]
     for name in names:
@@ -404,7 +406,7 @@ def test_each_file_is_uploaded_with_its_attestation(repository: _Repository) -> 
 
 @pytest.mark.parametrize("job", ["attest", "pypi"])
 def test_tools_that_publish_are_locked_with_their_dependencies(job: str) -> None:
-    """They come as wheels of the locks that were checked out with the release, by their hashes."""
+    """The tools are installed as wheels, with the hashes of the locks in the release's checkout."""
     (script,) = (step["run"] for step in _RELEASE[job]["steps"] if "run" in step)
     options, lock = re.findall(r"^python -m pip install (.+) --requirement release/(.+)$", script, re.MULTILINE)[0]
 
@@ -415,7 +417,7 @@ def test_tools_that_publish_are_locked_with_their_dependencies(job: str) -> None
 
 
 def test_weekly_run() -> None:
-    """The newest uv meets the same Pythons in both of its jobs; only a job that runs no code of ours may write, issues and nothing else."""
+    """Both jobs use the same Pythons. The only write permission is for issues, in a job that does not run this repository's code."""
     jobs = _DOCUMENTS["newest"]["jobs"]
     pythons = next(step["with"] for step in jobs["test"]["steps"] if step["name"] == "Get the Pythons to sync into")["python-version"]
 
@@ -429,20 +431,20 @@ def test_weekly_run() -> None:
 
 @pytest.mark.parametrize("name", _DOCUMENTS)
 def test_workflow(name: str) -> None:
-    """Every workflow grants nothing at its top, and declares what happens to runs that overlap."""
+    """Every workflow grants no permissions at the top level, and declares its concurrency."""
     assert {} == _DOCUMENTS[name]["permissions"]
     assert {"group", "cancel-in-progress"} == set(_DOCUMENTS[name]["concurrency"])
 
 
 @pytest.mark.parametrize("job", _JOBS)
 def test_job(job: dict[str, Any]) -> None:
-    """Every job ends some time, and names its permissions."""
+    """Every job has a timeout and declares its permissions."""
     assert isinstance(job.get("timeout-minutes"), int)
     assert isinstance(job.get("permissions"), dict)
 
 
 def test_pins() -> None:
-    """Every action of others is pinned by its commit, with its version beside it, and always the same one, in documents too."""
+    """Every third-party action is pinned to a commit, with its version as a comment, and to the same one everywhere."""
     pins = sorted({line for _, line in _uses()})
 
     assert [] == [(path, line) for path, line in _uses() if not re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)]
@@ -452,7 +454,7 @@ def test_pins() -> None:
 
 
 def test_pins_are_kept_up_to_date() -> None:
-    """Dependabot looks into every folder that pins an action."""
+    """Dependabot covers every folder with pinned actions."""
     updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
     folders = {"/": [*_WORKFLOWS, ROOT / "action.yml"], "/examples": list((ROOT / "examples").glob("*.yml"))}
     covered = {path for folder in updates[0]["directories"] for path in folders[folder]}
@@ -463,7 +465,7 @@ def test_pins_are_kept_up_to_date() -> None:
 
 @pytest.fixture
 def gh(tmp_path: Path) -> dict[str, str]:
-    """The environment of a step whose `gh` records its arguments, and answers with ANSWER and STATUS."""
+    """The environment of a step, with a `gh` that records its arguments, prints ANSWER and exits with STATUS."""
     program = tmp_path / "gh"
     program.write_text(
         '#!/bin/sh\nprintf "%s\\n" "$*" >>"$CALLS"\n'
@@ -475,7 +477,7 @@ def gh(tmp_path: Path) -> dict[str, str]:
 
 
 def _run(job: dict[str, Any], environ: dict[str, str]) -> list[str]:
-    """Run the job's script as the runner does, and return the arguments of its calls of `gh`."""
+    """Run the job's script as the runner does, and return the arguments of each call of `gh`."""
     subprocess.run(["bash", "-e", "-c", _scripts(job)], env=environ, check=True)
     return Path(environ["CALLS"]).read_text(encoding="utf-8").splitlines()
 
@@ -488,7 +490,7 @@ def _run(job: dict[str, Any], environ: dict[str, str]) -> list[str]:
     ],
 )
 def test_one_issue(gh: dict[str, str], answer: str, call: str) -> None:
-    """A weekly run that fails opens an issue, or comments on the one that is open."""
+    """A failed weekly run opens an issue, or comments on an open one."""
     calls = _run(_DOCUMENTS["newest"]["jobs"]["issue"], {**gh, "ANSWER": answer, "LABEL": "newest", "TITLE": "T", "BODY": "B"})
 
     assert ["label create newest", "issue list --state open --label newest", call] == [
@@ -504,7 +506,7 @@ def test_one_issue(gh: dict[str, str], answer: str, call: str) -> None:
     ],
 )
 def test_major(gh: dict[str, str], status: str, call: str) -> None:
-    """The tag of the major version moves to the commit of the release, and is made when there is none."""
+    """The tag of the major version moves to the commit of the release, or is created if it does not exist."""
     calls = _run(_RELEASE["major"], {**gh, "STATUS": status, "TAG": "v12.3.4", "COMMIT": _HEAD, "GITHUB_REPOSITORY": "o/r"})
 
     assert ["api --silent repos/o/r/git/ref/tags/v12", f"api --silent {call}"] == calls
