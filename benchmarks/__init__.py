@@ -1,1 +1,1 @@
-"""Measures the action beside what it competes with, and where its own time goes."""
+"""Measures the action and its competitors, and profiles the action's own work."""

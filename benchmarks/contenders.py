@@ -1,8 +1,9 @@
-"""Knows the contenders: the commands and settings by which each installs a locked project, and the Python that it installs into."""
+"""The contenders: the commands and settings with which each installs a locked project, and the Python that it installs into."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,10 +23,10 @@ Commands = Sequence[Sequence[str]]
 
 @dataclass(frozen=True)
 class Project:
-    """A project with its uv.lock in `folder`, and the same lock as requirements.txt.
+    """A project in `folder` with a uv.lock, and a requirements.txt with the same packages.
 
-    `pins` are the packages that it locks; empty ones are those that the first contender installs, and `{}` in `title` is their number.
-    Unless `loopback`, its packages come from the index that the machine is configured for.
+    `pins` maps the locked packages to their versions; if empty, it is filled with what the first contender installs. `{}` in `title` stands
+    for the number of packages. With `loopback`, the packages come from the benchmark's index, else from the machine's configured index.
     """
 
     title: str
@@ -37,7 +38,7 @@ class Project:
 
 @dataclass
 class Place:
-    """A folder for contenders that share a Python, a home and caches; `state` is what is installed now."""
+    """A folder for contenders that share a Python, a home folder and caches. `state` names what is installed at the moment."""
 
     bed: Testbed
     folder: Path
@@ -46,12 +47,12 @@ class Place:
 
     @property
     def prefix(self) -> Path:
-        """The installation to install into."""
+        """The prefix of the Python to install into."""
         return self.folder / "python"
 
     @property
     def home(self) -> Path:
-        """The home folder, which has every cache."""
+        """The home folder, which contains all caches."""
         return self.folder / "home"
 
     @property
@@ -60,21 +61,21 @@ class Place:
         return testbed.executable(self.prefix)
 
     def environ(self, variables: Mapping[str, str], *, uv: bool = True) -> dict[str, str]:
-        """Return the environment of a command with the settings `variables`; unless `uv`, none is on PATH."""
+        """Return the environment of a command, including `variables`; without `uv`, no uv is on PATH."""
         pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         environ = {**self.bed.environ(self.prefix, self.home, uv=uv), **pip}
         if self.project.loopback:
             return {**environ, "PIP_INDEX_URL": self.bed.url, **variables}
-        # The lock names its own index, which the configuration of this machine may replace.
+        # The lock names its own index, which this machine's configuration may replace.
         del environ["UV_DEFAULT_INDEX"]
         return {**environ, **testbed.network(), **variables}
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to install what is locked.
+    """A way to install a locked project.
 
-    Contenders of the same `group` share a place. One that is not `installing` only takes part where there is nothing to do.
+    Contenders of the same `group` share a place. A contender that is not `installing` only takes part with nothing to do.
     """
 
     name: str
@@ -85,19 +86,19 @@ class Contender:
     note: str = ""
 
     def run(self, place: Place) -> float:
-        """Install what is locked, and return the wall time."""
+        """Install the locked packages, and return the wall time in seconds."""
         environ = place.environ(self.settings(place))
         return sum(timed(command, environ, place.project.folder) for command in self.commands(place))
 
     def clean(self, place: Place) -> None:
-        """Remove what the case does not have."""
+        """Prepare a sample, outside the measured time."""
 
     def environment(self, place: Place) -> Path:
-        """Return the environment that packages go into."""
+        """Return the prefix of the environment to install into."""
         return place.prefix
 
     def packages(self, place: Place) -> Path:
-        """Return the folder that packages go into."""
+        """Return the site-packages of the environment."""
         return self.environment(place) / "lib" / f"python{place.bed.python.minor}" / "site-packages"
 
     def changed(self, place: Place) -> Sequence[Path]:
@@ -107,10 +108,10 @@ class Contender:
 
 @dataclass(frozen=True)
 class SetupUv(Contender):
-    """A virtual environment that is made from scratch."""
+    """Installs into a virtual environment, which it recreates."""
 
     def environment(self, place: Place) -> Path:
-        """Return the environment that packages go into."""
+        """Return the prefix of the environment to install into."""
         return place.folder / ".venv"
 
     def changed(self, place: Place) -> Sequence[Path]:
@@ -120,22 +121,26 @@ class SetupUv(Contender):
 
 @dataclass(frozen=True)
 class Action(Contender):
-    """What action.yml runs; on a `new` machine before each sample, and with the uv that pip installs from `uv_index` if that is set."""
+    """The steps of action.yml.
+
+    If `new`, each sample starts like a new machine. If `uv_index` is `loopback` or `machine`, no uv is on PATH and pip installs uv from the
+    benchmark's or the machine's configured index.
+    """
 
     commands: Callable[[Place], Commands] = lambda _: ()
     new: bool = True
     uv_index: str = ""
 
     def run(self, place: Place) -> float:
-        """Run all steps and return the sum of their wall times."""
+        """Run all steps and return the sum of their wall times in seconds."""
         action = self._action(place)
         seconds = action.run()
         if bool(self.uv_index) != any((action.runner / "temp").glob("uv-system-sync-uv-*")):
-            raise RuntimeError(f"{self.name} has used another uv than it should.")
+            raise RuntimeError(f"{self.name} did not use the uv {'that pip installs' if self.uv_index else 'on PATH'}.")
         return seconds
 
     def clean(self, place: Place) -> None:
-        """Remove what a new machine does not have."""
+        """Copy the action for the first sample; if `new`, remove everything that a new machine does not have."""
         action = self._action(place)
         if not action.action.is_dir():
             copy_action(action.action, place.bed.action)
@@ -144,7 +149,7 @@ class Action(Contender):
             shutil.rmtree(place.home / ".cache" / "pip", ignore_errors=True)
 
     def _action(self, place: Place) -> ActionRun:
-        own = place.folder / "".join(letter if letter.isalnum() else "-" for letter in self.name)
+        own = place.folder / re.sub(r"\W", "-", self.name)
         inputs = {"no-install-project": "true"} if place.project.options else {}
         environ = place.environ({}, uv=not self.uv_index)
         if self.uv_index == "machine":
@@ -155,10 +160,10 @@ class Action(Contender):
 
 @dataclass(frozen=True)
 class CachedAction(Action):
-    """What action.yml runs in a job that restores the wheels that the first job has built; actions/cache itself is not measured."""
+    """The steps of action.yml in a job that restores the wheels built by the first job. actions/cache itself is not measured."""
 
     def run(self, place: Place) -> float:
-        """Run the step that asks and the one that syncs, and return the sum of their wall times."""
+        """Run the step that requests the cache and the step that syncs, and return the sum of their wall times in seconds."""
         first, entry = self._action(place), place.folder / "entry"
         first = replace(first, steps=steps(_KEPT, place.bed.action))
         seconds = first.run()
@@ -196,18 +201,18 @@ def _pip(place: Place) -> Commands:
 
 NEW = Action(
     "uv-system-sync, new machine",
-    note="no byte code of its own modules, its own dependencies not yet in the runner's temporary folder: what a hosted runner has",
+    note="no byte code of the action's modules, and its dependencies not yet in the runner's temporary folder, as on a hosted runner",
 )
-LATER = Action("uv-system-sync, later use in a job", new=False, note="both are there from an earlier use")
-LIMIT = Contender("uv sync --locked", _sync, _sync_into("python"), note="into the same prefix: the limit")
+LATER = Action("uv-system-sync, later use in a job", new=False, note="byte code and dependencies exist from an earlier use")
+LIMIT = Contender("uv sync --locked", _sync, _sync_into("python"), note="into the same prefix: the lower limit")
 SETUP_UV = SetupUv(
     "setup-uv's commands",
     _setup_uv,
     _sync_into(".venv"),
     group="venv",
-    note="always makes the environment from scratch; not the action itself, see above",
+    note="always recreates the environment; not the action itself, see above",
 )
-PIP = Contender("pip install --require-hashes", _pip, group="pip", note="compiles byte code, as is its default")
+PIP = Contender("pip install --require-hashes", _pip, group="pip", note="compiles byte code, which is its default")
 BARE = Contender(
     "python -I -S -c pass",
     lambda place: [(place.python, "-I", "-S", "-c", "pass")],
@@ -215,16 +220,14 @@ BARE = Contender(
     note="a bare start of the interpreter: the unit of own work",
 )
 
-# What the targets need, what is compared, and what shows the cost of a missing uv.
+# OWN for own work, COMPARED for the comparison with competitors, NO_UV and NO_UV_HERE for the cost of a missing uv.
 OWN = (NEW, LATER, LIMIT, BARE)
 COMPARED = (NEW, LATER, LIMIT, SETUP_UV, Contender("uv pip sync", _pip_sync), PIP, BARE)
-NO_UV = Action("uv-system-sync, new machine, no uv on PATH", uv_index="loopback", note="pip gets uv from the index of the benchmark")
-NO_UV_HERE = Action(
-    f"{NO_UV.name}, this machine's index", uv_index="machine", note="pip gets uv from the index that the machine is configured for"
-)
+NO_UV = Action("uv-system-sync, new machine, no uv on PATH", uv_index="loopback", note="pip installs uv from the benchmark's index")
+NO_UV_HERE = Action(f"{NO_UV.name}, this machine's index", uv_index="machine", note="pip installs uv from the machine's configured index")
 CACHED = CachedAction(
     "uv-system-sync, new machine, built wheels restored",
-    note="both steps of action.yml, without the runner's time for a step and for actions/cache",
+    note="both steps of action.yml, without the time of the runner and of actions/cache",
 )
 BUILDING = (NEW, CACHED, LIMIT)
 CONTENDERS: Sequence[Contender] = (*COMPARED[:-1], NO_UV, NO_UV_HERE, CACHED, BARE)

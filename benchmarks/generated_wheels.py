@@ -1,4 +1,4 @@
-"""Generates wheels that are like published ones in the number and the size of their files; the same seed gives the same bytes."""
+"""Generates wheels with the number and sizes of files of published wheels. The same seed always produces the same bytes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from pathlib import Path
 
 from tools.shared import wheels
 
-# The medians of the 76 distributions that Flask 3.1.3 locks for its development, with four files in the .dist-info folder of each.
+# The median number of modules and of bytes per module in the 76 distributions that Flask 3.1.3 locks for its development. Each
+# distribution has four more files in its .dist-info folder.
 _MODULES = 15
 _BYTES = 1_200
 
-# How far they spread (the standard deviation of the logarithm), and where that ends.
+# For both numbers, the standard deviation of the logarithm, and the maximum.
 _SPREAD = (0.9, 1.4)
 _MOST = (150, 60_000)
 
@@ -32,7 +33,7 @@ VERSION = "1.0"
 
 @dataclass(frozen=True)
 class Wheel:
-    """A distribution that is to be generated."""
+    """A distribution to generate."""
 
     number: int
     version: str = VERSION
@@ -43,7 +44,7 @@ class Wheel:
         return f"bench-{_WORDS[self.number % len(_WORDS)]}-{self.number:04}"
 
     def modules(self, seed: int) -> dict[str, str]:
-        """Return its modules with their source."""
+        """Return the source of each module, by path."""
         chance = random.Random(f"{seed}-{self.name}-{self.version}")  # noqa: S311 - reproducible, not secret
         module = self.name.replace("-", "_")
         files = {
@@ -55,28 +56,27 @@ class Wheel:
 
     @property
     def requires(self) -> list[str]:
-        """Requirements of some wheels with lower numbers, so that the first wheels never require a later one."""
+        """Requirements on wheels with lower numbers only, so that the first wheels never require a later one."""
         return [f"{Wheel(number).name}>=1" for number in sorted({self.number // 2, self.number // 3} - {self.number, 0})]
 
     def write(self, folder: Path, seed: int) -> Path:
         """Write the wheel into `folder` and return its path."""
         path = folder / wheels.file_name(self.name, self.version)
         scripts = [self.name] if self.number % 10 == 0 else []
-        path.write_bytes(
-            wheels.wheel(
-                self.name, self.version, self.modules(seed), requires=self.requires, scripts=scripts, compression=zipfile.ZIP_DEFLATED
-            )
+        content = wheels.wheel(
+            self.name, self.version, self.modules(seed), requires=self.requires, scripts=scripts, compression=zipfile.ZIP_DEFLATED
         )
+        path.write_bytes(content)
         return path
 
 
 def generated(count: int) -> Iterator[Wheel]:
-    """Yield the first `count` distributions, lowest number first."""
+    """Yield the first `count` distributions, in ascending order."""
     return (Wheel(number) for number in range(count))
 
 
 def write_source(folder: Path, name: str, seconds: float) -> Path:
-    """Write the source distribution of a package whose build takes so many `seconds` into `folder`, and return its path."""
+    """Write a source distribution whose build takes `seconds` to `folder`, and return its path."""
     module = name.replace("-", "_")
     built = wheels.wheel(name, VERSION, {f"{module}.py": ""})
     backend = f"""\
@@ -106,7 +106,7 @@ def _skewed(chance: random.Random, median: int, spread: float, most: int) -> int
 
 
 def _source(chance: random.Random, size: int) -> str:
-    """Return valid Python of about `size` bytes."""
+    """Return valid Python source of at least `size` bytes."""
     functions = _functions()
     pieces = [f'"""{" ".join(chance.choices(_WORDS, k=8))}: {chance.random()}."""\n']
     length = len(pieces[0])
@@ -119,7 +119,7 @@ def _source(chance: random.Random, size: int) -> str:
 @cache
 def _functions() -> tuple[str, ...]:
     chance = random.Random("functions")  # noqa: S311 - reproducible, not secret
-    return tuple(map(_function, [chance] * 2_000, range(2_000)))
+    return tuple(_function(chance, number) for number in range(2_000))
 
 
 def _function(chance: random.Random, number: int) -> str:

@@ -1,4 +1,4 @@
-"""Fails when the action takes more than half as much again as it may, on generated packages; `python -m benchmarks.guard`, in seconds."""
+"""Fails if the action exceeds a target by more than half, with generated packages. Run with `python -m benchmarks.guard`; takes seconds."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from benchmarks.contenders import NEW, NO_UV, OWN
 from benchmarks.measure import NOTHING
 from benchmarks.targets import FEW, MOST, NO_UV_TABLE, PROJECT, Target, targets
 
-# By which factor a measurement may exceed its target, because machines are noisy.
+# The factor by which a measurement may exceed its target, because measurements are noisy.
 SLACK = 1.5
 
-# The name of each table, how many packages it is about, a prefix of its title, its contenders, and how many samples of each.
+# For each table: its name, the number of packages, a prefix of its title, its contenders, and the number of samples.
 _MEASURED = (
     (PROJECT, 46, "", OWN, 21),
     (str(FEW), FEW, "", OWN, 21),
@@ -26,16 +26,16 @@ _MEASURED = (
 
 
 def verdicts(found: Iterable[Target]) -> Iterator[tuple[str, bool]]:
-    """Yield a sentence on each target that was measured, and whether it is exceeded by no more than half."""
+    """Yield a description of each measured target, and whether the value is below the limit, which is half above the target."""
     for target in found:
         if target.measured is not None:
-            good = target.measured <= target.at_most * SLACK
-            measured, most, limit = map(target.write, (target.measured, target.at_most, target.at_most * SLACK))
-            yield f"{target.what}: {measured}; the target is {most}, and this fails above {limit}", good
+            limit = target.at_most * SLACK
+            values = f"{target.write(target.measured)}; the target is {target.write(target.at_most)}, the limit {target.write(limit)}"
+            yield f"{target.what}: {values}", target.measured <= limit
 
 
 def main() -> int:
-    """Measure, print the result, and return 0 unless a target is exceeded by more than half."""
+    """Measure, print the results, and return 1 if a target is exceeded by more than half."""
     with (
         tempfile.TemporaryDirectory(prefix="uv-system-sync-guard-") as temp,
         testbed.opened(Path(temp), MOST, testbed.default_python()) as bed,
@@ -48,7 +48,7 @@ def main() -> int:
     sys.stdout.write("".join(f"{'ok' if good else 'too slow'}: {sentence}\n" for sentence, good in found))
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     if load > cores + 1:
-        sys.stdout.write(f"The machine is busy (load {load:.1f} on {cores} cores), so the times are longer than they should be.\n")
+        sys.stdout.write(f"The machine is busy (load {load:.1f} on {cores} cores), so the times are too long.\n")
     return 0 if all(good for _, good in found) else 1
 
 

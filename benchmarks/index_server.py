@@ -1,4 +1,4 @@
-"""Serves the wheels of a folder as an index on the loopback address (PEP 503, 658 and 691), from memory, to many at once."""
+"""Serves the wheels in a folder as a package index (PEP 503, 658 and 691) on the loopback address, from memory and concurrently."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from typing import NamedTuple
 
 from tools.shared import ROOT, index_pages
 
-# The Cache-Control of public indexes: a file never changes, a page may.
-_FILE_LASTS = "max-age=365000000, immutable, public"
-_PAGE_LASTS = "max-age=600, public"
+# The values of Cache-Control that public indexes send: files never change, pages may.
+_FILE_CACHING = "max-age=365000000, immutable, public"
+_PAGE_CACHING = "max-age=600, public"
 
 
 class Answer(NamedTuple):
-    """The content at a path of the index."""
+    """The content at a path of the index, with its Content-Type and Cache-Control."""
 
     body: bytes
-    kind: str
-    lasts: str
+    content_type: str
+    caching: str
 
     @property
     def tag(self) -> str:
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 
 class Wheels:
-    """The wheels and source distributions in `folder`, each read once."""
+    """The answers for the wheels and source distributions in `folder`. Each file is read once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -50,39 +50,41 @@ class Wheels:
         if kind != "simple" or name not in self._files:
             return None
         if as_json:
-            return Answer(index_pages.page(name, self._files[name]), index_pages.JSON, _PAGE_LASTS)
-        return Answer("".join(["<!DOCTYPE html>\n", *map(_link, self._files[name])]).encode(), "text/html", _PAGE_LASTS)
+            return Answer(index_pages.page(name, self._files[name]), index_pages.JSON, _PAGE_CACHING)
+        return Answer("".join(["<!DOCTYPE html>\n", *map(_link, self._files[name])]).encode(), "text/html", _PAGE_CACHING)
 
     def _file(self, path: Path) -> Answer | None:
         wheel = path.with_name(path.name.removesuffix(".metadata"))
         if wheel not in self._files.get(index_pages.project_of(wheel.name), ()):
             return None
-        return Answer(wheel.read_bytes() if path == wheel else index_pages.metadata(wheel), "application/octet-stream", _FILE_LASTS)
+        body = wheel.read_bytes() if path == wheel else index_pages.metadata(wheel)
+        return Answer(body, "application/octet-stream", _FILE_CACHING)
 
 
 def _link(wheel: Path) -> str:
-    file, has_metadata = html.escape(wheel.name), ' data-core-metadata="true"' * (wheel.suffix == ".whl")
-    return f'<a href="/files/{file}#sha256={index_pages.digest(wheel)}"{has_metadata}>{file}</a><br>\n'
+    file = html.escape(wheel.name)
+    attribute = ' data-core-metadata="true"' if wheel.suffix == ".whl" else ""
+    return f'<a href="/files/{file}#sha256={index_pages.digest(wheel)}"{attribute}>{file}</a><br>\n'
 
 
 def respond(wheels: Wheels, request: bytes) -> bytes:
-    """Return the whole response to the head of a `request`."""
+    """Return the complete response to a `request`, given its request line and headers."""
     first, *lines = request.decode("latin-1").split("\r\n")
     method, path, _ = first.split(" ", 2)
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
     answer = wheels.answer(path.partition("?")[0], as_json=index_pages.JSON in headers.get("accept", ""))
     if answer is None:
         return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-    known = headers.get("if-none-match") == answer.tag
-    described = {"Content-Type": answer.kind, "Cache-Control": answer.lasts, "ETag": answer.tag, "Vary": "Accept"}
-    if known:
+    described = {"Content-Type": answer.content_type, "Cache-Control": answer.caching, "ETag": answer.tag, "Vary": "Accept"}
+    if headers.get("if-none-match") == answer.tag:
         return _head("304 Not Modified", described)
     head = _head("200 OK", {**described, "Content-Length": str(len(answer.body))})
     return head if method == "HEAD" else head + answer.body
 
 
 def _head(status: str, headers: Mapping[str, str]) -> bytes:
-    return "".join([f"HTTP/1.1 {status}\r\n", *(f"{name}: {value}\r\n" for name, value in headers.items()), "\r\n"]).encode()
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode()
 
 
 async def _serve(folder: Path, port: int) -> None:
@@ -98,21 +100,21 @@ async def _serve(folder: Path, port: int) -> None:
     server = await asyncio.start_server(answer_all, "127.0.0.1", port, backlog=1024)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
-    # The parent process closes the pipe, or has ended.
+    # Returns when the parent process closes the pipe or ends.
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     server.close()
 
 
 @contextmanager
 def served(folder: Path, port: int = 0) -> Iterator[int]:
-    """Serve `folder` in a process of its own, on `port` or on any that is free, and yield the port."""
+    """Serve `folder` in another process while the context lasts, and yield the port; `port` 0 selects a free one."""
     command = [sys.executable, "-m", "benchmarks.index_server", str(folder), str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("The index was started without pipes.")
         line = process.stdout.readline()
         if not line:
-            raise OSError(f"The index does not start on port {port}.")
+            raise OSError(f"The index did not start on port {port}.")
         try:
             yield int(line)
         finally:

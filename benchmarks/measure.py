@@ -1,4 +1,4 @@
-"""Measures the contenders in turn, each from a restored state, and checks after every sample that the right packages are installed."""
+"""Measures the contenders in turn, each from a restored state, and checks the installed packages after every sample."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from uv_system_sync.interpreter import site_packages
 NOTHING, WARM = "nothing to do", "fresh prefix, warm cache"
 COLD, NOTHING_COLD = "fresh prefix, cold cache", "nothing to do, cold cache"
 
-# Samples that even a slow contender takes.
+# The minimum number of samples, also for slow contenders.
 _LEAST = 3
 
 _INTERPRETER = re.compile(r"python(3(\.\d+)?)?")
@@ -35,12 +35,12 @@ class Entry:
     place: Place
 
     def prime(self) -> None:
-        """Fill the caches, and keep the states that samples start from."""
+        """Fill the caches, and save the states that samples start from."""
         if not self._states.is_dir():
             self.save(_FRESH)
-        # The action fills uv's cache as plain uv does, which comes before it; built wheels are in a cache of their own.
-        is_filled = isinstance(self.contender, Action) and not isinstance(self.contender, CachedAction) and self.place.state == _INSTALLED
-        if self.contender.installing and not is_filled:
+        # Plain uv comes before the action and fills the same cache. Built wheels have their own cache.
+        shares_cache = isinstance(self.contender, Action) and not isinstance(self.contender, CachedAction)
+        if self.contender.installing and not (shares_cache and self.place.state == _INSTALLED):
             self.restore(_FRESH)
         self.contender.clean(self.place)
         self.contender.run(self.place)
@@ -50,11 +50,11 @@ class Entry:
             self.save(_INSTALLED)
 
     def sample(self, case: str) -> float:
-        """Return what the contender takes for `case`, in seconds."""
+        """Return the wall time of the contender for `case`, in seconds."""
         self.restore(_FRESH if case in (COLD, WARM) else _INSTALLED)
         self.contender.clean(self.place)
-        with _without(self.place.home, apart=case in (COLD, NOTHING_COLD)):
-            # What restoring has left to be written would be written while the sample is taken.
+        with _empty(self.place.home, emptied=case in (COLD, NOTHING_COLD)):
+            # Write the restored files to disk now, not during the sample.
             os.sync()
             seconds = self.contender.run(self.place)
         self._check()
@@ -62,15 +62,14 @@ class Entry:
         return seconds
 
     def save(self, state: str) -> None:
-        """Keep what the contender changes as `state`."""
+        """Save the folders that the contender changes as `state`."""
         (self._states / state).mkdir(parents=True)
         for number, folder in enumerate(self.contender.changed(self.place)):
             if folder.is_dir():
                 _link(folder, self._states / state / str(number))
 
     def restore(self, state: str) -> None:
-        """Restore `state`."""
-        # Where there was nothing to do, nothing has to be undone.
+        """Restore `state`, unless it is the current state."""
         if state == self.place.state:
             return
         for number, folder in enumerate(self.contender.changed(self.place)):
@@ -84,19 +83,19 @@ class Entry:
         return self.place.folder / "states"
 
     def _check(self) -> None:
-        """Raise a `RuntimeError` unless what is installed is what the project locks."""
+        """Raise `RuntimeError` unless exactly the locked packages are installed."""
         infos = site_packages.dist_infos([str(self.contender.packages(self.place))])
-        found = {one.name: one.version for one in site_packages.packages(infos)}
-        found = {name: version for name, version in found.items() if name not in site_packages.SEEDS}
+        found = {package.name: package.version for package in site_packages.packages(infos) if package.name not in site_packages.SEEDS}
         pins = self.place.project.pins
         if not pins:
             pins.update(found)
         if found != pins:
-            raise RuntimeError(f"{self.contender.name} has installed something else: {sorted(set(found.items()) ^ set(pins.items()))[:20]}")
+            differences = sorted(set(found.items()) ^ set(pins.items()))[:20]
+            raise RuntimeError(f"{self.contender.name} did not install exactly the locked packages: {differences}")
 
 
 def generated(bed: Testbed, size: int, prefix: str = "") -> Project:
-    """Return a project that locks `size` generated packages, whose title has the `prefix`."""
+    """Return a project that locks `size` generated packages. Its title starts with `prefix`."""
     pins = testbed.pins(size)
     title = f"{prefix}{size} packages"
     folder = testbed.project(bed, bed.folder / re.sub(r"\W+", "-", title), pins)
@@ -105,16 +104,19 @@ def generated(bed: Testbed, size: int, prefix: str = "") -> Project:
 
 
 def with_a_build(bed: Testbed, size: int) -> Project:
-    """Return a project that locks `size` generated packages and one that has to be built."""
+    """Return a project that locks `size` generated packages and one without a wheel."""
     pins = {**testbed.pins(size), testbed.SLOW: generated_wheels.VERSION}
     return Project(f"{size} packages, and one that takes 20 s to build", testbed.project(bed, bed.folder / "with-a-build", pins), pins)
 
 
 def set_up(bed: Testbed, project: Project, chosen: Sequence[Contender], log: Callable[[str], object]) -> list[Entry]:
-    """Return `chosen`, each with its caches filled for `project`; what plain uv installs is what all have to."""
+    """Return an entry for each of the `chosen` contenders, with its caches filled for `project`.
+
+    Plain uv is set up first: what it installs is what the others must install.
+    """
     entries: dict[str, Entry] = {}
     places: dict[str, Place] = {}
-    for contender in sorted(chosen, key=lambda one: (not one.installing, one is not LIMIT)):
+    for contender in sorted(chosen, key=lambda contender: (not contender.installing, contender is not LIMIT)):
         log(f"{project.folder.name}: setting up {contender.name}")
         if contender.group not in places:
             place = places[contender.group] = Place(bed, project.folder.with_name(f"{project.folder.name}-{contender.group}"), project)
@@ -125,24 +127,27 @@ def set_up(bed: Testbed, project: Project, chosen: Sequence[Contender], log: Cal
 
 
 def compare(entries: Sequence[Entry], cases: Mapping[str, int], budget: float, log: Callable[[str], object]) -> Table:
-    """Measure each of `cases` in as many rounds as it says, with at most `budget` seconds for a contender, but three samples."""
+    """Measure each case in the number of rounds that `cases` gives; see `rounds` for `budget`."""
     title = entries[0].place.project.title.format(len(entries[0].place.project.pins))
     samples: dict[str, dict[str, list[float]]] = {}
     for case, count in cases.items():
         log(f"{title}: {case}")
         chosen = [entry for entry in entries if entry.contender.installing or case == NOTHING]
-        # What is computed from the times with nothing to do needs all of their samples.
+        # Own work is computed from the times with nothing to do, and needs all of their samples.
         samples[case] = rounds(chosen, case, count, budget * (3 if case == NOTHING else 1))
     return Table(title, samples)
 
 
 def rounds(entries: Sequence[Entry], case: str, count: int, budget: float) -> dict[str, list[float]]:
-    """Return the samples of each contender in `count` rounds; one that has used up `budget` seconds skips the rest."""
+    """Return the samples of each contender from `count` rounds.
+
+    A contender skips a round that would exceed its `budget`, in seconds, once it has the minimum number of samples.
+    """
     samples: dict[str, list[float]] = {entry.contender.name: [] for entry in entries}
     for number in range(count):
-        # Each round begins with another contender.
-        shift = number % len(entries)
-        for entry in (*entries[shift:], *entries[:shift]):
+        # Each round starts with a different contender.
+        first = number % len(entries)
+        for entry in (*entries[first:], *entries[:first]):
             done = samples[entry.contender.name]
             if len(done) < _LEAST or sum(done) + sum(done) / len(done) <= budget:
                 done.append(entry.sample(case))
@@ -150,7 +155,7 @@ def rounds(entries: Sequence[Entry], case: str, count: int, budget: float) -> di
 
 
 def remove(folder: Path) -> None:
-    """Remove what `folder` holds, less the interpreter: uv queries it again when its file has changed, even by one more link."""
+    """Remove `folder`, or its content except the interpreter: uv queries an interpreter again if its file changes, even its link count."""
     with suppress(FileNotFoundError):
         if _has_interpreter(str(folder)):
             for path in folder.iterdir():
@@ -161,20 +166,21 @@ def remove(folder: Path) -> None:
 
 
 @contextmanager
-def _without(folder: Path, *, apart: bool) -> Iterator[None]:
-    """Put `folder` aside as long as the context lasts, if `apart`."""
+def _empty(folder: Path, *, emptied: bool) -> Iterator[None]:
+    """If `emptied`, replace `folder` by an empty folder while the context lasts."""
+    if not emptied:
+        yield
+        return
     aside = folder.with_name(f"{folder.name}-warm")
-    if apart:
-        folder.rename(aside)
-        folder.mkdir()
+    folder.rename(aside)
+    folder.mkdir()
     yield
-    if apart:
-        shutil.rmtree(folder)
-        aside.rename(folder)
+    shutil.rmtree(folder)
+    aside.rename(folder)
 
 
 def _link(source: Path, target: Path) -> None:
-    """Copy a folder without copying what its files hold, and without an interpreter's own file."""
+    """Copy a folder as hard links to its files, without interpreters."""
     shutil.copytree(source, target, symlinks=True, copy_function=os.link, ignore=_interpreters, dirs_exist_ok=True)
 
 
@@ -183,5 +189,5 @@ def _interpreters(folder: str, names: list[str]) -> list[str]:
 
 
 def _has_interpreter(folder: str) -> bool:
-    """Return whether `folder` holds the programs of an installation; a virtual environment's interpreter is a link, and harmless."""
+    """Return whether `folder` is the `bin` of an installation. In a virtual environment, the interpreter is only a symbolic link."""
     return os.path.basename(folder) == "bin" and not os.path.isfile(os.path.join(os.path.dirname(folder), "pyvenv.cfg"))

@@ -1,4 +1,4 @@
-"""Draws medians as bars, one panel for each case with a scale of its own, as an SVG for light or dark pages."""
+"""Draws medians as bars in an SVG, for light or dark pages. Each case is a panel with its own scale."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _OURS = "uv-system-sync"
 
 _FONT = 'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif"'
 
-# In pixels of the picture's own scale.
+# In units of the SVG's viewBox.
 _WIDTH, _LABELS, _VALUES, _MARGIN = 900, 250, 80, 20
 _ROW, _BAR, _HEADING, _TOP = 22, 14, 46, 56
 
 
 def render(title: str, medians: Mapping[str, Mapping[str, float]], theme: str) -> str:
-    """Return the plot of `medians`, seconds by case and contender."""
+    """Return the plot of `medians`, given in seconds by case and contender; `theme` is `light` or `dark`."""
     colours = THEMES[theme]
     height = _TOP + sum(_HEADING + _ROW * len(panel) for panel in medians.values()) + _MARGIN
     pieces = [
@@ -52,8 +52,9 @@ def render(title: str, medians: Mapping[str, Mapping[str, float]], theme: str) -
 
 
 def ticks(most: float) -> list[float]:
-    """Return three to seven round numbers from zero on, the last of which is at least `most`."""
-    step = next(step for power in range(-4, 5) for step in (10.0**power, 2 * 10.0**power, 5 * 10.0**power) if most / step <= 6)  # noqa: PLR2004
+    """Return up to seven equidistant round numbers, from 0 to at least `most`."""
+    steps = (factor * 10.0**power for power in range(-4, 5) for factor in (1, 2, 5))
+    step = next(step for step in steps if most / step <= 6)  # noqa: PLR2004
     return [step * number for number in range(math.ceil(most / step) + 1)]
 
 
@@ -61,25 +62,26 @@ def _panel(case: str, panel: Mapping[str, float], top: int, colours: Theme) -> I
     left, width = _MARGIN + _LABELS, _WIDTH - 2 * _MARGIN - _LABELS - _VALUES
     bottom = top + _HEADING + _ROW * len(panel) - 6
     scale = ticks(max(panel.values()))
-    yield _text(_MARGIN, top + 30, _capital(case), colours.text, size=15, weight="600")
+    yield _text(_MARGIN, top + 30, capitalized(case), colours.text, size=15, weight="600")
     for tick in scale:
         x = left + width * tick / scale[-1]
         yield f'<line x1="{x:.1f}" y1="{top + 38}" x2="{x:.1f}" y2="{bottom}" stroke="{colours.faint}"/>'
         yield _text(x, top + 30, _tick(tick, scale[-1]), colours.text, size=11, anchor="middle")
     for number, (name, seconds) in enumerate(panel.items()):
         y = top + _HEADING + _ROW * number
-        long = max(2.0, width * seconds / scale[-1])
+        length = max(2.0, width * seconds / scale[-1])
         colour = colours.ours if name.startswith(_OURS) else colours.bar
         yield _text(left - 10, y + 11, name, colours.text, anchor="end")
-        yield f'<rect x="{left}" y="{y}" width="{long:.1f}" height="{_BAR}" rx="2" fill="{colour}"/>'
-        yield _text(left + long + 6, y + 11, duration(seconds), colours.text)
+        yield f'<rect x="{left}" y="{y}" width="{length:.1f}" height="{_BAR}" rx="2" fill="{colour}"/>'
+        yield _text(left + length + 6, y + 11, duration(seconds), colours.text)
 
 
 def _title(title: str) -> str:
-    return f"{_capital(title)}: median wall time; shorter is better"
+    return f"{capitalized(title)}: median wall time; shorter is better"
 
 
-def _capital(text: str) -> str:
+def capitalized(text: str) -> str:
+    """Return `text` with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 
 

@@ -1,4 +1,4 @@
-"""Gets a real project with its lock, as it is published in its source distribution, from the machine's index."""
+"""Downloads a real project with its lock: the source distribution of Flask."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HASH = "0ef0e52b8a9cd932855379197dd8f94047b359ca0a78695144304cb45f87c9eb"
 
 
 def project(bed: Testbed) -> Project:
-    """Return Flask's project, whose default groups are nearly all that its developers need."""
+    """Return the project of Flask, from the machine's index. Its default groups have nearly everything that its developers need."""
     folder = bed.folder / "real"
     folder.mkdir()
     (folder / "source.txt").write_text(f"{NAME}=={VERSION} --hash=sha256:{_HASH}\n", encoding="utf-8")

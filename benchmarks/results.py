@@ -1,4 +1,4 @@
-"""Writes the results as Markdown, and what is generated of docs/benchmark.md with its plots."""
+"""Writes the results as Markdown into docs/benchmark.md, and its plots."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tools.shared.uv import UV, uv_output
 
 BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end: written by make bench -->"
 
-# What the plot shows, of all the contenders.
+# The contenders in the plot.
 _PLOTTED = (NEW, LIMIT, SETUP_UV, PIP)
 
 
 @dataclass(frozen=True)
 class Results:
-    """All that was measured, and where; `tables` as targets.py names them."""
+    """All measurements: the `setting` by label, the `tables` by the names in targets.py, and the `profile` as Markdown lines."""
 
     setting: Mapping[str, str]
     tables: Mapping[str, Table]
@@ -38,7 +38,7 @@ class Results:
 
 
 def setting(bed: Testbed, command: str, load: float) -> dict[str, str]:
-    """Return the machine and the versions that were measured."""
+    """Return the command, the machine and the versions of a measurement; `load` is the load average before it."""
     return {
         "Command": f"`{command}`",
         "Load": f"{load:.1f} in the minute before",
@@ -51,36 +51,36 @@ def setting(bed: Testbed, command: str, load: float) -> dict[str, str]:
 
 
 def version_of(name: str, requirements: str) -> str:
-    """Return the version of `name` in a file of requirements."""
+    """Return the version of `name` in the text of a requirements file."""
     found = re.search(rf"^{name}==(\S+)", requirements, re.MULTILINE)
     return found.group(1) if found else "unknown"
 
 
 def lines(results: Results) -> Iterator[str]:
-    """Yield the lines of all that is generated."""
+    """Yield the lines of the generated part of the document."""
     yield from ("| | |", "| --- | --- |")
     yield from (f"| {name} | {value} |" for name, value in results.setting.items())
-    yield from ("", "### What was to reach", "")
+    yield from ("", "### Targets", "")
     yield from reached(targets.targets(results.tables))
     for table in results.tables.values():
-        yield from ("", f"### {_sentence(table.title)}", "")
+        yield from ("", f"### {plot.capitalized(table.title)}", "")
         yield from rows(table)
     yield from ("", "### Own work", "", *own_work(results.tables.values()))
     yield from ("", "### Contenders", "", *described(CONTENDERS))
     if results.profile:
-        yield from ("", "### Where the own work goes", "", *results.profile)
+        yield from ("", "### Own work by phase and import", "", *results.profile)
 
 
 def reached(found: Iterable[Target]) -> Iterator[str]:
-    """Yield a table of what the action was to reach, and has."""
-    yield from ("| what | at most | measured |", "| --- | ---: | ---: |")
+    """Yield a table of the targets and the measured values."""
+    yield from ("| target | at most | measured |", "| --- | ---: | ---: |")
     for target in found:
         measured = "not measured" if target.measured is None else target.write(target.measured)
         yield _cells(target.what, target.write(target.at_most), measured)
 
 
 def rows(table: Table) -> Iterator[str]:
-    """Yield a table of medians, interquartile ranges and numbers of samples."""
+    """Yield a table of the median, interquartile range and number of samples, by contender and case."""
     cases = list(table.samples)
     yield f"| median ± interquartile range (samples) | {' | '.join(cases)} |"
     yield f"| --- |{' ---: |' * len(cases)}"
@@ -91,21 +91,21 @@ def rows(table: Table) -> Iterator[str]:
 
 
 def own_work(tables: Iterable[Table]) -> Iterator[str]:
-    """Yield a table of the action's own work with nothing to do, and of the lower to upper quartiles that it comes from."""
+    """Yield a table of the action's own work with nothing to do, with the quartiles of the times that it is computed from."""
     shown = (NEW, LATER, LIMIT, BARE)
-    names = " | ".join(one.name for one in shown)
+    names = " | ".join(contender.name for contender in shown)
     yield f"| nothing to do: lower to upper quartile | {names} | own work, new machine | own work, later use |"
     yield f"| --- |{' ---: |' * (len(shown) + 2)}"
     for table in tables:
-        found = [table.summary(NOTHING, contender.name) for contender in shown]
-        own = [targets.own(table, action) for action in (NEW, LATER)]
-        if any(own):
-            ranges = (f"{duration(one.low)} to {duration(one.high)}" if one else "" for one in found)
-            yield _cells(table.title, *ranges, *("" if one is None else times(one) for one in own))
+        summaries = [table.summary(NOTHING, contender.name) for contender in shown]
+        multiples = [targets.own(table, action) for action in (NEW, LATER)]
+        if any(multiples):
+            ranges = (f"{duration(summary.low)} to {duration(summary.high)}" if summary else "" for summary in summaries)
+            yield _cells(table.title, *ranges, *("" if multiple is None else times(multiple) for multiple in multiples))
 
 
 def cell(samples: Sequence[float]) -> str:
-    """Write the median, the spread and the number of `samples`."""
+    """Return a cell with the median, the interquartile range and the number of `samples`."""
     if not samples:
         return ""
     summary = Summary.of(samples)
@@ -120,12 +120,12 @@ def described(contenders: Sequence[Contender]) -> Iterator[str]:
     for contender in contenders:
         commands = "<br>".join(f"`{_shown(shlex.join(command))}`" for command in contender.commands(place))
         settings = "<br>".join(f"`{name}={_shown(value)}`" for name, value in contender.settings(place).items())
-        action = f"what action.yml runs, with {'`cache: true`' if isinstance(contender, CachedAction) else 'its inputs at their defaults'}"
-        yield _cells(contender.name, commands or action, settings, contender.note)
+        inputs = "`cache: true`" if isinstance(contender, CachedAction) else "default inputs"
+        yield _cells(contender.name, commands or f"the steps of action.yml with {inputs}", settings, contender.note)
 
 
 def write(results: Results, folder: Path) -> None:
-    """Replace what is generated of benchmark.md in `folder`, and write its plots."""
+    """Replace the generated part of benchmark.md in `folder`, and write its plots."""
     path = folder / "benchmark.md"
     generated = "\n".join([BEGIN, *lines(results), END])
     path.write_text(replaced(path.read_text(encoding="utf-8"), generated), encoding="utf-8")
@@ -135,7 +135,7 @@ def write(results: Results, folder: Path) -> None:
 
 
 def replaced(document: str, generated: str) -> str:
-    """Return `document` with what is between the markers replaced."""
+    """Return `document` with the text between the markers, and the markers, replaced by `generated`."""
     before, found, rest = document.partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not found or not ended:
@@ -144,23 +144,26 @@ def replaced(document: str, generated: str) -> str:
 
 
 def plotted(tables: Mapping[str, Table]) -> tuple[str, dict[str, dict[str, float]]]:
-    """Return the title of the first table, and the medians that are worth a picture by case and contender."""
+    """Return the title of the first table, and the medians for the plot by case and contender."""
     table = next(iter(tables.values()))
-    found = {case: {one.name: table.summary(case, one.name) for one in _PLOTTED} for case in (NOTHING, WARM) if case in table.samples}
-    return table.title, {case: {name: one.median for name, one in panel.items() if one} for case, panel in found.items()}
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    medians: dict[str, dict[str, float]] = {}
+    for case in (NOTHING, WARM):
+        if case in table.samples:
+            summaries = {contender.name: table.summary(case, contender.name) for contender in _PLOTTED}
+            medians[case] = {name: summary.median for name, summary in summaries.items() if summary}
+    return table.title, medians
 
 
 def _cells(*cells: str) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    """Return a row of a table."""
+    escaped = [cell.replace("|", r"\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |"
 
 
 def _shown(text: str) -> str:
-    # Quotes are only there because of the dollar signs.
+    """Return a command or setting without folders of this machine."""
     plain = text.replace("$PLACE/python", "$pythonLocation").replace("$PLACE/", "").replace(str(UV), "uv")
+    # shlex quotes words only because of their dollar signs.
     return re.sub(r"'([^' ]*)'", r"\1", plain)
 
 

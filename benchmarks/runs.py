@@ -1,4 +1,4 @@
-"""Runs programs, and the action as a runner would, and returns how long they take."""
+"""Runs programs, and the action as a runner would, and measures their wall times."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.shared.runner_files import StepFiles, read_outputs
 
 
 def logged(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> tuple[float, str]:
-    """Run a program, and return its wall time in seconds and its output; one that fails raises a `RuntimeError`."""
+    """Run a program, and return its wall time in seconds and its output; raise `RuntimeError` if it fails."""
     with tempfile.TemporaryFile() as log:
         began = time.perf_counter()
         completed = subprocess.run(argv, env=environ, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False)
@@ -31,13 +31,16 @@ def logged(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> tuple[
 
 
 def timed(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> float:
-    """Run a program, and return its wall time in seconds; one that fails raises a `RuntimeError`."""
+    """Run a program, and return its wall time in seconds; raise `RuntimeError` if it fails."""
     return logged(argv, environ, cwd)[0]
 
 
 @dataclass(frozen=True)
 class ActionRun:
-    """The action of the checkout `action`, which syncs `checkout` into `prefix`; the runner's files are in the folder `runner`."""
+    """A run of the action in the folder `action`, which syncs the project in `checkout` into `prefix`.
+
+    The folder `runner` has the command files and the temporary folder of the runner.
+    """
 
     action: Path
     prefix: Path
@@ -48,16 +51,16 @@ class ActionRun:
 
     @classmethod
     def with_own_python(cls, bed: Testbed, folder: Path, checkout: Path) -> ActionRun:
-        """Return a run with a Python of its own in `folder`."""
+        """Return a run with its own copy of the Python, in `folder`."""
         prefix = bed.prefix(folder / "python")
         return cls(bed.action, prefix, checkout, folder / "runner", bed.environ(prefix, folder / "home"), steps({}, bed.action))
 
     def run(self) -> float:
-        """Run every step, and return the sum of their wall times."""
+        """Run all steps, and return the sum of their wall times in seconds."""
         return sum(seconds for seconds, _ in self.logged())
 
     def logged(self, *options: str) -> list[tuple[float, str]]:
-        """Run every step with further `options` of the interpreter, and return their wall times and outputs."""
+        """Run all steps, with `options` for the interpreter, and return the wall time in seconds and the output of each."""
         files = StepFiles.create(self.runner)
         found = []
         for step in self.steps:
@@ -70,17 +73,17 @@ class ActionRun:
         return found
 
     def timings(self) -> dict[str, float]:
-        """Return what the last run measured of itself, in seconds by phase."""
+        """Return the seconds of each phase according to the report of the last run."""
         report = Path(read_outputs(self.runner / "output")["report"])
         timings: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))["timings"]
         return timings
 
     def forget_machine(self) -> None:
-        """Remove what a new machine does not have: byte code of the action, and what is in the runner's temporary folder."""
+        """Remove what a new machine does not have: the action's byte code, and the content of the runner's temporary folder."""
         testbed.empty(self.runner / "temp")
-        for folder in [*self.action.rglob("__pycache__")]:
+        for folder in list(self.action.rglob("__pycache__")):
             shutil.rmtree(folder)
 
     def run_bare(self) -> float:
-        """Start an interpreter that does nothing, and return its wall time."""
+        """Start an interpreter that does nothing, and return its wall time in seconds."""
         return timed((testbed.executable(self.prefix), "-I", "-S", "-c", "pass"), self.environ, self.checkout)

@@ -1,4 +1,4 @@
-"""Quartiles of samples, tables of them, and how they are written."""
+"""Quartiles and tables of samples, and how to format them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Summary:
-    """The median of some samples, and the quartiles around it."""
+    """The number of samples, their median, and the lower and upper quartiles."""
 
     count: int
     median: float
@@ -19,7 +19,7 @@ class Summary:
 
     @classmethod
     def of(cls, samples: Sequence[float]) -> Summary:
-        """Summarize `samples`, of which there is at least one."""
+        """Summarize `samples`, which must not be empty."""
         if len(samples) == 1:
             return cls(1, samples[0], samples[0], samples[0])
         low, middle, high = statistics.quantiles(samples, n=4, method="inclusive")
@@ -33,28 +33,28 @@ class Summary:
 
 @dataclass(frozen=True)
 class Table:
-    """The samples of one project by case and contender, in seconds."""
+    """The samples for one project, in seconds, by case and contender."""
 
     title: str
     samples: Mapping[str, Mapping[str, Sequence[float]]]
 
     def summary(self, case: str, contender: str) -> Summary | None:
-        """Return what `contender` takes for `case`, if it took part."""
+        """Return the summary of the samples of `contender` for `case`, or None if it has none."""
         samples = self.samples.get(case, {}).get(contender)
         return Summary.of(samples) if samples else None
 
 
 def duration(seconds: float) -> str:
-    """Write `seconds` with two or three significant digits, in ms below a second."""
+    """Format `seconds` with two or three significant digits, in ms below one second."""
     return f"{_significant(seconds * 1000)} ms" if abs(seconds) < 1 else f"{_significant(seconds)} s"
 
 
 def times(ratio: float) -> str:
-    """Write how many times as much something is."""
+    """Format `ratio` as a factor, with a multiplication sign."""
     return f"{_significant(ratio)} ×"  # noqa: RUF001 - a multiplication sign
 
 
 def _significant(number: float) -> str:
-    """Write three significant digits, and no more than two behind the point."""
+    """Format `number` with three significant digits, but at most two decimals."""
     decimals = min(2, max(0, 2 - math.floor(math.log10(abs(number))))) if number else 0
     return f"{number:.{decimals}f}"

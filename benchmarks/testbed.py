@@ -1,4 +1,4 @@
-"""Sets up what is measured: a Python, the action, wheels, projects with a lock; all of it in one folder, and nothing of the machine's."""
+"""Sets up everything that is measured in one folder, isolated from the machine: a Python, the action, wheels, and locked projects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.shared.action_steps import copy_action, inherited, setup_python
 from tools.shared.pythons import Python, found
 from tools.shared.uv import UV, uv_output
 
-# A package without a wheel, and how long it takes to build.
+# A package without a wheel, and the seconds that its build takes.
 SLOW = "bench-slow"
 _SLOW_SECONDS = 20
 
@@ -40,7 +40,7 @@ default = true
 
 @dataclass(frozen=True)
 class Testbed:
-    """A folder with everything that is measured: the Python that is copied for each contender, and the port of the index."""
+    """The `folder` of everything that is measured, the Python that it has a copy of, and the port of its index."""
 
     folder: Path
     python: Python
@@ -48,50 +48,47 @@ class Testbed:
 
     @property
     def base(self) -> Path:
-        """The installation that prefixes are copies of."""
+        """The installation that all prefixes are copied from."""
         return self.folder / "python"
 
     @property
     def action(self) -> Path:
-        """The action's checkout."""
+        """The checkout of the action."""
         return self.folder / "action"
 
     @property
-    def host(self) -> str:
-        """The root of the index."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
     def url(self) -> str:
-        """The index's address."""
-        return f"{self.host}/simple/"
+        """The URL of the index."""
+        return f"http://127.0.0.1:{self.port}/simple/"
 
     def prefix(self, folder: Path) -> Path:
-        """Make `folder` an installation of its own, which shares its library's files with the others, and return it."""
-        shutil.copytree(self.base, folder, symlinks=True, copy_function=os.link, ignore=lambda path, _: ["bin"] * (Path(path) == self.base))
-        # uv queries an interpreter again when its file has changed, and one more link to it is a change.
+        """Make `folder` a copy of the installation, with hard links to the files of its library, and return it."""
+        shutil.copytree(self.base / "lib", folder / "lib", symlinks=True, copy_function=os.link)
+        # Not links, because uv queries an interpreter again if its file changes, even its link count.
         shutil.copytree(self.base / "bin", folder / "bin", symlinks=True)
         return folder
 
     def environ(self, prefix: Path, home: Path, *, uv: bool = True) -> dict[str, str]:
-        """Return what every program sees: a home of its own, and the Python in `prefix` as actions/setup-python leaves it.
+        """Return the environment of a program, with the variables that actions/setup-python exports for the Python in `prefix`.
 
-        Unless `uv`, there is none on PATH.
+        `home` is created if it does not exist. Without `uv`, no uv is on PATH.
         """
         home.mkdir(parents=True, exist_ok=True)
-        # First, because Flask's lock has a uv of its own, which is another version.
         programs = self.folder / "programs"
         if not programs.is_dir():
             programs.mkdir()
             (programs / "uv").symlink_to(UV)
-        path = [*([str(programs)] if uv else []), f"{prefix}/bin", str(prefix), "/usr/bin", "/bin"]
+        path = [f"{prefix}/bin", str(prefix), "/usr/bin", "/bin"]
+        if uv:
+            # First, because Flask's lock installs another version of uv into the prefix.
+            path.insert(0, str(programs))
         exported = {"PATH": os.pathsep.join(path), **setup_python(prefix)}
         return {"HOME": str(home), "LANG": "C.UTF-8", "UV_DEFAULT_INDEX": self.url, "UV_CACHE_DIR": str(home / "uv"), **exported}
 
 
 @contextmanager
 def opened(folder: Path, count: int, python: Python, action: Path = ROOT, *, seed: int = 4) -> Iterator[Testbed]:
-    """Make a testbed in `folder` with `count` wheels, and serve them as long as the context lasts."""
+    """Create a testbed in `folder` with `count` generated wheels, and serve its index while the context lasts."""
     index = folder / "wheels"
     index.mkdir(parents=True)
     for wheel in generated_wheels.generated(count):
@@ -105,12 +102,12 @@ def opened(folder: Path, count: int, python: Python, action: Path = ROOT, *, see
 
 
 def pins(count: int) -> dict[str, str]:
-    """Return the names and versions of the first `count` wheels."""
+    """Return the names and versions of the first `count` generated wheels."""
     return {wheel.name: wheel.version for wheel in generated_wheels.generated(count)}
 
 
 def project(bed: Testbed, folder: Path, locked: Mapping[str, str]) -> Path:
-    """Make `folder` a project with a uv.lock of exactly those packages, and return it."""
+    """Create a project in `folder` with a uv.lock of exactly the `locked` packages, and return `folder`."""
     folder.mkdir(parents=True)
     dependencies = "".join(f'    "{name}=={version}",\n' for name, version in locked.items())
     (folder / "pyproject.toml").write_text(PYPROJECT.format(dependencies=dependencies, url=bed.url), encoding="utf-8")
@@ -120,45 +117,46 @@ def project(bed: Testbed, folder: Path, locked: Mapping[str, str]) -> Path:
 
 
 def export(bed: Testbed, folder: Path, *options: str) -> None:
-    """Write what the uv.lock in `folder` locks as requirements.txt, with hashes."""
+    """Export the uv.lock in `folder` to requirements.txt, with hashes."""
     command = ("export", "--locked", "--quiet", "--no-header", "--no-annotate", "--no-emit-project", *options)
     target = ("--python", executable(bed.base), "--output-file", "requirements.txt")
     uv_output(*command, *target, folder=folder, environ=machine())
 
 
 def executable(prefix: Path) -> str:
-    """Return the interpreter in `prefix`."""
+    """Return the path of the interpreter in `prefix`."""
     return str(prefix / "bin" / "python")
 
 
 def default_python(minor: str = "") -> Python:
-    """Return the newest CPython of the machine, or that of the version `minor`."""
+    """Return the newest CPython on the machine, or the one with the minor version `minor`, such as `3.12`."""
     pythons = {python.minor: python for python in found()}
     if minor and minor not in pythons:
-        raise SystemExit(f"There is no CPython {minor} here, only {', '.join(pythons)}.")
+        raise SystemExit(f"CPython {minor} was not found, only {', '.join(pythons)}.")
     return pythons[minor] if minor else found()[-1]
 
 
 def network() -> dict[str, str]:
-    """Return the variables that configure how uv and pip reach an index from this machine."""
+    """Return the variables that configure how uv and pip on this machine reach an index."""
     return inherited("PIP_CERT", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST")
 
 
 def pip_network() -> dict[str, str]:
-    """Return the variables that configure how pip reaches the index of this machine, uv's among them as pip's."""
+    """Return the variables that configure how pip on this machine reaches an index. An index set for uv only is used for pip, too."""
     found = inherited("PIP_")
-    index = found.pop("UV_DEFAULT_INDEX", "") or found.pop("UV_INDEX_URL", "")
-    return {**({"PIP_INDEX_URL": index} if index else {}), **{name: value for name, value in found.items() if not name.startswith("UV_")}}
+    if index := found.get("UV_DEFAULT_INDEX") or found.get("UV_INDEX_URL"):
+        found.setdefault("PIP_INDEX_URL", index)
+    return {name: value for name, value in found.items() if not name.startswith("UV_")}
 
 
 def machine() -> dict[str, str]:
-    """Return the environment to set something up in: the machine's, with its caches and its indexes, and no Python of its own."""
+    """Return this process's environment without the variables that select a Python or a project, to set up what is measured."""
     removed = ("PYTHON", "VIRTUAL_ENV", "UV_PYTHON", "UV_PROJECT")
     return {name: value for name, value in os.environ.items() if not name.startswith(removed)}
 
 
 def own_wheels(folder: Path, python: Python) -> None:
-    """Put the wheels that the action itself needs on `python`, and uv's, into `folder`, from the machine's index."""
+    """Download the wheels of uv, and of the action's own dependencies for `python`, from the machine's index into `folder`."""
     command = [str(UV.parent / "python"), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--require-hashes", "--only-binary", ":all:", "--python-version", python.minor, "-d", str(folder)]
     for name in ("action", "uv"):
@@ -167,11 +165,11 @@ def own_wheels(folder: Path, python: Python) -> None:
 
 
 def own_pip(prefix: Path) -> None:
-    """Put the pip that requirements/bench.txt locks into `prefix`, instead of the one that its Python came with."""
+    """Replace the pip in `prefix` by the one locked in requirements/bench.txt."""
     locked = (ROOT / "requirements" / "bench.txt").read_text(encoding="utf-8")
     found = re.search(r"^pip==[^\n\\]*(?:\\\n[^\n\\]*)*", locked, re.MULTILINE)
     if found is None:
-        raise ValueError("requirements/bench.txt locks no pip.")
+        raise ValueError("requirements/bench.txt does not lock pip.")
     requirements = prefix.with_name("pip.txt")
     requirements.write_text(f"{found.group()}\n", encoding="utf-8")
     command = ("pip", "install", "--quiet", "--no-config", "--compile-bytecode", "--python", executable(prefix), "--require-hashes")
@@ -179,14 +177,14 @@ def own_pip(prefix: Path) -> None:
 
 
 def copy_python(python: Python, folder: Path) -> None:
-    """Make `folder` a copy of `python` whose standard library is compiled, as an installer leaves it."""
+    """Copy `python` to `folder`, and compile its standard library as an installer does."""
     python.copy_to_file_system(folder)
     command = [executable(folder), "-I", "-S", "-m", "compileall", "-q", "-j", "0", str(folder / "lib")]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def empty(folder: Path) -> Path:
-    """Make `folder` an empty folder and return it."""
+    """Create `folder`, or remove everything in it, and return it."""
     with suppress(FileNotFoundError):
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
