@@ -110,12 +110,10 @@ def with_a_build(bed: Testbed, size: int) -> Project:
 
 
 def set_up(bed: Testbed, project: Project, chosen: Sequence[Contender], log: Callable[[str], object]) -> list[Entry]:
-    """Return an entry for each of the `chosen` contenders, with its caches filled for `project`.
-
-    Plain uv is set up first: what it installs is what the others must install.
-    """
+    """Return an entry for each of the `chosen` contenders, with its caches filled for `project`."""
     entries: dict[str, Entry] = {}
     places: dict[str, Place] = {}
+    # Plain uv comes first: the others must install what it installs.
     for contender in sorted(chosen, key=lambda contender: (not contender.installing, contender is not LIMIT)):
         log(f"{project.folder.name}: setting up {contender.name}")
         if contender.group not in places:
@@ -139,10 +137,7 @@ def compare(entries: Sequence[Entry], cases: Mapping[str, int], budget: float, l
 
 
 def rounds(entries: Sequence[Entry], case: str, count: int, budget: float) -> dict[str, list[float]]:
-    """Return the samples of each contender from `count` rounds.
-
-    A contender skips a round that would exceed its `budget`, in seconds, once it has the minimum number of samples.
-    """
+    """Return the samples of each contender from `count` rounds; after three, it skips those that would exceed its `budget` of seconds."""
     samples: dict[str, list[float]] = {entry.contender.name: [] for entry in entries}
     for number in range(count):
         # Each round starts with a different contender.

@@ -37,10 +37,7 @@ def timed(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> float:
 
 @dataclass(frozen=True)
 class ActionRun:
-    """A run of the action in the folder `action`, which syncs the project in `checkout` into `prefix`.
-
-    The folder `runner` has the command files and the temporary folder of the runner.
-    """
+    """A run of the action in `action`, which syncs `checkout` into `prefix`; the runner's files are in the folder `runner`."""
 
     action: Path
     prefix: Path

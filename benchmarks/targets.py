@@ -35,13 +35,8 @@ class Target(NamedTuple):
 
 
 def own(table: Table | None, action: Action) -> float | None:
-    """Return the own work of `action`: its time minus that of plain `uv sync`, with nothing to do, in bare interpreter starts.
-
-    All times are lower quartiles. Return None unless all three were measured.
-    """
-    if table is None:
-        return None
-    ours, plain, bare = (table.summary(NOTHING, contender.name) for contender in (action, LIMIT, BARE))
+    """Return the own work of `action`, in bare interpreter starts: its time minus that of plain `uv sync`, by lower quartiles."""
+    ours, plain, bare = (table.summary(NOTHING, contender.name) if table else None for contender in (action, LIMIT, BARE))
     return (ours.low - plain.low) / bare.low if ours and plain and bare else None
 
 
@@ -71,7 +66,5 @@ def _case(action: Action) -> str:
 
 
 def _medians(table: Table | None, case: str, one: Contender, other: Contender) -> tuple[float, float] | None:
-    if table is None:
-        return None
-    first, second = table.summary(case, one.name), table.summary(case, other.name)
+    first, second = (table.summary(case, contender.name) if table else None for contender in (one, other))
     return (first.median, second.median) if first and second else None

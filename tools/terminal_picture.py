@@ -64,7 +64,8 @@ def main() -> int:
         folder = Path(temp, "weather-report")
         _make(folder)
         status, output = _run(folder)
-    lines = [f"$ \x1b[1m{' '.join(_COMMAND)}\x1b[0m", *_lines(output.replace(str(folder), _SHOWN_FOLDER))]
+    shown = output.replace("\r\n", "\n").replace(str(folder), _SHOWN_FOLDER).strip()
+    lines = [f"$ \x1b[1m{' '.join(_COMMAND)}\x1b[0m", *shown.split("\n")]
     for name, theme in THEMES.items():
         path = ROOT / "docs" / f"terminal-{name}.svg"
         path.write_text(drawn(lines, theme), encoding="utf-8")
@@ -145,10 +146,6 @@ def _read(terminal: int) -> bytes:
     except OSError:
         # On Linux, reading a terminal that the child has closed fails.
         return b""
-
-
-def _lines(output: str) -> list[str]:
-    return output.replace("\r\n", "\n").strip().split("\n")
 
 
 if __name__ == "__main__":

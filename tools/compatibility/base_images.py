@@ -49,11 +49,7 @@ NEVER_PULL: Mapping[str, tuple[str, ...]] = {"docker": (), "podman": ("--pull=ne
 
 
 class Base(NamedTuple):
-    """A base image.
-
-    `root` makes the archive of its file system in a folder and returns its path; `prepare` gets the same folder and fills the build
-    context of `dockerfile`.
-    """
+    """A base image: `root` makes the archive of its file system in a folder, `prepare` fills the build context of `dockerfile`."""
 
     name: str
     root: Callable[[Path], Path]

@@ -154,10 +154,7 @@ def _wait(engine: Engine, process: subprocess.Popen[bytes], log: Path, deadline:
 
 
 def _stop(process: subprocess.Popen[bytes], longest: float) -> None:
-    """Send SIGTERM to the engine, the only child of `process`, then kill `process`.
-
-    The kernel then ends the namespaces of `process`, and with them whatever the engine has left behind.
-    """
+    """Send SIGTERM to the engine, the only child of `process`, then kill `process`; the kernel ends all that is left in its namespaces."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if process.poll() is None:
         for child in children.read_text(encoding="ascii").split():

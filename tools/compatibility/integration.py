@@ -24,10 +24,7 @@ def pytest(interpreter: str, report: str | Path, *tests: str) -> list[str]:
 def results(
     command: Sequence[str], report: Path, areas: Mapping[Area, str | None], detail: str, environ: Mapping[str, str] | None = None
 ) -> list[Result]:
-    """Run `command`, which runs tests with the locked uv and writes `report`, and return the results for `areas`; see `of_report`.
-
-    Raise `OSError` if no test has run.
-    """
+    """Run the tests that `command` runs with the locked uv, and return the results in `report`; raise `OSError` if no test has run."""
     report.unlink(missing_ok=True)
     status = subprocess.run(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, check=False).returncode
     version = uv_output("--version", uv=LOCKED_UV).split()[1]
@@ -38,10 +35,7 @@ def results(
 
 
 def install(target: Path, platform: str, *names: str, python: str = "3.14") -> Path:
-    """Install requirements/{name}.txt for each of `names` into the folder `target`, and return the folder.
-
-    The packages are those for the Python version `python` on `platform`, one of the values of uv's --python-platform.
-    """
+    """Install requirements/{name}.txt for each of `names` into the folder `target`, for uv's `platform`; return the folder."""
     how = ("--quiet", "--no-config", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy")
     where = ("--python", sys.executable, "--python-version", python, "--python-platform", platform, "--target", str(target))
     locks = [word for name in names for word in ("--requirement", str(ROOT / "requirements" / f"{name}.txt"))]

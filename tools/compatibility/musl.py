@@ -25,10 +25,7 @@ _COMPILER = '#!/bin/sh\n[ "$1" = --print-multiarch ] || exec musl-gcc -idirafter
 
 
 def run(work: Path) -> Iterator[Result]:
-    """Yield the results of the tests that depend on the Python, with CPython and uv for musl.
-
-    Takes 6 minutes, 3 of them to build CPython.
-    """
+    """Yield the results of the tests that depend on the Python. Takes 6 minutes, 3 of them to build CPython."""
     interpreter = cpython(work) / "bin" / "python3"
     uv = integration.install(work / "uv", f"{platform.machine()}-unknown-linux-musl", "uv") / "bin" / "uv"
     version = debian_packages.run(str(interpreter), "-c", "import platform; print(platform.python_version())").strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,18 +42,6 @@ class Run:
     results: tuple[Result, ...]
 
 
-def cases(report: str) -> Iterator[tuple[Outcome, Mapping[str, str]]]:
-    """Yield the outcome and the recorded properties of each test in `report`, a JUnit XML report of pytest."""
-    for element in ET.fromstring(report).iter("testcase"):  # noqa: S314 - pytest wrote it
-        properties = {item.get("name", ""): item.get("value", "") for item in element.iter("property")}
-        if element.find("failure") is not None or element.find("error") is not None:
-            yield "failed", properties
-        elif element.find("skipped") is not None:
-            yield "skipped", properties
-        else:
-            yield "passed", properties
-
-
 def of_report(report: str, areas: Mapping[Area, str | None], uv: str = "", detail: str = "") -> list[Result]:
     """Return the results for `areas` from `report`, a JUnit XML report of pytest whose tests ran the version `uv` of uv.
 
@@ -61,11 +49,14 @@ def of_report(report: str, areas: Mapping[Area, str | None], uv: str = "", detai
     area (tests/integration/conftest.py). One failed test fails its subject. A subject whose tests were all skipped has no result.
     """
     outcomes: dict[tuple[Area, str], list[Outcome]] = {}
-    for outcome, properties in cases(report):
+    for case in ET.fromstring(report).iter("testcase"):  # noqa: S314 - pytest wrote it
+        failed = case.find("failure") is not None or case.find("error") is not None
+        if not failed and case.find("skipped") is not None:
+            continue
+        properties = {recorded.get("name"): recorded.get("value", "") for recorded in case.iter("property")}
         for area, subject in areas.items():
-            name = subject or properties.get(area, "")
-            if name and outcome != "skipped":
-                outcomes.setdefault((area, name), []).append(outcome)
+            if name := subject or properties.get(area):
+                outcomes.setdefault((area, name), []).append("failed" if failed else "passed")
     return [
         Result(area, name, "failed" if "failed" in found else "passed", found.count("passed"), uv, detail)
         for (area, name), found in outcomes.items()

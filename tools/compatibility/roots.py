@@ -61,10 +61,7 @@ class Root(NamedTuple):
     emulator: str = ""
 
     def command(self, *words: str, **environ: str) -> list[str]:
-        """Return the command that runs `words` in this root, in the project's copy in /src.
-
-        Its environment is `environ` plus the variables that configure an index.
-        """
+        """Return the command that runs `words` in /src of this root, with `environ` and the variables that configure an index."""
         variables = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": _PATH, **inherited("PIP_"), **environ}
         namespaces = ["--mount", "--pid", "--fork", "--kill-child"]
         binary_format = ""

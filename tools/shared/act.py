@@ -105,10 +105,7 @@ class Act:
         return self._cache / "act" / "tool_cache" / "Python" / python.version / "x64"
 
     def run(self, workspace: Path, workflow: str, *arguments: str, **variables: str) -> list[Job]:
-        """Run a workflow as a push would, and return its jobs.
-
-        `workflow` is a path relative to `workspace`. `arguments` are further arguments for act, `variables` its environment variables.
-        """
+        """Run `workflow`, a path relative to `workspace`, for a push, with further arguments and variables for act; return its jobs."""
         _commit(workspace)
         # Read the other workflows too: `workflow` may call one of them.
         texts = [path.read_text() for path in (*(workspace / workflow).parent.glob("*.yml"), ROOT / "action.yml")]

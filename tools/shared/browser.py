@@ -26,9 +26,6 @@ _FLAGS = (
 STYLE = """
 :root { --text: #1f2328; --page: #ffffff; --line: #d1d9e0; --soft: #f6f8fa; --caution: #cf222e; color-scheme: light }
 :root[data-theme=dark] { --text: #f0f6fc; --page: #0d1117; --line: #3d444d; --soft: #151b23; --caution: #da3633; color-scheme: dark }
-@media (prefers-color-scheme: dark) {
-  :root:not([data-theme]) { --text: #f0f6fc; --page: #0d1117; --line: #3d444d; --soft: #151b23; --caution: #da3633; color-scheme: dark }
-}
 body { margin: 0; padding: 24px; background: var(--page); color: var(--text); overflow-wrap: break-word;
   font: 16px/1.5 "Liberation Sans", "DejaVu Sans", Arial, Helvetica, sans-serif }
 h3 { margin: 0 0 16px; font-size: 20px }

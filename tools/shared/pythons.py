@@ -81,8 +81,7 @@ class Python:
     def copy(self, prefix: Path) -> Path:
         """Install a copy of this Python, with pip, in `prefix`, and return `prefix`.
 
-        The standard library is hard-linked from one copy per process if the file system allows it. Files that a sync changes are
-        never shared.
+        If the file system allows it, the standard library has hard links to one copy per process. Files that a sync changes have none.
         """
         pristine = self._pristine()
         shutil.copytree(pristine, prefix, symlinks=True, copy_function=link_or_copy, dirs_exist_ok=True)
@@ -145,31 +144,27 @@ def found() -> tuple[Python, ...]:
     return pythons
 
 
-@cache
 def cpythons() -> tuple[Python, ...]:
     """Return the newest patch release of every CPython minor version since 3.8, oldest first, without free-threaded builds.
 
-    The Python of Debian or Ubuntu is included only if there is no other: it installs outside its prefix, so a copy of it must be
-    modified.
+    Debian's or Ubuntu's Python is included only if there is no other: it installs outside its prefix, so a copy must be modified.
     """
     pythons = [python for python in _here("cpython") if not python.free_threaded]
     return _newest(python for python in pythons if not python.is_debian) or _newest(pythons)
 
 
-@cache
 def free_threaded() -> tuple[Python, ...]:
     """Return the newest free-threaded build of every CPython minor version, oldest first."""
     return _newest(python for python in _here("cpython") if python.free_threaded)
 
 
-@cache
 def pypys() -> tuple[Python, ...]:
     """Return the newest PyPy of every Python minor version since 3.8, oldest first."""
     return _newest(_here("pypy"))
 
 
 def every() -> tuple[Python, ...]:
-    """Return the Pythons of all kinds, each kind from its oldest version on."""
+    """Return `cpythons`, `free_threaded` and `pypys`."""
     return (*cpythons(), *free_threaded(), *pypys())
 
 
@@ -180,10 +175,7 @@ def _here(implementation: str) -> tuple[Python, ...]:
 
 
 def places(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the folders to search for Pythons.
-
-    They are the folders of the running Python and of PATH, the usual folders of programs, and those of pyenv, GitHub's runners and uv.
-    """
+    """Return the folders to search for Pythons: those of the running Python, PATH, the system, pyenv, GitHub's runners and uv."""
     pyenv = environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
     programs = [os.path.join(sys.base_prefix, "bin"), *environ.get("PATH", "").split(os.pathsep), "/usr/local/bin", "/usr/bin"]
     caches = [environ.get("RUNNER_TOOL_CACHE", ""), "/opt/hostedtoolcache"]

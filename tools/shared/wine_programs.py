@@ -12,11 +12,10 @@ _LOADERS = ("/usr/lib/wine/wine64", "/usr/lib/x86_64-linux-gnu/wine/wine")
 
 def loader() -> Path | None:
     """Return the program that runs Windows programs, or None if no 64-bit Wine is installed."""
-    for path in _LOADERS:
-        if os.path.exists(path):
+    for path in (*_LOADERS, shutil.which("wine64")):
+        if path and os.path.exists(path):
             return Path(path)
-    found = shutil.which("wine64")
-    return Path(found) if found else None
+    return None
 
 
 def server(loader: Path) -> Path:
