@@ -1,4 +1,4 @@
-"""The wheels that the benchmark generates."""
+"""The generated wheels of the benchmark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.shared.uv import LOCKED_UV
 
 
 def test_the_same_seed_gives_the_same_wheel(tmp_path: Path) -> None:
-    """A wheel of the same seed has the same bytes, and one of another seed has others."""
+    """Another seed produces other bytes."""
     paths = [tmp_path / name for name in ("one", "two", "three")]
     for path in paths:
         path.mkdir()
@@ -22,8 +22,7 @@ def test_the_same_seed_gives_the_same_wheel(tmp_path: Path) -> None:
     assert one != three
 
 
-def test_what_is_generated_is_python_that_the_record_describes(tmp_path: Path) -> None:
-    """Every module of a wheel is valid Python, and RECORD names every file."""
+def test_a_generated_wheel_has_valid_python_and_a_complete_record(tmp_path: Path) -> None:
     with zipfile.ZipFile(Wheel(10).write(tmp_path, 1)) as archive:
         files = {name: archive.read(name).decode() for name in archive.namelist()}
     for name, text in files.items():
@@ -36,25 +35,24 @@ def test_what_is_generated_is_python_that_the_record_describes(tmp_path: Path) -
 
 def test_a_source_is_built_to_a_wheel_of_its_name(tmp_path: Path) -> None:
     write_source(tmp_path, "bench-slow", 0)
-    command = [
-        str(LOCKED_UV),
+    command: list[str | Path] = [
+        LOCKED_UV,
         "pip",
         "install",
         "--no-index",
         "--no-cache",
         "--find-links",
-        str(tmp_path),
+        tmp_path,
         "--target",
-        str(tmp_path / "target"),
-        "bench-slow",
+        tmp_path / "target",
     ]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run([*command, "bench-slow"], check=True, capture_output=True)
 
     assert (tmp_path / "target" / "bench_slow.py").is_file()
 
 
 def test_more_wheels_begin_with_the_fewer() -> None:
-    """The wheels of a small lock are the first ones of a large lock, and only require each other."""
+    """The wheels of a small lock are the first wheels of a large lock, and only require each other."""
     few = [*generated(10)]
     required = {requirement.partition(">")[0] for wheel in few for requirement in wheel.requires}
 

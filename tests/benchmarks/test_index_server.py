@@ -1,4 +1,4 @@
-"""The index that the benchmark serves."""
+"""The benchmark's package index."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from benchmarks.generated_wheels import Wheel, write_source
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/vnd.pypi.simple.v1+json, text/html;q=0.1"])
-def test_the_index_speaks_both_formats(accept: str, tmp_path: Path) -> None:
-    """A page is HTML (PEP 503), or JSON for those who accept it (PEP 691), and names the file with its hash."""
+def test_the_index_serves_both_formats(accept: str, tmp_path: Path) -> None:
+    """A page is JSON (PEP 691) if the client accepts it, else HTML (PEP 503), and lists the file."""
     wheel = Wheel(0).write(tmp_path, 1)
     response = index_server.respond(index_server.Wheels(tmp_path), f"GET /simple/{Wheel(0).name}/ HTTP/1.1\r\nAccept: {accept}".encode())
     head, _, body = response.partition(b"\r\n\r\n")
@@ -35,8 +35,7 @@ def test_a_source_distribution_is_listed_without_metadata_of_its_own(tmp_path: P
     assert index_server.respond(wheels, f"GET /files/{source.name} HTTP/1.1".encode()).endswith(source.read_bytes())
 
 
-def test_the_index_answers_who_has_it_already_with_304(tmp_path: Path) -> None:
-    """A request with the tag of what is there gets no body."""
+def test_a_request_with_the_current_etag_is_answered_with_304(tmp_path: Path) -> None:
     wheel = Wheel(0).write(tmp_path, 1)
     wheels = index_server.Wheels(tmp_path)
     request = f"GET /files/{wheel.name} HTTP/1.1"
@@ -50,7 +49,7 @@ def test_the_index_answers_who_has_it_already_with_304(tmp_path: Path) -> None:
 
 
 def test_the_index_does_not_leave_its_folder(tmp_path: Path) -> None:
-    """A path that is not a wheel's is not there."""
+    """Only the paths of its wheels are served."""
     (tmp_path / "wheels").mkdir()
     (tmp_path / "secret-1.0-py3-none-any.whl").write_bytes(b"secret")
     wheels = index_server.Wheels(tmp_path / "wheels")

@@ -1,4 +1,4 @@
-"""How contenders are measured."""
+"""Measuring the contenders."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tools.shared.pythons import Python
 
 
 def test_each_contender_has_a_name_of_its_own() -> None:
-    """Results are kept by name."""
+    """Results are stored by name."""
     assert len(CONTENDERS) == len({contender.name for contender in CONTENDERS})
 
 
 def test_restoring_a_prefix_leaves_its_interpreter_alone(tmp_path: Path) -> None:
-    """The scripts of a state come back and others go; the interpreter's file stays the very same, with no more links to it."""
+    """Scripts are restored or removed. The interpreter's file stays the same, with the same link count."""
     entry = _entry(LIMIT, tmp_path)
     programs = entry.place.prefix / "bin"
     entry.save("one")
@@ -32,7 +32,7 @@ def test_restoring_a_prefix_leaves_its_interpreter_alone(tmp_path: Path) -> None
 
 
 def test_a_new_machine_has_nothing_of_an_earlier_run(tmp_path: Path) -> None:
-    """On a new machine, byte code, the runner's temporary folder and pip's cache are gone before a sample; otherwise they stay."""
+    """On a new machine, byte code, the runner's temporary folder and pip's cache are removed before a sample; otherwise they stay."""
     left = {}
     for action in (NEW, LATER):
         entry = _entry(action, tmp_path / action.name)
@@ -57,7 +57,7 @@ def test_a_new_machine_has_nothing_of_an_earlier_run(tmp_path: Path) -> None:
 
 
 def test_contenders_take_turns_and_slow_ones_skip_rounds() -> None:
-    """Each round begins with another contender; one that has used up its time takes three samples at least."""
+    """Each round starts with a different contender. A contender over its budget still gets three samples."""
     order: list[str] = []
 
     class Recorded(Entry):

@@ -11,7 +11,7 @@ from benchmarks import plot
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_plot_is_well_formed_and_has_every_value(theme: str) -> None:
-    """The picture is XML, whatever the names hold, and shows each name with its value."""
+    """The plot is XML, whatever characters the names have, and shows each name with its value."""
     picture = ET.fromstring(plot.render("10 packages", {"cold & warm": {"a < b": 0.05, "uv-system-sync": 2.0}}, theme))  # noqa: S314 - our own
     texts = {element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")}
 
@@ -22,5 +22,5 @@ def test_a_plot_is_well_formed_and_has_every_value(theme: str) -> None:
     ("most", "expected"), [(0.62, [0, 0.2, 0.4, 0.6, 0.8]), (15.3, [0, 5, 10, 15, 20]), (0.05, [0, 0.01, 0.02, 0.03, 0.04, 0.05])]
 )
 def test_a_plots_scale_is_linear_from_zero(most: float, expected: list[float]) -> None:
-    """A scale has round numbers at equal distances, from zero on to at least the largest value."""
+    """A scale has equidistant round numbers, from zero to at least the largest value."""
     assert expected == pytest.approx(plot.ticks(most))

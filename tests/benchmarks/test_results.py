@@ -1,4 +1,4 @@
-"""The document that the benchmark writes."""
+"""The document that the benchmark generates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.shared import ROOT
 
 
 def test_only_what_is_generated_is_replaced() -> None:
-    """Text around the markers stays, and a document without them is refused."""
+    """Text outside the markers stays. A document without markers is an error."""
     before = f"above\n{results.BEGIN}\nold\n{results.END}\nbelow\n"
 
     assert "above\nnew\nbelow\n" == results.replaced(before, "new")
@@ -21,15 +21,15 @@ def test_only_what_is_generated_is_replaced() -> None:
 
 
 def test_the_committed_document_can_be_rewritten() -> None:
-    """docs/benchmark.md has the markers, and shows both plots."""
+    """docs/benchmark.md has the markers and both plots."""
     text = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8")
 
     assert "new" in results.replaced(text, "new")
     assert [] == [theme for theme in plot.THEMES if f"benchmark-{theme}.svg" not in text]
 
 
-def test_a_table_shows_what_took_part() -> None:
-    """A contender without samples has no row, and one that skipped a case an empty cell."""
+def test_a_table_shows_the_contenders_with_samples() -> None:
+    """A contender without samples has no row. A contender that skipped a case has an empty cell."""
     table = Table("10 packages", {"cold": {LIMIT.name: [1.0, 3.0], PIP.name: []}, "warm": {LIMIT.name: [0.1], PIP.name: [2.0]}})
 
     assert [
@@ -41,8 +41,8 @@ def test_a_table_shows_what_took_part() -> None:
 
 
 def test_a_new_machine_comes_first() -> None:
-    """Of the action's own rows and bars, those of a new machine are first."""
-    samples = {one.name: [0.1] for one in (BARE, PIP, LIMIT, LATER, NEW)}
+    """The action's first row and bar are those of a new machine."""
+    samples = {contender.name: [0.1] for contender in (BARE, PIP, LIMIT, LATER, NEW)}
     table = Table("10 packages", {NOTHING: samples, WARM: samples})
     title, medians = results.plotted({"10": table})
 
@@ -52,7 +52,7 @@ def test_a_new_machine_comes_first() -> None:
 
 
 def test_own_work_comes_with_its_spread() -> None:
-    """Own work has the quartiles of what it is computed from beside it; a table without those has no row."""
+    """Own work is shown with the quartiles that it is computed from. A table without them has no row."""
     samples = {NEW.name: [0.1, 0.2], LATER.name: [0.05], LIMIT.name: [0.02], BARE.name: [0.01]}
     tables = [Table("10 packages", {NOTHING: samples}), Table("other", {NOTHING: {NEW.name: [0.1]}})]
 
@@ -60,8 +60,8 @@ def test_own_work_comes_with_its_spread() -> None:
     assert [f"| 10 packages | {ranges} | {times(10.5)} | {times(3)} |"] == [*results.own_work(tables)][2:]
 
 
-def test_the_commands_are_shown_as_one_would_type_them() -> None:
-    """A command of the table names no folder of the run, and has no quotes that only the run needs."""
+def test_the_commands_are_shown_as_a_user_would_type_them() -> None:
+    """The commands contain no folders of this machine and no unnecessary quotes."""
     rows = [*results.described(CONTENDERS)]
 
     assert f"| {LIMIT.name} | `uv sync --locked --python $pythonLocation/bin/python` |" in "".join(row for row in rows if LIMIT.name in row)

@@ -1,4 +1,4 @@
-"""What the action has to reach, and the guard that goes by it."""
+"""The targets for the action, and the guard that checks them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _table(title: str, new: float) -> Table:
 
 
 def test_the_targets_are_computed_from_one_run() -> None:
-    """Own work is the action less plain uv, in bare starts of the same run, by lower quartiles; new machines come first."""
+    """Own work is the action minus plain uv, in bare starts of the same run, by lower quartiles. New machines come first."""
     project = _table("Flask", 0.100)
     project = Table(project.title, {**project.samples, WARM: {NEW.name: [0.3], LIMIT.name: [0.2]}})
     without = Table("no uv", {NOTHING: {NEW.name: [0.1], NO_UV.name: [0.9]}})
@@ -30,6 +30,6 @@ def test_the_targets_are_computed_from_one_run() -> None:
 
 
 @pytest.mark.parametrize(("measured", "good"), [(9.0, [True]), (13.4, [True]), (13.6, [False]), (None, [])])
-def test_the_guard_lets_half_as_much_again_pass(measured: float | None, good: list[bool]) -> None:
-    """A target is exceeded when the value is more than half above it; what was not measured is left out."""
+def test_the_guard_fails_at_more_than_half_above_a_target(measured: float | None, good: list[bool]) -> None:
+    """Targets that were not measured are left out."""
     assert good == [within for _, within in guard.verdicts([Target("own work", 9.0, measured)])]

@@ -7,8 +7,7 @@ import pytest
 from tools.shared.action_steps import steps
 
 
-def test_steps_are_those_that_action_yml_starts_itself() -> None:
-    """The action's own programs are in order, with every variable evaluated."""
+def test_the_run_steps_of_action_yml_have_evaluated_variables() -> None:
     found = steps({"no-dev": "true"})
     variables = {name: value for step in found for name, value in step.variables.items()}
 
@@ -18,6 +17,6 @@ def test_steps_are_those_that_action_yml_starts_itself() -> None:
 
 
 def test_an_input_that_is_not_declared() -> None:
-    """A name that action.yml does not declare is a mistake of the test."""
+    """An input that action.yml does not declare is an error in the test."""
     with pytest.raises(KeyError, match="declares no input nope"):
         steps({"nope": "true"})

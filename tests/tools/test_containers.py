@@ -1,4 +1,4 @@
-"""The stage for container engines names what is missing and goes on, and nothing of an engine outlives it."""
+"""The stage for container engines reports what is missing and continues, and nothing of an engine remains when it ends."""
 
 from __future__ import annotations
 
@@ -16,35 +16,34 @@ from tools.compatibility.engines import Engine, running
 from tools.compatibility.outcomes import Result, Unavailable
 
 
-def _namespaces() -> bool:
+def _has_namespaces() -> bool:
+    command = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "true"]
     try:
-        return not subprocess.run(
-            ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "true"], capture_output=True, check=False
-        ).returncode
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except FileNotFoundError:
         return False
 
 
 needs_namespaces = pytest.mark.skipif(
-    not _namespaces(), reason="an engine here needs namespaces without a user's, which only root may make"
+    not _has_namespaces(), reason="engines run in namespaces without a user namespace, which only root can create"
 )
 
 
 def start(folder: Path, script: str, longest: float = 10) -> AbstractContextManager[None]:
-    """Start a `script` of a shell in the place of an engine, which answers once the file `ready` is in `folder`."""
+    """Start a shell `script` instead of an engine. It answers once `folder` has a file `ready`."""
     client = program(folder / "client", "#!/bin/sh", f"exec test -e '{folder}/ready'")
     return running(Engine("fake", "", str(client)), ["sh", "-euc", script], folder, folder / "storage", longest)
 
 
 def runs(word: str) -> bool:
-    """Return whether there is a process with `word` in its command line."""
-    return bool(subprocess.run(["pgrep", "--full", f"{word}"], capture_output=True, check=False).stdout)
+    """Return whether a process has `word` in its command line."""
+    return bool(subprocess.run(["pgrep", "--full", word], capture_output=True, check=False).stdout)
 
 
 @needs_namespaces
 @pytest.mark.parametrize("asked", ["trap 'exit 0' TERM", "trap '' TERM"], ids=["ends", "does-not-end"])
 def test_what_an_engine_has_started_mounted_and_stored_is_gone_with_it(tmp_path: Path, asked: str) -> None:
-    """Even if the engine does not end when it is asked to, and whatever goes wrong meanwhile."""
+    """Even if the engine ignores SIGTERM, and whatever interrupts the tests."""
     seconds = str(time.time_ns())
     storage = tmp_path / "storage"
     script = f"mkdir {storage}; mount -t tmpfs none {storage}; {asked}; setsid sleep {seconds} & touch {tmp_path}/ready\n"
@@ -60,7 +59,7 @@ def test_what_an_engine_has_started_mounted_and_stored_is_gone_with_it(tmp_path:
 
 @needs_namespaces
 @pytest.mark.parametrize("script", ["echo no cgroups; exit 3", "echo no cgroups; sleep 1000"], ids=["ends", "never-answers"])
-def test_an_engine_that_does_not_start_is_an_error_with_its_words(tmp_path: Path, script: str) -> None:
+def test_an_engine_that_does_not_start_is_an_error_with_its_output(tmp_path: Path, script: str) -> None:
     with pytest.raises(OSError, match=r"^fake does not start: no cgroups$"), start(tmp_path, script, longest=1):
         pass
 

@@ -1,4 +1,4 @@
-"""What the demonstration prints."""
+"""The output of the demonstration."""
 
 from __future__ import annotations
 

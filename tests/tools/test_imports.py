@@ -1,4 +1,4 @@
-"""What tools, benchmarks and tests may import of each other."""
+"""Which of tools, benchmarks and tests may import which."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tools.shared import ROOT
     ],
 )
 def test_imports(folder: str, others: str) -> None:
-    """Nothing that tests import imports tests, and what all share imports none of them."""
+    """No package imports a package that imports it."""
     texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in (ROOT / folder).rglob("*.py")}
 
     assert texts
@@ -28,7 +28,7 @@ def test_imports(folder: str, others: str) -> None:
 
 
 def test_each_name_means_one_module() -> None:
-    """No two modules of the tools, the benchmarks and the helpers of the tests have the same name."""
+    """Modules of the tools, the benchmarks and the test helpers have unique names."""
     folders = ("tools", "tools/shared", "tools/compatibility", "benchmarks", "tests/support", "tests/faults")
     names = Counter(path.stem for folder in folders for path in (ROOT / folder).glob("*.py") if not path.stem.startswith("__"))
 

@@ -1,4 +1,4 @@
-"""When `make` sets `.venv` up again."""
+"""When `make` recreates `.venv`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tools.shared import ROOT
 
 
 def _is_ready(folder: Path, *arguments: str) -> bool:
-    """Return whether `make` would leave `.venv` in `folder` as it is."""
+    """Return whether `make` would keep the `.venv` in `folder`."""
     environ = {name: value for name, value in os.environ.items() if name not in ("PYTHON", "MAKEFLAGS", "MAKELEVEL")}
     return subprocess.run(["make", "-q", ".venv/ready", *arguments], cwd=folder, env=environ, check=False).returncode == 0
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A checkout, in a folder whose name has a space, with a `.venv` that the running Python has made."""
+    """A checkout, in a folder with a space in its name, with a `.venv` made by the running Python."""
     shutil.copytree(ROOT / "requirements", tmp_path / "a b" / "requirements")
     shutil.copy2(ROOT / "Makefile", tmp_path / "a b")
     (tmp_path / "a b" / ".venv").mkdir()
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "a b"
 
 
-def test_the_python_that_has_made_it_leaves_it(folder: Path) -> None:
+def test_the_python_that_made_it_keeps_it(folder: Path) -> None:
     (folder / "python").symlink_to(sys.executable)
 
     assert _is_ready(folder)
@@ -38,14 +38,14 @@ def test_the_python_that_has_made_it_leaves_it(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("identity", ["", "3.10.0 /usr"], ids=["unknown", "another"])
-def test_another_python_makes_it_anew(folder: Path, identity: str) -> None:
+def test_another_python_recreates_it(folder: Path, identity: str) -> None:
     (folder / ".venv" / "ready").write_text(f"{identity}\n", encoding="utf-8")
 
     assert _is_ready(folder)
     assert not _is_ready(folder, f"PYTHON={sys.executable}")
 
 
-def test_a_python_that_does_not_start_is_not_taken_for_the_one_that_has_made_it(folder: Path) -> None:
+def test_a_python_that_does_not_start_recreates_it(folder: Path) -> None:
     (folder / ".venv" / "ready").write_text("", encoding="utf-8")
 
     assert not _is_ready(folder, "PYTHON=/none/python3")

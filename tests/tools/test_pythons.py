@@ -1,4 +1,4 @@
-"""Which Pythons the tests and the demonstration find, and the copies of them."""
+"""The Pythons that the tests and the demonstration find, and their copies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OF_DEBIAN = [Path("/usr/bin/python3"), Path("/usr/bin/pypy3")]
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
-    """A Python in a folder whose name has a space and other letters."""
+    """A Python in a folder with a space and a non-ASCII letter in its name."""
     return found()[-1].copy(tmp_path / "with space é" / "python")
 
 
@@ -85,7 +85,7 @@ def test_a_copy_of_debians_python_has_the_layout_of_others(tmp_path: Path, origi
 
 
 def test_a_free_threaded_python_has_names_of_its_own(tmp_path: Path) -> None:
-    """Only the facts of one are here: a program that prints them."""
+    """A program that prints the facts of a free-threaded Python takes its place."""
     facts = [str(tmp_path), "3.14.2", f"{tmp_path}", f"{tmp_path}/lib/python3.14t", f"{tmp_path}/lib/python3.14t/site-packages", "cpython"]
     for name in ("python3", "python3.14t"):
         program(tmp_path / "bin" / name, "#!/bin/sh", f"echo '{json.dumps([*facts, True])}'")

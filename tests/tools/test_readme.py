@@ -1,4 +1,4 @@
-"""The README agrees with the files that it describes."""
+"""The README matches the files that it describes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ README = readme.README.read_text(encoding="utf-8")
 
 
 def test_tables_and_examples_are_those_of_the_files() -> None:
-    """The README's tables and examples are what action.yml and examples/ have."""
+    """The README's tables and examples match action.yml and examples/."""
     assert README == readme.rendered(README)
 
 
 def test_rendering_replaces_what_is_between_the_markers() -> None:
-    """A block that was changed by hand is written again."""
+    """A manually changed block is restored."""
     changed = README.replace("    frozen: false", "    frozen: true")
 
     assert changed != README
@@ -31,5 +31,5 @@ def test_every_error_is_linked_to_its_explanation() -> None:
 
 
 def test_the_readme_is_read_in_one_sitting() -> None:
-    """It has 1,100 to 1,500 words, what is in blocks of code included."""
+    """It has 1,100 to 1,500 words, including code blocks."""
     assert 1100 <= len(re.findall(r"\S*\w\S*", README)) <= 1500

@@ -1,4 +1,4 @@
-"""The port of the runner's parser of command files, which other tests read with."""
+"""The port of the runner's parser for command files, which other tests use."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_malformed_file_fails_with_the_runners_message(tmp_path: Path, content
 
 
 @pytest.mark.parametrize(
-    ("mark", "encoding"),
+    ("bom", "encoding"),
     [
         pytest.param(codecs.BOM_UTF8, "utf-8", id="utf-8"),
         pytest.param(codecs.BOM_UTF16_LE, "utf-16-le", id="utf-16-little-endian"),
@@ -114,8 +114,8 @@ def test_a_malformed_file_fails_with_the_runners_message(tmp_path: Path, content
         pytest.param(codecs.BOM_UTF32_BE, "utf-32-be", id="utf-32-big-endian"),
     ],
 )
-def test_a_byte_order_mark_sets_the_encoding_of_a_file(tmp_path: Path, mark: bytes, encoding: str) -> None:
-    path = _file(tmp_path, mark + "A=ß\n".encode(encoding))
+def test_a_byte_order_mark_sets_the_encoding_of_a_file(tmp_path: Path, bom: bytes, encoding: str) -> None:
+    path = _file(tmp_path, bom + "A=ß\n".encode(encoding))
 
     assert ({"A": "ß"}, ["A=ß"]) == (read_env(path), read_path(path))
 
