@@ -16,7 +16,7 @@ from tools.shared.action_steps import copy_action, steps
 from tools.shared.runner_files import read_outputs
 from tools.shared.uv import UV
 
-_KEPT = {"cache": "true"}
+_CACHE = {"cache": "true"}
 
 Commands = Sequence[Sequence[str]]
 
@@ -164,16 +164,18 @@ class CachedAction(Action):
 
     def run(self, place: Place) -> float:
         """Run the step that requests the cache and the step that syncs, and return the sum of their wall times in seconds."""
-        first, entry = self._action(place), place.folder / "entry"
-        first = replace(first, steps=steps(_KEPT, place.bed.action))
-        seconds = first.run()
-        outputs = read_outputs(first.runner / "output")
-        if entry.is_dir():
+        entry = place.folder / "entry"
+        is_hit = entry.is_dir()
+        request = replace(self._action(place), steps=steps(_CACHE, place.bed.action))
+        seconds = request.run()
+        outputs = read_outputs(request.runner / "output")
+        if is_hit:
             shutil.copytree(entry, outputs["cache-path"])
         earlier = {f"steps.sync.outputs.{name}": value for name, value in outputs.items()}
-        earlier |= {"steps.cache.outputs.cache-hit": str(entry.is_dir()).lower(), "steps.cache.outcome": "success"}
-        seconds += replace(first, steps=[step for step in steps(_KEPT, place.bed.action, earlier) if step.name == "resume"]).run()
-        if not entry.is_dir():
+        earlier |= {"steps.cache.outputs.cache-hit": str(is_hit).lower(), "steps.cache.outcome": "success"}
+        resume = [step for step in steps(_CACHE, place.bed.action, earlier) if step.name == "resume"]
+        seconds += replace(request, steps=resume).run()
+        if not is_hit:
             shutil.copytree(outputs["cache-path"], entry)
         return seconds
 

@@ -40,7 +40,7 @@ default = true
 
 @dataclass(frozen=True)
 class Testbed:
-    """The `folder` of everything that is measured, the Python that it has a copy of, and the port of its index."""
+    """A folder with everything that is measured: a copy of `python`, the action, and an index, which listens on `port`."""
 
     folder: Path
     python: Python
@@ -165,7 +165,7 @@ def own_wheels(folder: Path, python: Python) -> None:
 
 
 def own_pip(prefix: Path) -> None:
-    """Replace the pip in `prefix` by the one locked in requirements/bench.txt."""
+    """Replace the pip in `prefix` with the version locked in requirements/bench.txt."""
     locked = (ROOT / "requirements" / "bench.txt").read_text(encoding="utf-8")
     found = re.search(r"^pip==[^\n\\]*(?:\\\n[^\n\\]*)*", locked, re.MULTILINE)
     if found is None:

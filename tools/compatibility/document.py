@@ -13,7 +13,7 @@ from tools.shared import ROOT
 
 _SELF_TEST = ROOT / ".github" / "workflows" / "selftest.yml"
 
-# The Pythons and systems that users ask about. They are listed even if they are not tested, before all others that are.
+# The Pythons and systems that users ask about. They are listed first, even if they are not tested.
 _PYTHONS = (
     *(f"CPython 3.{minor}" for minor in range(8, 16)),
     *(f"CPython 3.{minor} free-threaded" for minor in range(13, 16)),
@@ -92,7 +92,7 @@ def page(runs: Mapping[str, Run], self_test: SelfTest | None = None) -> str:
         pythons=_table("Python", _rows(runs, "python", _PYTHONS), covered.pythons),
         systems=_table("system", _rows(runs, "system", _SYSTEMS), covered.systems),
         containers=_table("test", _rows(runs, "container")),
-        # Only the versions of uv: the further details are those of each Python, and the table of Pythons has them.
+        # Only the versions of uv. The other details are in the table of Pythons.
         layouts=_table("layout", [row._replace(detail=row.detail.partition("; ")[0]) for row in _rows(runs, "layout")]),
         uvs=_table("version", [row._replace(detail="") for row in _rows(runs, "uv")]),
         actions=_table("action", _rows(runs, "action")),

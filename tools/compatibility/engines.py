@@ -142,15 +142,13 @@ def running(engine: Engine, command: list[str], folder: Path, storage: Path, lon
 
 def _wait(engine: Engine, process: subprocess.Popen[bytes], log: Path, deadline: float) -> None:
     while True:
-        try:
+        with suppress(OSError):
             engine.run("version")
-        except OSError:
-            if process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.2)
-                continue
+            return
+        if process.poll() is not None or time.monotonic() >= deadline:
             output = " ".join(log.read_text(encoding="utf-8", errors="replace").split())[-500:]
-            raise OSError(f"{engine.name} does not start: {output or 'no output'}") from None
-        return
+            raise OSError(f"{engine.name} does not start: {output or 'no output'}")
+        time.sleep(0.2)
 
 
 def _stop(process: subprocess.Popen[bytes], longest: float) -> None:

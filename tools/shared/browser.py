@@ -66,7 +66,7 @@ addEventListener("load", () => {
 
 
 def rendered(markdown: str) -> str:
-    """Return the HTML that GitHub generates from `markdown`, before sanitizing: unsafe elements are still in it."""
+    """Return the HTML that GitHub generates from `markdown`, before GitHub removes unsafe elements."""
     return str(cmarkgfm.github_flavored_markdown_to_html(markdown, options=Options.CMARK_OPT_UNSAFE))
 
 
