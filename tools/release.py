@@ -137,10 +137,7 @@ def faults_of_tree(status: str) -> Iterator[str]:
 
 
 def faults_of_tag(tag: str, version: str, tags: Mapping[str, tuple[str, str]], head: str) -> Iterator[str]:
-    """Yield a fault if `tag` is not the tag of `version`, or, without a `tag`, if `version` cannot be tagged.
-
-    `tags` has the type and the commit of each existing tag, `head` is the commit that is checked out.
-    """
+    """Yield a fault if `tag` is not an annotated tag of `version` at `head`, or, without a `tag`, if `version` cannot be tagged."""
     if not tag and f"v{version}" in tags:
         yield f"The tag v{version} already exists and must not move; increase the version in pyproject.toml."
     if tag and tag != f"v{version}":

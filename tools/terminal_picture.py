@@ -76,16 +76,13 @@ def main() -> int:
 def drawn(lines: list[str], theme: Theme) -> str:
     """Return the picture of `lines` as SVG. The lines may contain SGR escape sequences."""
     width, height = round(_COLUMNS * _LETTER) + 2 * _BORDER, len(lines) * _LINE + 2 * _BORDER
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" {_FONT}>',
-            "<title>The command at a terminal</title>",
-            f'<rect width="{width}" height="{height}" rx="6" fill="{theme.page}"/>',
-            *(_text(line, _BORDER + (number + 1) * _LINE - 6, theme) for number, line in enumerate(lines)),
-            "</svg>",
-            "",
-        ]
-    )
+    pieces = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" {_FONT}>',
+        "<title>The command in a terminal</title>",
+        f'<rect width="{width}" height="{height}" rx="6" fill="{theme.page}"/>',
+        *(_text(line, _BORDER + (number + 1) * _LINE - 6, theme) for number, line in enumerate(lines)),
+    ]
+    return "\n".join([*pieces, "</svg>", ""])
 
 
 def _text(line: str, top: int, theme: Theme) -> str:

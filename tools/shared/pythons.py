@@ -84,13 +84,8 @@ class Python:
         If the file system allows it, the standard library has hard links to one copy per process. Files that a sync changes have none.
         """
         pristine = self._pristine()
-        shutil.copytree(pristine, prefix, symlinks=True, copy_function=link_or_copy, dirs_exist_ok=True)
-        for script in (prefix / "bin").iterdir():
-            if not script.is_symlink():
-                original = script.with_name(f"{script.name}.linked")
-                script.rename(original)
-                shutil.copy2(original, script)
-                original.unlink()
+        shutil.copytree(pristine / "lib", prefix / "lib", symlinks=True, copy_function=link_or_copy, dirs_exist_ok=True)
+        shutil.copytree(pristine / "bin", prefix / "bin", symlinks=True, dirs_exist_ok=True)
         return prefix
 
     def copy_to_file_system(self, prefix: Path) -> Path:
