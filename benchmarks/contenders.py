@@ -121,14 +121,11 @@ class SetupUv(Contender):
 
 @dataclass(frozen=True)
 class Action(Contender):
-    """The steps of action.yml.
-
-    If `new`, each sample starts like a new machine. If `uv_index` is `loopback` or `machine`, no uv is on PATH and pip installs uv from the
-    benchmark's or the machine's configured index.
-    """
+    """The steps of action.yml. If `new`, each sample starts like a new machine."""
 
     commands: Callable[[Place], Commands] = lambda _: ()
     new: bool = True
+    # The index of a uv that pip installs, `loopback` or `machine`; if empty, uv is on PATH.
     uv_index: str = ""
 
     def run(self, place: Place) -> float:
