@@ -1,4 +1,4 @@
-"""Provides uv: the one on PATH, or one that pip installs into the runner's temporary folder."""
+"""Finds uv on PATH, or installs it with pip into the runner's temporary folder."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from uv_system_sync.uv.client import Uv
 if TYPE_CHECKING:
     from uv_system_sync.process import Start
 
-REQUIREMENTS = os.path.normpath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3, "requirements"))
+REQUIREMENTS = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../../requirements"))
 
-# A version, or a list of clauses, in the characters that these consist of (PEP 440). packaging, which could check it,
-# is installed by the uv that this decides on; pip checks it, too.
+# A version, or a comma-separated list of version specifier clauses (PEP 440). This checks the characters only: packaging, which could
+# check more, is not installed before uv is. pip checks the rest.
 _CLAUSE = r"(?:~=|==|!=|<=|>=|<|>)\s*\d[\w.+!*-]*"
 _SPECIFIER = rf"\d[\w.+!*-]*|{_CLAUSE}(?:\s*,\s*{_CLAUSE})*"
 
-# What the names of the folders that pip installs into begin with.
+# The prefix of the folders into which pip installs uv, below the runner's temporary folder.
 _FOLDER = "uv-system-sync-uv-"
 
 
 class Provider:
-    """Provides uv for a run whose environment is `environ`: the one on PATH, or one that pip installs below the folder `temp`.
+    """Finds uv on the PATH of `environ`, or installs it with pip below the folder `temp`.
 
-    `changed` returns the environments that earlier steps of the job have changed. The uv in such a one is that of a locked package.
+    `changed` returns the prefixes of the environments that earlier steps of the job have changed. A uv in one of these was installed
+    from a uv.lock, as a package of that project, and is not used.
     """
 
     def __init__(
@@ -47,15 +48,16 @@ class Provider:
         self._changed = changed
 
     def first(self) -> Uv:
-        """Return a uv to begin with: the one on PATH, else one that is installed.
+        """Return the uv on PATH, or install one if there is none.
 
-        Raise `InvalidInput` for an input `uv-version` that is no version, and `UvUnavailable` if there is no uv.
+        If the input `uv-version` is set, a uv on PATH that is unusable or too old is replaced in the same way.
+        Raise `InvalidInput` if `uv-version` is malformed, and `UvUnavailable` if no uv can be provided.
         """
         wanted = checked(inputs.text(self._environ, "uv-version"))
         try:
-            found = self._on_path(self._environ.get("PATH", ""))
-            uv = self._uv(found) if found else None
-            if uv is not None:
+            program = self._on_path(self._environ.get("PATH", ""))
+            if program:
+                uv = self._uv(program)
                 if wanted:
                     uv.require()
                 return uv
@@ -65,39 +67,44 @@ class Provider:
         return self._install(wanted)
 
     def suitable(self, uv: Uv, wanted: str, required: str) -> Uv:
-        """Return `uv` if its version is `wanted`, which is the input `uv-version`, else one that is.
+        """Return `uv` if it satisfies `wanted`, the input `uv-version`; otherwise install a uv that does.
 
-        Without that input, a uv that pip has installed has to be what the project has `required`; what is no version there,
-        uv itself rejects.
+        Without that input, a uv that pip has installed must satisfy `required`, the project's setting `required-version`.
+        A malformed `required` is ignored here, because uv itself rejects it.
         """
-        specifier = wanted or (required if uv.folder and re.fullmatch(_SPECIFIER, required) else "")
+        specifier = wanted
+        if not wanted and uv.folder and re.fullmatch(_SPECIFIER, required):
+            specifier = required
         return uv if not specifier or satisfies(uv.version, specifier) else self._install(specifier)
 
     def _on_path(self, search_path: str) -> str | None:
-        """Return the first uv on `search_path` that is in no environment that an earlier step of the job has changed, or None."""
+        """Return the first uv on `search_path` outside the environments that earlier steps of the job have changed, or None."""
         found = on_path(search_path)
         if found is None or not paths.python_in(os.path.dirname(os.path.dirname(found))):
             return found
         changed = [*self._changed()]
-        folders = search_path.split(os.pathsep)
-        return on_path(os.pathsep.join(it for it in folders if it and not any(paths.is_inside(it, prefix) for prefix in changed)))
+        folders = [folder for folder in search_path.split(os.pathsep) if folder]
+        unchanged = [folder for folder in folders if not any(paths.is_inside(folder, prefix) for prefix in changed)]
+        return on_path(os.pathsep.join(unchanged))
 
     def _uv(self, program: str) -> Uv:
-        # An earlier step of the job may have put one on PATH that is ours.
+        # The uv on PATH may be one that this action installed in an earlier step.
         is_ours = program.startswith(os.path.join(self._temp, _FOLDER))
         return Uv(program, self._environ, self._start, folder=os.path.dirname(program) if is_ours else "")
 
     def _install(self, specifier: str) -> Uv:
         from uv_system_sync.uv.pip import Pip
 
-        pinned = ["--require-hashes", "--requirement", os.path.join(REQUIREMENTS, "uv.txt")]
-        requirement = [f"uv{_with_operator(specifier)}"] if specifier else pinned
+        if specifier:
+            requirement = [f"uv{_with_operator(specifier)}"]
+        else:
+            requirement = ["--require-hashes", "--requirement", os.path.join(REQUIREMENTS, "uv.txt")]
         pip = Pip(self._environ, self._temp, self._start, self._sleep)
         return self._uv(pip.install_uv(requirement, os.path.join(self._temp, _FOLDER)))
 
 
 def on_path(search_path: str, *, windows: bool = os.name == "nt") -> str | None:
-    """Return the absolute path of the uv on `search_path`, or None; raise `UvUnavailable` if what is there cannot be started."""
+    """Return the absolute path of the uv on `search_path`, or None; raise `UvUnavailable` if the only uv there is not executable."""
     found = paths.program("uv", search_path, windows=windows)
     if found is not None:
         return os.path.abspath(found)
@@ -106,7 +113,7 @@ def on_path(search_path: str, *, windows: bool = os.name == "nt") -> str | None:
         if os.path.exists(path):
             raise UvUnavailable(
                 "{path} is on PATH, but it is {what}.",
-                "Remove it from PATH; in a workflow, {option} can ask for a uv.",
+                "Remove it from PATH. In a workflow, set {option} to install uv.",
                 path=path,
                 what="a folder" if os.path.isdir(path) else "not executable",
                 option=Option("uv-version"),
@@ -115,11 +122,11 @@ def on_path(search_path: str, *, windows: bool = os.name == "nt") -> str | None:
 
 
 def checked(specifier: str) -> str:
-    """Return `specifier` if it looks like a version or a version specifier (PEP 440); raise `InvalidInput` otherwise."""
+    """Return `specifier` if it is empty or looks like a version or a version specifier (PEP 440); otherwise raise `InvalidInput`."""
     if specifier and not re.fullmatch(_SPECIFIER, specifier):
         raise InvalidInput(
             "{option} is {value!r}, which is neither a version nor a version specifier.",
-            "Set it to a version such as `0.13.9`, a specifier such as `>=0.12`, or leave it empty for the uv on PATH or a recent one.",
+            "Set it to a version such as `0.13.9` or a specifier such as `>=0.12`, or leave it empty for the uv on PATH or a recent one.",
             option=Option("uv-version"),
             value=specifier,
         )
@@ -127,7 +134,7 @@ def checked(specifier: str) -> str:
 
 
 def satisfies(version: str, specifier: str) -> bool:
-    """Return whether `version` is, or is in, `specifier`; what packaging cannot read is left to pip."""
+    """Return whether `version` satisfies `specifier`; False if packaging cannot parse it, so that pip reports it."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
@@ -137,5 +144,5 @@ def satisfies(version: str, specifier: str) -> bool:
 
 
 def _with_operator(specifier: str) -> str:
-    # As uv itself reads `required-version` (astral-sh/uv, crates/uv-configuration/src/required_version.rs).
+    # uv reads a bare version in `required-version` in the same way (astral-sh/uv, crates/uv-configuration/src/required_version.rs).
     return f"=={specifier}" if specifier[:1].isdigit() else specifier
