@@ -1,4 +1,4 @@
-"""Finds the line of a value in the text of a TOML file. Only errors and notices need it."""
+"""Finds the line of a value in the text of a TOML file, for errors and notices."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ _KEY = rf"\s*({_NAMES})\s*=(?!=)"
 
 
 def find(text: str, keys: Sequence[str], item: str) -> int | None:
-    """Return the line with the quoted text `item` in the value at `keys`, else the line where that value begins, else None.
+    """Return the number of the line with the quoted string `item` in the value at `keys`, or of that value's first line, or None.
 
-    Lines count from 1. Keys are compared in their normalized form (PEP 503).
+    Lines are counted from 1. Keys are compared in their normalized form (PEP 503).
     """
-    wanted, begins = tuple(map(normalized_name, keys)), None
+    wanted = tuple(map(normalized_name, keys))
     escaped = item.replace("\\", "\\\\").replace('"', '\\"')
     spellings = (f'"{item}"', f"'{item}'", f'"{escaped}"')
+    first = None
     table: tuple[str, ...] = ()
-    at: tuple[str, ...] = ()
+    current: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
         header, key = re.match(_HEADER, line), re.match(_KEY, line)
         if header:
-            table = at = _split(header[1])
+            table = current = _split(header[1])
         elif key:
-            at = (*table, *_split(key[1]))
-        if at[: len(wanted)] == wanted:
-            begins = begins or number
-            if item and not line.lstrip().startswith("#") and any(quoted in line for quoted in spellings):
+            current = (*table, *_split(key[1]))
+        if current[: len(wanted)] == wanted:
+            first = first or number
+            if item and not line.lstrip().startswith("#") and any(spelling in line for spelling in spellings):
                 return number
-    return begins
+    return first
 
 
 def _split(names: str) -> tuple[str, ...]:

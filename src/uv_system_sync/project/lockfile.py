@@ -1,10 +1,9 @@
-"""uv.lock: its packages, and where they are in it."""
+"""uv.lock: its packages, and the lines where they begin."""
 
 from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
 from functools import cached_property
 from typing import Callable, Iterator
 
@@ -15,10 +14,10 @@ from uv_system_sync.project.toml import Document, Place, Table
 
 
 class Lockfile:
-    """The uv.lock at `path`, an absolute path; it is read when it is first needed, and once.
+    """The uv.lock at the absolute path `path`, read once, when it is first needed.
 
-    Parsing takes longer than a sync that has nothing to do, and uv is the judge of what is in it. So nothing here fails for a
-    file that cannot be read: it has no packages then, and `error` is what is wrong with it.
+    It is read lazily because parsing it takes longer than a sync that changes nothing. uv validates the file, so no method raises
+    if it is unreadable or malformed: it then has no packages, and `error` is the reason.
     """
 
     def __init__(self, path: str) -> None:
@@ -37,67 +36,69 @@ class Lockfile:
 
     @property
     def error(self) -> ActionError | None:
-        """What is wrong with the file, or None."""
+        """The error that reading or parsing the file raised, or None."""
         return self._content[1]
 
     @property
     def document(self) -> Document:
-        """The whole file; empty if it cannot be read."""
+        """The parsed file; empty if it is unreadable or malformed."""
         return self._content[0]
 
     @property
     def packages(self) -> list[Table]:
-        """The entries of the packages, as they are in the file."""
-        return [package for package in toml.array(self.document.data, "package") if isinstance(package, dict)]
+        """The `[[package]]` tables, in the order of the file."""
+        return _packages(self.document.data)
 
     def names(self) -> set[str]:
-        """Return the names of the packages, which uv writes in their normalized form."""
+        """Return the names of the packages, in the normalized form in which uv writes them."""
         return {toml.string(package, "name") for package in self.packages}
 
     def has(self, name: str) -> bool:
-        """Return whether there is an entry of the package `name`, without parsing the file."""
+        """Return whether the file has a package `name`, a normalized name, without parsing it."""
         return f'[[package]]\nname = "{name}"\n' in self._text
 
     def package(self, name: str, version: str) -> Table:
-        """Return the entry of a package, or an empty one."""
+        """Return the table of the package `name` in `version`, or an empty table."""
         entries = (package for package in self.packages if (package.get("name"), package.get("version")) == (name, version))
         return next(entries, {})
 
     def address_of(self, name: str, version: str) -> str:
-        """Return the address of the file of a package or, if there are several, of their host; empty if it is not known."""
+        """Return the URL of a package's file, or of its host if the package has several files, or an empty string if unknown."""
         package = self.package(name, version)
         files = [*toml.array(package, "wheels"), package.get("sdist"), package.get("source")]
         addresses = [toml.string(file, "url") for file in files if isinstance(file, dict) and file.get("url")]
-        if len(addresses) < 2:  # noqa: PLR2004 - several
-            return "".join(addresses)
-        found = re.match(r"\w+://[^/?#]+", addresses[0])
-        return found.group() if found else ""
+        if len(addresses) == 1:
+            return addresses[0]
+        host = re.match(r"\w+://[^/?#]+", addresses[0]) if addresses else None
+        return host.group() if host else ""
 
     def from_source(self, is_built: Callable[[str], bool]) -> list[Table]:
-        """Return the entries of packages that come from an index, an address or Git, and have no wheel that fits every Python.
+        """Return the tables of the packages that uv may have to build from an index, a URL or Git.
 
-        They have a source distribution or are a repository; files of an index that is a folder count as new in each checkout.
-        A package for whose name `is_built` is true counts as one without wheels.
-        Only the entries returned are parsed, because with many packages parsing all takes longer than a sync.
+        These come from Git or a URL, or have a source distribution at a URL, and have no wheel that fits every Python. The wheels of
+        a package are ignored if `is_built` is true for its name. Packages from an index in a local folder are left out: uv considers
+        their files new in each checkout. Only the returned tables are parsed: parsing a large file takes longer than a sync.
         """
-        entries = []
+        candidates = []
         for block in self._text.split("[[package]]")[1:]:
             name = re.search(r'^name = "([^"]+)"', block, re.MULTILINE)
-            is_candidate = re.search(r"^(?:sdist = \{ url = |source = \{ (?:git|url) = )", block, re.MULTILINE)
-            if name and is_candidate and ("-none-any.whl" not in block or is_built(name[1])):
-                entries.append(f"[[package]]{block}")
-        with suppress(ValueError, RecursionError):
-            return [entry for entry in toml.array(toml.parsed("".join(entries)), "package") if isinstance(entry, dict)]
-        return []
+            has_source = re.search(r"^(?:sdist = \{ url = |source = \{ (?:git|url) = )", block, re.MULTILINE)
+            if name and has_source and ("-none-any.whl" not in block or is_built(name[1])):
+                candidates.append(f"[[package]]{block}")
+        try:
+            data = toml.parsed("".join(candidates))
+        except (ValueError, RecursionError):
+            return []
+        return _packages(data)
 
     def place_of(self, name: str) -> Place:
-        """Return the line where the first entry of the package `name` begins; no line, if there is none."""
-        # In the dependencies of other packages, there is more before it.
+        """Return the place of the first package `name`: the line with its name, or the file without a line if it has no such package."""
+        # The anchor excludes the dependencies of other packages, where the name is inside of a table.
         found = re.search(rf'^name = "{re.escape(name)}"', self.document.text, re.MULTILINE)
         return Place(self.path, self.document.text.count("\n", 0, found.start()) + 1 if found else None)
 
     def members(self) -> Iterator[tuple[str, Table]]:
-        """Yield the path of the pyproject.toml of each package that comes from a folder, and the entry of that package."""
+        """Yield each package that comes from a folder: the path of its pyproject.toml, and its table in uv.lock."""
         for package in self.packages:
             source = toml.table(package, "source")
             folder = next((source[key] for key in ("editable", "virtual", "directory") if key in source), None)
@@ -105,3 +106,7 @@ class Lockfile:
                 file = os.path.normpath(os.path.join(os.path.dirname(self.path), folder, "pyproject.toml"))
                 if os.path.isfile(file):
                     yield file, package
+
+
+def _packages(data: Table) -> list[Table]:
+    return [package for package in toml.array(data, "package") if isinstance(package, dict)]

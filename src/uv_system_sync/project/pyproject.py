@@ -1,4 +1,4 @@
-"""The project: its pyproject.toml, the workspace that it belongs to, and what both set for uv."""
+"""The project: its pyproject.toml, the workspace that it belongs to, and uv's settings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from uv_system_sync.text import Message, message, normalized_name
 
 
 class Project(NamedTuple):
-    """The project in the absolute path `directory`.
+    """The project in the folder with the absolute path `directory`.
 
-    `lock` is the uv.lock there or, for a member of a workspace, at the workspace's root. `pinned` is the version in
-    .python-version, or empty; `prefers_managed` is set if uv is to prefer Pythons that it has installed.
+    `lock` is the uv.lock in that folder or, for a member of a workspace, at the root of the workspace. `pinned` is the version in
+    .python-version, or empty. `prefers_managed` is true if `python-preference` makes uv prefer the Pythons that it installs.
     """
 
     directory: str
@@ -28,12 +28,12 @@ class Project(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name as written, empty without a `[project]` table."""
+        """The name as pyproject.toml spells it, or empty if it has none."""
         return toml.string(toml.table(self.pyproject.data, "project"), "name")
 
     @property
     def title(self) -> str:
-        """The name, or that of the folder."""
+        """The name of the project or, without one, of its folder."""
         return self.name or os.path.basename(self.directory)
 
     @property
@@ -43,38 +43,46 @@ class Project(NamedTuple):
 
     @property
     def required_uv(self) -> str:
-        """Uv's setting `required-version`, a version or a version specifier, or empty."""
-        return next(filter(None, (toml.string(settings, "required-version") for _, settings in self.settings())), "")
+        """The setting `required-version` of uv, a version or a version specifier, or empty."""
+        for _, settings in self.settings():
+            required = toml.string(settings, "required-version")
+            if required:
+                return required
+        return ""
 
     def settings(self) -> list[tuple[Document, Table]]:
-        """Return the files that may hold uv's settings, the one that counts first, each with the table of those settings.
+        """Return the files that may hold uv's settings, each with its table of settings; uv uses the first.
 
-        A uv.toml beside pyproject.toml hides `[tool.uv]` there. Files that are missing or cannot be read are left out.
+        uv ignores `[tool.uv]` in pyproject.toml if there is a uv.toml beside it. A uv.toml that is missing or unreadable is left out,
+        and a pyproject.toml that is unreadable is empty.
         """
         path = os.path.join(self.root, "pyproject.toml")
         root = self.pyproject if self.pyproject.path == path else read_or_empty(path)
-        own = read_or_empty(os.path.join(self.root, "uv.toml"))
-        return [*([(own, own.data)] if own.text else []), (root, toml.table(root.data, "tool", "uv"))]
+        uv_toml = read_or_empty(os.path.join(self.root, "uv.toml"))
+        in_pyproject = (root, toml.table(root.data, "tool", "uv"))
+        return [(uv_toml, uv_toml.data), in_pyproject] if uv_toml.text else [in_pyproject]
 
     def place_of_setting(self, *keys: str) -> Place:
-        """Return where uv's setting `keys` is made, or the workspace's pyproject.toml without a line."""
+        """Return the place of uv's setting at `keys`, or the pyproject.toml of the workspace, without a line, if it is not set."""
         for document, _ in self.settings():
-            place = document.place_of(*(() if document.name == "uv.toml" else ("tool", "uv")), *keys)
+            prefix = () if document.name == "uv.toml" else ("tool", "uv")
+            place = document.place_of(*prefix, *keys)
             if place:
                 return place
         return Place(os.path.join(self.root, "pyproject.toml"), None)
 
     def lock_command(self) -> Message:
-        """Return the command that locks the project, with the folder to run it in if that is not the current one."""
+        """Return the command that locks the project, with the folder to run it in unless that is the current folder."""
         here, root = os.path.join(os.getcwd(), ""), os.path.join(self.root, "")
-        where = root[len(here) :] if root.startswith(here) else root
-        return message("`uv lock` in {folder}", folder=os.path.normpath(where)) if where else message("`uv lock`")
+        folder = root[len(here) :] if root.startswith(here) else root
+        return message("`uv lock` in {folder}", folder=os.path.normpath(folder)) if folder else message("`uv lock`")
 
 
 def read(directory: str) -> Project:
-    """Read the project in the absolute path `directory`; uv.lock has to be there and is not read.
+    """Return the project in the folder with the absolute path `directory`. Its uv.lock must exist, but is not read yet.
 
-    Raise `InvalidInput`, `ProjectInvalid` or `LockMissing`.
+    Raise `InvalidInput` if `directory` is not a folder, `ProjectInvalid` if pyproject.toml is missing or malformed, and
+    `LockMissing` if there is no uv.lock.
     """
     path = os.path.join(directory, "pyproject.toml")
     if not os.path.isfile(path):
@@ -94,7 +102,7 @@ def read(directory: str) -> Project:
 
 
 def read_or_empty(path: str) -> Document:
-    """Return the TOML file at `path`, or an empty one if it is missing or cannot be read, which uv explains."""
+    """Return the TOML file at `path`, or an empty document if it is missing or malformed; uv reports that."""
     try:
         return toml.read(path, ProjectInvalid)
     except ProjectInvalid:
@@ -102,11 +110,11 @@ def read_or_empty(path: str) -> Document:
 
 
 def _root(pyproject: Document) -> str:
-    """Return the folder whose workspace the project belongs to, or its own.
+    """Return the root of the workspace that the project belongs to, or the project's own folder.
 
-    As for uv, only the nearest pyproject.toml above can hold that workspace (astral-sh/uv, crates/uv-workspace/src/workspace.rs).
-    Whether the project is a member of it is for uv to decide, by `members` and `exclude`. A project with a uv.lock of its own is
-    one if the workspace's uv.lock lists it.
+    As in uv, only the nearest pyproject.toml above can define that workspace (astral-sh/uv, crates/uv-workspace/src/workspace.rs).
+    uv decides with `members` and `exclude` whether the project is a member. Here, a project without a uv.lock of its own always
+    is, and a project with one is if the uv.lock of the workspace lists it.
     """
     directory = os.path.dirname(pyproject.path)
     if _has_workspace(pyproject):
@@ -118,11 +126,13 @@ def _root(pyproject: Document) -> str:
         above = os.path.dirname(above)
     if not _has_workspace(toml.read(os.path.join(above, "pyproject.toml"), ProjectInvalid)):
         return directory
-    # Searching the text is much faster than parsing it. The folder alone may be that of a dependency, the name alone another project's.
+    if not os.path.isfile(os.path.join(directory, "uv.lock")):
+        return above
+    # Searching the text is much faster than parsing it. A dependency can have the folder, and another project the name,
+    # so both must be listed.
     lock, folder = paths.text(os.path.join(above, "uv.lock")), os.path.relpath(directory, above).replace(os.sep, "/")
     name = normalized_name(toml.string(toml.table(pyproject.data, "project"), "name"))
-    is_member = f'\n    "{name}",\n' in lock and f' = "{folder}" }}' in lock
-    return above if is_member or not os.path.isfile(os.path.join(directory, "uv.lock")) else directory
+    return above if f'\n    "{name}",\n' in lock and f' = "{folder}" }}' in lock else directory
 
 
 def _has_workspace(document: Document) -> bool:
@@ -131,5 +141,5 @@ def _has_workspace(document: Document) -> bool:
 
 def _pin(folder: str) -> str:
     """Return the version in the .python-version of `folder`, or an empty string."""
-    lines = (line.strip() for line in paths.text(os.path.join(folder, ".python-version")).splitlines())
+    lines = map(str.strip, paths.text(os.path.join(folder, ".python-version")).splitlines())
     return next((line for line in lines if line and not line.startswith("#")), "")
