@@ -109,6 +109,15 @@ def read_or_empty(path: str) -> Document:
         return Document(path, "", {})
 
 
+def folder_above(directory: str) -> str | None:
+    """Return the nearest folder above `directory` that has a pyproject.toml, or None."""
+    while directory != os.path.dirname(directory):
+        directory = os.path.dirname(directory)
+        if os.path.isfile(os.path.join(directory, "pyproject.toml")):
+            return directory
+    return None
+
+
 def _root(pyproject: Document) -> str:
     """Return the root of the workspace that the project belongs to, or the project's own folder.
 
@@ -119,12 +128,8 @@ def _root(pyproject: Document) -> str:
     directory = os.path.dirname(pyproject.path)
     if _has_workspace(pyproject):
         return directory
-    above = os.path.dirname(directory)
-    while not os.path.isfile(os.path.join(above, "pyproject.toml")):
-        if above == os.path.dirname(above):
-            return directory
-        above = os.path.dirname(above)
-    if not _has_workspace(toml.read(os.path.join(above, "pyproject.toml"), ProjectInvalid)):
+    above = folder_above(directory)
+    if above is None or not _has_workspace(toml.read(os.path.join(above, "pyproject.toml"), ProjectInvalid)):
         return directory
     if not os.path.isfile(os.path.join(directory, "uv.lock")):
         return above
