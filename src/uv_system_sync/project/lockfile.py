@@ -72,18 +72,18 @@ class Lockfile:
         host = re.match(r"\w+://[^/?#]+", addresses[0]) if addresses else None
         return host.group() if host else ""
 
-    def from_source(self, is_built: Callable[[str], bool]) -> list[Table]:
+    def from_source(self, ignores_wheels: Callable[[str], bool]) -> list[Table]:
         """Return the tables of the packages that uv may have to build from an index, a URL or Git.
 
         These come from Git or a URL, or have a source distribution at a URL, and have no wheel that fits every Python. The wheels of
-        a package are ignored if `is_built` is true for its name. Packages from an index in a local folder are left out: uv considers
+        a package are ignored if `ignores_wheels` is true for its name. Packages from an index in a local folder are left out: uv considers
         their files new in each checkout. Only the returned tables are parsed: parsing a large file takes longer than a sync.
         """
         candidates = []
         for block in self._text.split("[[package]]")[1:]:
             name = re.search(r'^name = "([^"]+)"', block, re.MULTILINE)
             has_source = re.search(r"^(?:sdist = \{ url = |source = \{ (?:git|url) = )", block, re.MULTILINE)
-            if name and has_source and ("-none-any.whl" not in block or is_built(name[1])):
+            if name and has_source and ("-none-any.whl" not in block or ignores_wheels(name[1])):
                 candidates.append(f"[[package]]{block}")
         try:
             data = toml.parsed("".join(candidates))

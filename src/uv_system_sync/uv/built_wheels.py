@@ -1,4 +1,4 @@
-"""Keeps the wheels that uv has built in a folder of their own, which actions/cache saves and restores between runs."""
+"""Keeps the wheels that uv has built in a separate folder, which actions/cache saves and restores between runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import re
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Iterator, Mapping
 
 from uv_system_sync import inputs, paths
 from uv_system_sync.project import toml
@@ -18,17 +18,17 @@ from uv_system_sync.uv import builds
 if TYPE_CHECKING:
     from uv_system_sync.project.lockfile import Lockfile
 
-# What is kept of uv's cache, which it finds again: wheels built from an index, an address or Git, and the hashes of their sources.
+# The files of uv's cache to keep: wheels built from an index, a URL or Git, and the revision files with which uv finds them again.
 _KEPT = re.compile(r"sdists-v\d+/(?:index|pypi|url|git)(?:/(?!src/)[^/]+)+(?:\.whl|/revision\.http)")
 
-# The hashes (SHA-256) of what is kept, by its path.
+# Maps the relative path of each file that is kept to its SHA-256 hash.
 _HASHES = "hashes.json"
 
 
 class BuiltWheels:
-    """The wheels in `folder`, which the runner has looked for under `key`; `was_restored` says whether it had them.
+    """The wheels in `folder`, which actions/cache looked for under `key`; `was_restored` is true if it found them.
 
-    `problem` is why they were not used or are not kept; None if there is none.
+    `problem` is the reason why the wheels cannot be reused or kept, or None.
     """
 
     def __init__(self, key: str, folder: str, *, was_restored: bool, problem: Message | None = None) -> None:
@@ -39,26 +39,27 @@ class BuiltWheels:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> BuiltWheels:
-        """Return what the first step of action.yml has asked actions/cache for, and the answer, as both stand in `environ`."""
+        """Return the wheels that action.yml asked actions/cache to restore, from the variables that it sets in `environ`."""
         key = inputs.text(environ, "cache-key")
         has_failed = inputs.text(environ, "cache-outcome") == "failure"
-        problem = message("actions/cache failed; its own lines in the log say why") if has_failed else None
+        problem = message("actions/cache failed; its lines in the log have the reason") if has_failed else None
         return cls(key, builds.folder(environ, key), was_restored=inputs.text(environ, "cache-hit") == "true", problem=problem)
 
     @contextmanager
     def used(self, lock: Lockfile) -> Iterator[None]:
-        """Remove what is in the folder if it cannot come from an earlier run with `lock`, and afterwards all but wheels that were built.
+        """Use the folder as uv's cache: first remove it unless it comes from an earlier run with `lock`; finally keep only built wheels.
 
-        After a failure, the folder is removed: what is in it would be kept as if it were complete if the workflow goes on.
+        After a failure, the folder is removed: if the workflow continues, actions/cache would save the incomplete folder.
         """
         try:
-            found = _unexpected(self.folder, lock)
+            unexpected = _unexpected(self.folder, lock)
         except OSError as error:
-            found = f"what cannot be read: {error}"
-        if found:
+            unexpected = f"an unreadable file: {error}"
+        if unexpected:
             paths.remove_folder(self.folder)
             self.was_restored = False
-            self.problem = message("{key} in the repository's caches holds {what}; delete that entry", key=self.key, what=found)
+            fact = "the cache entry {key} contains {what}; delete it from the repository's caches"
+            self.problem = message(fact, key=self.key, what=unexpected)
         try:
             yield
         except BaseException:
@@ -72,14 +73,12 @@ class BuiltWheels:
 
 
 def _files(folder: str) -> dict[str, str]:
-    """Return the paths of all files and links below `folder` by their relative paths, with slashes; links are not followed."""
-    walked = os.walk(folder)
-    found = [os.path.join(root, name) for root, folders, files in walked for name in (*files, *filter(_is_link_in(root), folders))]
+    """Map the relative paths, with slashes, of all files and links below `folder` to their paths; links are not followed."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        found += [os.path.join(root, name) for name in names]
+        found += [path for path in (os.path.join(root, name) for name in folders) if os.path.islink(path)]
     return {os.path.relpath(path, folder).replace(os.sep, "/"): path for path in found}
-
-
-def _is_link_in(folder: str) -> Callable[[str], bool]:
-    return lambda name: os.path.islink(os.path.join(folder, name))
 
 
 def _is_kept(relative: str, path: str) -> bool:
@@ -87,7 +86,7 @@ def _is_kept(relative: str, path: str) -> bool:
 
 
 def _tidy(folder: str) -> None:
-    """Remove from `folder` what is not kept, and write the hashes of what is; the folder is there even if nothing is kept."""
+    """Remove the files that are not kept from `folder`, and write the hashes of the others; create the folder if it is missing."""
     os.makedirs(folder, exist_ok=True)
     hashes = {}
     for relative, path in _files(folder).items():
@@ -100,19 +99,19 @@ def _tidy(folder: str) -> None:
 
 
 def _unexpected(folder: str, lock: Lockfile) -> str:
-    """Return what `_tidy` has not left in `folder`, or a wheel that is not one of `lock`; an empty string if all is well or empty."""
+    """Describe a file in `folder` that `_tidy` did not leave there, or that is not a wheel of `lock`; empty if there is none."""
     files = _files(folder)
     hashes = _hashes(files.pop(_HASHES, ""))
     for relative, path in files.items():
         if not _is_kept(relative, path):
             return f"{relative}, which uv-system-sync does not keep"
         if hashes.get(relative) != _hash(path):
-            return f"{relative}, which is not as it was saved"
+            return f"{relative}, which has changed since it was saved"
         reason = _unusable(path, lock) if path.endswith(".whl") else ""
         if reason:
             return f"{relative}, {reason}"
     missing = sorted(hashes.keys() - files.keys())
-    return f"no {missing[0]}, which was saved" if missing else ""
+    return f"no {missing[0]}, although it was saved" if missing else ""
 
 
 def _hashes(path: str) -> dict[str, str]:
@@ -129,7 +128,7 @@ def _hash(path: str) -> str:
 
 
 def _unusable(path: str, lock: Lockfile) -> str:
-    """Return why the file at `path` is not a wheel of a package in `lock`, or an empty string if it is."""
+    """Return a clause why the file at `path` is not an intact wheel of a package in `lock`, or an empty string if it is."""
     import zipfile
     import zlib
 
@@ -140,13 +139,17 @@ def _unusable(path: str, lock: Lockfile) -> str:
     try:
         name, version, _, _ = parse_wheel_filename(os.path.basename(path))
         with zipfile.ZipFile(path) as wheel:
-            (file,) = (it for it in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", it))
+            (file,) = (file for file in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", file))
             metadata, _ = parse_email(wheel.read(file))
             damaged = wheel.testzip()
-        own = (normalized_name(metadata["name"]), Version(metadata["version"]))
-        locked = [Version(toml.string(entry, "version") or str(version)) for entry in lock.packages if entry.get("name") == name]
+        own_name, own_version = normalized_name(metadata["name"]), Version(metadata["version"])
+        packages = [package for package in lock.packages if package.get("name") == name]
+        # A package without a version in uv.lock has a dynamic version.
+        locked = [Version(toml.string(package, "version") or str(version)) for package in packages]
     except (OSError, ValueError, LookupError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         return f"which is not a wheel: {error}"
     if damaged:
         return f"in which {damaged} is damaged"
-    return "" if own == (name, version) and version in locked else f"which has {own[0]} {own[1]}, not of this uv.lock"
+    if (own_name, own_version) == (name, version) and version in locked:
+        return ""
+    return f"which is {own_name} {own_version}, a package that is not in this uv.lock"
