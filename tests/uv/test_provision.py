@@ -377,7 +377,10 @@ def test_pip_unpacks_on_the_disk_that_it_installs_to(place: _Place) -> None:
     [
         ("/python: No module named pip", "this Python has no pip"),
         ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "the disk is full"),
-        ("(Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] ...", "its certificate is not trusted"),
+        (
+            "(Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] ...",
+            "the certificate of the index is not trusted",
+        ),
         ("ERROR: HTTP error 403 while getting https://host/uv.whl", "the index refuses access"),
         ("because of HTTP error 401 Client Error: Unauthorized for url", "the index refuses access"),
         ("WARNING: Retrying (...) after connection broken by 'NewConnectionError(...)'\n" + _NOTHING_FOUND, "the index cannot be reached"),

@@ -1,4 +1,4 @@
-"""pip as a client: it installs uv, with the user's settings of pip, and those of uv for the index."""
+"""Installs uv with pip, which uses the user's pip settings, and uv's settings for the index."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from uv_system_sync.uv import dependencies, retries
 
 _OPTIONS = ("--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:", "--no-compile")
 
-# Settings of pip that are for other packages, or change where packages go or what is installed.
+# pip settings that are meant for other packages, or that change where or what pip installs.
 _NOT_FOR_UV = (
     *("PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_EDITABLE", "PIP_PREFIX", "PIP_ROOT", "PIP_DRY_RUN"),
     *("PIP_PYTHON", "PIP_PLATFORM", "PIP_PYTHON_VERSION", "PIP_IMPLEMENTATION", "PIP_ABI"),
@@ -24,32 +24,33 @@ _NOT_FOR_UV = (
 
 _INSTALL = message("Install uv in an earlier step.")
 _INDEX = message("Name an index that has it (`UV_DEFAULT_INDEX` or pip's settings), or install uv in an earlier step.")
-# The one reason that may be gone with the next try.
+# The only reason that is retried.
 _UNREACHED = "the index cannot be reached"
 _UNREACHABLE = message(
     "Check the address of the index (`UV_DEFAULT_INDEX` or pip's settings) and the network (`HTTPS_PROXY`),"
     " or install uv in an earlier step."
 )
-_CREDENTIALS = message("Put credentials for the index into `UV_DEFAULT_INDEX` or pip's settings.")
-_CERTIFICATE = message("Set `SSL_CERT_FILE` to its certificate authority.")
+_CREDENTIALS = message("Add credentials for the index to `UV_DEFAULT_INDEX` or pip's settings.")
+_CERTIFICATE = message("Set `SSL_CERT_FILE` to a file with the CA certificate of the index.")
 _HASHES = message("Find out why the index has another file, or install uv in an earlier step.")
 _VERSION = message(
-    "Set {option}, or the project's `required-version`, to a version that the index has; or install uv in an earlier step.",
+    "Set {option}, or the project's `required-version`, to a version that the index has, or install uv in an earlier step.",
     option=Option("uv-version"),
 )
 
-_PASSING = (
+_TRANSIENT = (
     r"[Cc]onnection (?:broken|reset)|Max retries exceeded|timed out|incomplete-download|not enough bytes"
     r"|\b5\d\d (?:Server )?[Ee]rror|\b(?:408|425|429) Client Error|HTTP error (?:408|425|429|5\d\d)\b"
 )
-# What pip prints, what it means, and the next step. It reports that nothing matches after it could not reach the index, too.
+# A pattern for pip's output, the reason and the next step; the first match counts. pip also reports that it found no version after it
+# could not reach the index, so that reason comes last.
 _REASONS: tuple[tuple[str, str, Message], ...] = (
     ("No module named pip", "this Python has no pip", _INSTALL),
     ("No space left on device", "the disk is full", message("Free some disk space.")),
-    ("(?i)certificate.verify.failed", "its certificate is not trusted", _CERTIFICATE),
+    ("(?i)certificate.verify.failed", "the certificate of the index is not trusted", _CERTIFICATE),
     (r"\b40[137] Client Error|HTTP error 40[137]\b|\b407 Proxy", "the index refuses access", _CREDENTIALS),
     (r"\b404 Client Error", "the index has no uv", _INDEX),
-    (_PASSING, _UNREACHED, _UNREACHABLE),
+    (_TRANSIENT, _UNREACHED, _UNREACHABLE),
     ("DO NOT MATCH THE HASHES", "the index has another file of that version than this release of uv-system-sync pins", _HASHES),
     (
         "No matching distribution found|Could not find a version|Invalid requirement",
@@ -60,7 +61,7 @@ _REASONS: tuple[tuple[str, str, Message], ...] = (
 
 
 class Pip:
-    """The pip of the Python that runs this, for a run whose environment is `environ`; it works in the folder `temp`."""
+    """The pip of the Python that runs this process, with the settings in `environ` and the working directory `temp`."""
 
     def __init__(self, environ: Mapping[str, str], temp: str, start: Start, sleep: Callable[[float], None]) -> None:
         self._environ = environ
@@ -69,10 +70,10 @@ class Pip:
         self._sleep = sleep
 
     def install_uv(self, requirement: Sequence[str], folder: str) -> str:
-        """Install the uv that the arguments `requirement` name, unless an earlier step of the job has, and return its absolute path.
+        """Install uv into a folder, unless an earlier step of the job has, and return the absolute path of the program.
 
-        What they name is added to the name of `folder`. Nothing goes into the Python. Raise `UvUnavailable` if it fails,
-        and `RunnerUnusable` if the folder cannot be made.
+        `requirement` has the arguments for `pip install`. The folder's path is `folder` followed by a checksum of them. pip does not
+        install into the Python itself. Raise `UvUnavailable` if pip fails, and `RunnerUnusable` if the folder cannot be created.
         """
         folder += f"{_key(requirement):08x}"
         if not os.path.isfile(_program(folder)):
@@ -100,18 +101,18 @@ class Pip:
             raise self._error(requirement, failed)
 
     def _install_into(self, folder: str, requirement: Sequence[str]) -> Completed | None:
-        """Run pip, and return how it has failed, or None."""
+        """Run pip; return its result if it failed, or None."""
         arguments = ("install", *_OPTIONS, "--target", folder, *requirement)
         completed = self._run("--quiet", *arguments)
         if "(from versions: none)" in completed.output and "Retrying" not in completed.output:
-            # pip reports what the index has answered only with everything else.
+            # pip reports the response of the index only in its verbose output.
             completed = self._run("-vv", "--retries", "0", *arguments)
             reported = re.findall(r"^ *(?:Could not fetch URL|ERROR: |Skipping link: none of).*", completed.output, re.MULTILINE)
             completed = completed._replace(output="\n".join(reported))
         return completed if completed.returncode or not os.path.isfile(_program(folder)) else None
 
     def _run(self, *arguments: str) -> Completed:
-        """Run pip; without an installed one, run the wheel of it that ensurepip has."""
+        """Run the installed pip or, without one, the wheel of pip that ensurepip bundles."""
         python, env = (sys.executable, "-B", "-I"), _environment(self._environ, self._temp)
         completed = self._start(Command((*python, "-m", "pip", *arguments), env, self._temp))(None)
         if completed.returncode and "No module named pip" in completed.output:
@@ -125,7 +126,7 @@ class Pip:
         return completed
 
     def _error(self, requirement: Sequence[str], completed: Completed) -> UvUnavailable:
-        # pip lists every version that there is.
+        # Leave out pip's list of all versions on the index.
         output = re.sub(r"\(from versions: [^)]{100,}\)", "(from versions: …)", completed.output.strip())
         reason, hint = _reason(output)
         return UvUnavailable(
@@ -139,8 +140,11 @@ class Pip:
 
 
 def _reason(output: str) -> tuple[str, Message]:
-    """Return why pip has failed, which is empty if it is not known, and the next step."""
-    return next(((why, hint) for pattern, why, hint in _REASONS if re.search(pattern, output)), ("", _UNREACHABLE))
+    """Return the reason why pip failed, which is empty if unknown, and the next step."""
+    for pattern, reason, hint in _REASONS:
+        if re.search(pattern, output):
+            return reason, hint
+    return "", _UNREACHABLE
 
 
 def _program(folder: str) -> str:
@@ -148,7 +152,7 @@ def _program(folder: str) -> str:
 
 
 def _key(requirement: Sequence[str]) -> int:
-    # It only tells folders apart; importing hashlib takes long.
+    # The checksum only distinguishes folders; importing hashlib is slow.
     if len(requirement) == 1:
         return binascii.crc32(requirement[0].encode())
     with open(requirement[-1], "rb") as file:
@@ -156,9 +160,9 @@ def _key(requirement: Sequence[str]) -> int:
 
 
 def _environment(environ: Mapping[str, str], temp: str) -> dict[str, str]:
-    """Return what pip sees of `environ`: none of the runner's variables, and uv's settings for the index as pip's."""
+    """Return the environment for pip: `environ` without the runner's variables, and with uv's settings for the index as pip settings."""
     kept = {name: value for name, value in environment.for_uv(environ).items() if not name.startswith("UV_") and name not in _NOT_FOR_UV}
-    # On the disk of `temp`, pip moves what it has unpacked instead of copying it.
+    # On the same disk as the target folder, pip moves the unpacked files instead of copying them.
     own = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_ROOT_USER_ACTION": "ignore", "TMPDIR": temp}
     return {**kept, **dict(_settings(environ)), **own}
 
