@@ -1,9 +1,9 @@
-"""The run of the report action, from top to bottom."""
+"""The report action: reads the reports, publishes the comparison, and fails if jobs or packages break a rule."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Mapping, Sequence
 
 from uv_system_sync import inputs
 from uv_system_sync.errors import InvalidInput, JobsFailed, PackagesDiffer
@@ -17,22 +17,24 @@ if TYPE_CHECKING:
     from uv_system_sync.matrix.reports import Job
     from uv_system_sync.reporting.reporter import Reporter
 
-# What is worth reading in a log, in lines.
-_LOG = 500
+# The most lines of results that are written to the log.
+_MOST_LINES = 500
 
+# In the inputs `must-succeed` and `must-match`: every job, or every package.
 _ALL = "*"
 
 
 def compare(environ: Mapping[str, str], reporter: Reporter) -> None:
-    """Compare the reports in the folder and publish the result.
+    """Compare the reports in the input `folder`, and write the result to the log, the outputs and the job summary.
 
-    Then raise an `ActionError` if jobs have failed that must succeed, or packages differ that must match.
+    Afterwards raise `JobsFailed` or `PackagesDiffer` if a job that must succeed did not, or a package that must match does not.
+    Raise `InvalidInput` for an input that cannot be used.
     """
     with_summary = inputs.flag(environ, "summary", default=True)
     jobs = _jobs(os.path.expanduser(inputs.text(environ, "folder")))
     required = inputs.words(environ, "must-succeed")
-    names = [name for name in dict.fromkeys((*inputs.words(environ, "jobs"), *required)) if name != _ALL]
-    absent = [name for name in names if not any(map(_is(name), jobs))]
+    expected = [name for name in dict.fromkeys((*inputs.words(environ, "jobs"), *required)) if name != _ALL]
+    absent = [name for name in expected if not any(_is_called(job, name) for job in jobs)]
     matrix = comparison.compared([*jobs, *(reports.Job(name, "missing", reason="no artifact has its name") for name in absent)])
     for line in _log(matrix):
         reporter.info(line)
@@ -53,36 +55,36 @@ def _jobs(folder: str) -> list[Job]:
     try:
         jobs = reports.read(folder)
     except (OSError, ValueError) as error:
-        # As actions/download-artifact leaves it if its pattern matches nothing, it does not exist.
+        # actions/download-artifact does not create the folder if its pattern matches nothing.
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InvalidInput(
-            "{option} is {folder!r}, which cannot be listed: {reason}.", hint, option=option, folder=folder, reason=reason
-        ) from None
+        fact = "{option} is {folder!r}, which cannot be read: {reason}."
+        raise InvalidInput(fact, hint, option=option, folder=folder, reason=reason) from None
     if not jobs:
         raise InvalidInput("{option} is {folder}, which contains no report and no folder with one.", hint, option=option, folder=folder)
     return jobs
 
 
 def _log(matrix: Matrix) -> list[str]:
-    others = [job for job in matrix.jobs if job.outcome != "success"]
-    lines = [f"- {job.name}: {job.outcome}: {': '.join(filter(None, (job.kind, job.reason)))}" for job in others]
+    unsuccessful = [job for job in matrix.jobs if job.outcome != "success"]
+    lines = [f"- {job.name}: {job.outcome}: {': '.join(filter(None, (job.kind, job.reason)))}" for job in unsuccessful]
     lines += [f"- {row.sentence()}" for row in matrix.differences]
-    return [f"{matrix.sentence()}.", *first(lines, _LOG)]
+    return [f"{matrix.sentence()}.", *first(lines, _MOST_LINES)]
 
 
-def _is(name: str) -> Callable[[Job], bool]:
-    """Return a function that says whether a job is called `name`; a job with several reports has a suffix for each."""
-    return lambda job: name in (job.name, job.name.partition(" (")[0])
+def _is_called(job: Job, name: str) -> bool:
+    """Return whether `name` is the name of `job`, with or without the suffix that tells several reports of a job apart."""
+    return name in (job.name, job.name.partition(" (")[0])
 
 
 def _require_success(matrix: Matrix, names: Sequence[str]) -> None:
-    others = [job for job in matrix.jobs if job.outcome != "success" and (_ALL in names or any(_is(name)(job) for name in names))]
-    if others:
+    unsuccessful = [job for job in matrix.jobs if job.outcome != "success"]
+    required = [job for job in unsuccessful if _ALL in names or any(_is_called(job, name) for name in names)]
+    if required:
         raise JobsFailed(
             "{count} that must succeed did not: {jobs}.",
             "Read the logs of these jobs. If a job may fail, name only the others in {option}.",
-            count=counted(len(others), "job"),
-            jobs=listed([f"{job.name}: {job.kind or job.reason}" for job in others], 10, "; "),
+            count=counted(len(required), "job"),
+            jobs=listed([f"{job.name}: {job.kind or job.reason}" for job in required], 10, "; "),
             option=Option("must-succeed"),
         )
 
@@ -92,8 +94,8 @@ def _require_matches(matrix: Matrix, names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in (_ALL, *known)]
     if unknown:
         raise InvalidInput(
-            "{option} holds `{name}`, which no job has installed from uv.lock.",
-            "Correct the name, or find out why the jobs do not have it.",
+            "{option} has `{name}`, which no job has installed from uv.lock.",
+            "Correct the name, or find out why no job has installed the package.",
             option=Option("must-match"),
             name=unknown[0],
         )

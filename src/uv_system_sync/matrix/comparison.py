@@ -1,4 +1,4 @@
-"""Compares what the jobs of a matrix have installed."""
+"""Compares the packages that the jobs of a matrix have installed."""
 
 from __future__ import annotations
 
@@ -11,42 +11,43 @@ from uv_system_sync.text import counted, listed
 if TYPE_CHECKING:
     from uv_system_sync.matrix.reports import Job
 
-# The version of the schema of the output `report`; it grows when a reader of an older version would misread it.
+# The schema version of the output `report`. It is increased when a reader of the current version would misread the new form.
 SCHEMA = 1
 
-# Characters of each of three lists: all outputs of a job together may have 1 MB, with two bytes for each character.
-_LIST = 160_000
+# The most characters in each of the three lists among the outputs. GitHub limits all outputs of a job together to 1 MB, at two bytes
+# for each character.
+_MOST_CHARACTERS = 160_000
 
 
 class Row(NamedTuple):
-    """A package, and its version in each job that succeeded, in the order of the jobs; None where it is not installed."""
+    """A package: `versions` maps each job that succeeded, in order, to the installed version, or to None if it is not installed."""
 
     name: str
     versions: Mapping[str, str | None]
 
     @property
     def different(self) -> bool:
-        """Whether the jobs do not all have the same version."""
+        """Whether not all jobs have the same version; a missing package counts as a difference."""
         return len(set(self.versions.values())) > 1
 
     @property
     def conflicting(self) -> bool:
-        """Whether two jobs have different versions."""
+        """Whether two jobs have installed different versions."""
         return len({version for version in self.versions.values() if version is not None}) > 1
 
     def sentence(self) -> str:
-        """Return in one line which jobs have which version."""
-        places: dict[str | None, list[str]] = {}
+        """Return one line with the jobs of each version."""
+        jobs_of: dict[str | None, list[str]] = {}
         for job, version in self.versions.items():
-            places.setdefault(version, []).append(job)
-        parts = [f"{'absent' if version is None else version} in {listed(jobs, 4)}" for version, jobs in places.items()]
+            jobs_of.setdefault(version, []).append(job)
+        parts = [f"{'absent' if version is None else version} in {listed(jobs, 4)}" for version, jobs in jobs_of.items()]
         return f"{self.name} is {listed(parts, 4, '; ')}"
 
 
 class Matrix(NamedTuple):
-    """The jobs of a matrix in their order, and the packages of those that succeeded, sorted by name.
+    """The jobs of a matrix, in the natural order of their names, and the packages of the jobs that succeeded, sorted by name.
 
-    `differences` are the packages that are not the same in all jobs that succeeded, and `same` the others.
+    `differences` are the packages whose version is not the same in all of these jobs, and `same` are the others.
     """
 
     jobs: tuple[Job, ...]
@@ -54,7 +55,7 @@ class Matrix(NamedTuple):
     same: tuple[Row, ...]
 
     def sentence(self) -> str:
-        """Return in one line what was compared, and the result."""
+        """Return one line with the number of jobs and packages, and the result of the comparison."""
         states = {"failure": "failed", "missing": "without a report"}
         counts = {state: sum(job.outcome == outcome for job in self.jobs) for outcome, state in states.items()}
         problems = "".join(f", {count} {state}" for state, count in counts.items() if count)
@@ -63,27 +64,30 @@ class Matrix(NamedTuple):
 
     def outputs(self) -> dict[str, str]:
         """Return the step's outputs; each is one line of ASCII."""
-        jobs, fewer_jobs = _array([_as_json(job) for job in self.jobs])
-        packages, fewer = _array([row._asdict() for row in (*self.differences, *self.same)])
-        omitted = f'{{"jobs":{fewer_jobs},"packages":{fewer}}}'
+        jobs, omitted_jobs = _array([_as_json(job) for job in self.jobs])
+        packages, omitted_packages = _array([row._asdict() for row in (*self.differences, *self.same)])
+        differences, _ = _array([row._asdict() for row in self.differences])
+        omitted = f'{{"jobs":{omitted_jobs},"packages":{omitted_packages}}}'
         return {
             "report": f'{{"schema":{SCHEMA},"jobs":{jobs},"packages":{packages},"omitted":{omitted}}}',
-            "differences": _array([row._asdict() for row in self.differences])[0],
+            "differences": differences,
             "different": "true" if self.differences else "false",
         }
 
 
 def compared(jobs: Sequence[Job]) -> Matrix:
-    """Return the matrix of `jobs`, in the natural order of their names."""
+    """Compare the packages of `jobs`."""
     jobs = sorted(jobs, key=lambda job: natural(job.name))
     succeeded = [job for job in jobs if job.outcome == "success"]
     names = sorted({name for job in succeeded for name in job.packages})
     rows = [Row(name, {job.name: job.packages.get(name) for job in succeeded}) for name in names]
-    return Matrix(tuple(jobs), tuple(row for row in rows if row.different), tuple(row for row in rows if not row.different))
+    different = tuple(row for row in rows if row.different)
+    same = tuple(row for row in rows if not row.different)
+    return Matrix(tuple(jobs), different, same)
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
-    """Return a key that sorts `3.9` before `3.10`."""
+    """Return a sort key that puts `3.9` before `3.10`."""
     parts = re.split(r"([0-9]+)", name)
     return [(1, int(part), "") if index % 2 else (0, 0, part) for index, part in enumerate(parts)]
 
@@ -92,14 +96,16 @@ def _as_json(job: Job) -> dict[str, object]:
     python = job.python and job.python._asdict()
     fields: dict[str, object] = {"name": job.name, "outcome": job.outcome, "python": python, "project": job.project or None}
     if job.outcome == "failure":
-        return {**fields, "error": {"kind": job.kind, "message": job.reason}}
-    return {**fields, "reason": job.reason} if job.outcome == "missing" else fields
+        fields["error"] = {"kind": job.kind, "message": job.reason}
+    if job.outcome == "missing":
+        fields["reason"] = job.reason
+    return fields
 
 
 def _array(items: Sequence[object]) -> tuple[str, int]:
-    """Return as many of `items` as fit into an output, in their order, as an array of JSON, and how many do not."""
+    """Return a JSON array of the first of `items` that fit into an output, and the number of items left out."""
     found: list[str] = []
-    left = _LIST
+    left = _MOST_CHARACTERS
     for item in items:
         text = json.dumps(item, separators=(",", ":"))
         left -= len(text) + 1

@@ -1,4 +1,4 @@
-"""Reads the reports of the jobs of a matrix; what is in the files is checked before it is used."""
+"""Reads and validates the report files of the jobs of a matrix."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any, Iterator, Mapping, NamedTuple
 
 from uv_system_sync.text import normalized_name
 
-# The version of the report file's schema that this reads (docs/report.md).
+# The schema version of the report files that this module reads (docs/report.md).
 _SCHEMA = 1
 
-# The names of the main action's files begin with it, and so do those of the artifacts in the examples.
+# The prefix of the report files that the main action writes, and of the artifacts in the examples.
 _PREFIX = "uv-system-sync-"
 
-# A report of 300 packages has 60 KiB.
-_LARGEST = 8 * 1024 * 1024
-# Names and versions are those of folders, and no file system that runners have lets one be longer.
-_LONGEST = 255
+# Maximum size of a report, in bytes. A report of 300 packages has 60 KiB.
+_MOST_BYTES = 8 * 1024 * 1024
+# Maximum length of a name or version. These are parts of folder names, which the file systems of runners limit to 255 characters.
+_MOST_CHARACTERS = 255
+# Maximum number of reports that are read from an artifact.
 _MOST_FILES = 1000
 
 
@@ -32,16 +33,15 @@ class Python(NamedTuple):
 
     @property
     def release(self) -> str:
-        """The version as actions/setup-python writes it: with a `t` for a free-threaded build."""
-        return f"{self.version}{'t' * self.free_threaded}"
+        """The version as actions/setup-python writes it, with a trailing `t` for a free-threaded build."""
+        return f"{self.version}t" if self.free_threaded else self.version
 
 
 class Job(NamedTuple):
-    """A job as its report describes it; `outcome` is `success`, `failure` or `missing`.
+    """A job as its report describes it; `outcome` is `success`, `failure`, or `missing` for a job without a usable report.
 
-    `packages` maps normalized names to versions (PEP 503), without seed packages that are not in uv.lock.
-    Of a failed job, `kind` is the error's and `reason` the first line of its message; of a missing one,
-    `reason` says what is there instead of a report.
+    `packages` maps normalized names (PEP 503) to versions, without seed packages that are not in uv.lock. For a failed job, `kind`
+    is the kind of the error and `reason` the first line of its message. For a missing job, `reason` is the problem with its report.
     """
 
     name: str
@@ -54,36 +54,39 @@ class Job(NamedTuple):
 
 
 def read(folder: str) -> list[Job]:
-    """Return the jobs whose artifacts are in `folder`; their names are distinct.
+    """Return the jobs whose artifacts are in `folder`, with distinct names.
 
-    Each folder in it is an artifact, and each file of JSON beside them is one too, as actions/download-artifact
-    unpacks a single artifact, or several with `merge-multiple`, into `folder` itself.
+    Each folder in it is an artifact. Each JSON file in it counts as an artifact, too, because actions/download-artifact unpacks a
+    single artifact, or several with `merge-multiple`, into `folder` itself. Raise `OSError` if `folder` cannot be read.
     """
     jobs: dict[str, Job] = {}
     for entry in sorted(os.listdir(folder)):
         for job in _artifact(os.path.join(folder, entry)):
-            numbered = (f"{job.name} ({number})" for number in itertools.count(2))
-            name = next(name for name in itertools.chain([job.name], numbered) if name not in jobs)
+            name, number = job.name, 1
+            while name in jobs:
+                number += 1
+                name = f"{job.name} ({number})"
             jobs[name] = job._replace(name=name)
     return list(jobs.values())
 
 
 def _artifact(path: str) -> list[Job]:
-    """Return a job for each report in the folder or file at `path`; if a folder has none, a job that is missing."""
-    name, is_folder = os.path.basename(path), os.path.isdir(path)
+    """Return a job for each report in the folder or file at `path`, or a missing job for a folder without a report."""
+    is_folder = os.path.isdir(path)
     reports = [_job(file) for file in itertools.islice(_files(path), _MOST_FILES)]
-    # An artifact may contain other files, too.
+    # Files that are not reports are ignored, unless they have the name of a report.
     found = [job for job in reports if job.outcome != "missing" or job.name.startswith(_PREFIX)]
     if not found and is_folder:
         found = reports[:1] or [Job("", "missing", reason="its artifact has no file of JSON")]
-    name = name if is_folder else name[: -len(".json")]
-    name = name[len(_PREFIX) :] if name.startswith(_PREFIX) and name != _PREFIX else name
+    name = os.path.basename(path) if is_folder else os.path.basename(path)[: -len(".json")]
+    if name.startswith(_PREFIX) and name != _PREFIX:
+        name = name[len(_PREFIX) :]
     several = len({job.project for job in found}) > 1
     return [job._replace(name=f"{name} ({job.project})" if several and job.project else name) for job in found]
 
 
 def _files(path: str) -> Iterator[str]:
-    """Yield the files of JSON in the folder `path`, or `path` if it is one."""
+    """Yield the JSON files below the folder `path`, or `path` itself if it is a JSON file."""
     if path.endswith(".json") and not os.path.isdir(path):
         yield path
     for where, folders, names in os.walk(path):
@@ -92,10 +95,10 @@ def _files(path: str) -> Iterator[str]:
 
 
 def _job(path: str) -> Job:
-    """Return the job that the file at `path` is the report of, with the name of the file."""
+    """Return the job of the report file at `path`, or a missing job; its name is the name of the file."""
     name = os.path.basename(path)
     try:
-        return _parsed(name, _document(path))
+        return _validated(name, _document(path))
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
     except RecursionError:
@@ -107,35 +110,31 @@ def _job(path: str) -> Job:
     return Job(name, "missing", reason=f"{name} {reason}")
 
 
-def _document(path: str) -> Any:  # noqa: ANN401 - what JSON holds is known once it has been looked at
+def _document(path: str) -> Any:  # noqa: ANN401 - JSON that has not been validated
     if not os.path.isfile(path):
         raise ValueError("is not a file")
     with open(path, "rb") as file:
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise ValueError(f"is larger than {_LARGEST // 1024 // 1024} MiB")
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"is larger than {_MOST_BYTES // 1024 // 1024} MiB")
     try:
-        # Parsing a million digits takes minutes as an int, and no time as a float.
+        # Parsing a million digits as an int takes minutes; as a float, it is immediate.
         return json.loads(content.decode("utf-8"), parse_int=float)
     except ValueError:
         raise ValueError("is not valid JSON") from None
 
 
-def _parsed(name: str, document: Any) -> Job:  # noqa: ANN401 - see above
+def _validated(name: str, document: Any) -> Job:  # noqa: ANN401 - JSON that has not been validated
+    """Return the job that `document` describes; raise `ValueError` for another schema, and another exception if it is no report."""
     schema, outcome, python, project = document["schema"], document.get("outcome", "success"), document["python"], document["project"]
     if isinstance(schema, float) and schema != _SCHEMA:
         raise ValueError(f"has schema {schema:g}, and this version of the action reads schema {_SCHEMA}")
     if not isinstance(schema, float) or outcome not in ("success", "failure"):
         raise TypeError
-    job = Job(
-        name,
-        outcome,
-        None if python is None else _python(python),
-        "" if project is None else _text(project["name"]),
-    )
+    job = Job(name, outcome, _python(python) if python is not None else None, _text(project["name"]) if project is not None else "")
     if outcome == "failure":
         message = str.strip(document["error"]["message"])
-        return job._replace(kind=_text(document["error"]["kind"]), reason=message.partition("\n")[0][: 2 * _LONGEST])
+        return job._replace(kind=_text(document["error"]["kind"]), reason=message.partition("\n")[0][: 2 * _MOST_CHARACTERS])
     if python is None:
         raise TypeError
     packages = {normalized_name(_text(package["name"])): _text(package["version"]) for package in document["packages"]}
@@ -144,13 +143,13 @@ def _parsed(name: str, document: Any) -> Job:  # noqa: ANN401 - see above
     return job._replace(packages=packages)
 
 
-def _python(fields: Any) -> Python:  # noqa: ANN401 - see above
-    # Reports of earlier releases do not have the last one.
+def _python(fields: Any) -> Python:  # noqa: ANN401 - JSON that has not been validated
     version, implementation, platform = (_text(fields[name]) for name in ("version", "implementation", "platform"))
+    # Reports of earlier releases have no `free_threaded`.
     return Python(version, implementation, platform, fields.get("free_threaded") is True)
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST:
+    if not isinstance(value, str) or len(value) > _MOST_CHARACTERS:
         raise TypeError
     return value

@@ -12,34 +12,35 @@ if TYPE_CHECKING:
     from uv_system_sync.matrix.comparison import Matrix, Row
     from uv_system_sync.matrix.reports import Job, Python
 
-# So much is far below the limit of the runner, 1 MiB, unless nearly every character is escaped.
-_CELLS = 15_000
-_JOBS = 1000
+# The most table cells and jobs in a summary. This stays far below the runner's limit of 1 MiB unless nearly every character is escaped.
+_MOST_CELLS = 15_000
+_MOST_JOBS = 1000
 
 
 def render(matrix: Matrix) -> str:
-    """Return the job summary of `matrix`; nothing in it that came from outside is read as Markdown or HTML."""
+    """Return the job summary of `matrix`; text from the reports is escaped, so that none of it is read as Markdown or HTML."""
     succeeded = [job for job in matrix.jobs if job.outcome == "success"]
-    others = [job for job in matrix.jobs if job.outcome != "success"]
+    unsuccessful = [job for job in matrix.jobs if job.outcome != "success"]
     blocks = [f"### The packages of {counted(len(matrix.jobs), 'job')}", f"{text(matrix.sentence())}."]
-    if others:
-        blocks.append("\n".join(first([f"- {_state(job)}" for job in others], _JOBS)))
+    if unsuccessful:
+        blocks.append("\n".join(first([f"- {_problem(job)}" for job in unsuccessful], _MOST_JOBS)))
     if matrix.differences:
         header = ["Package", *(f"{text(job.name)}<br>{text(_python(job.python))}" for job in succeeded)]
-        # What has two versions comes before what only some jobs have.
+        # Packages with different versions come before packages that only some jobs have.
         rows = sorted(matrix.differences, key=lambda row: not row.conflicting)
-        blocks.append(table(header, [_cells(row) for row in rows], _CELLS // len(header)))
+        blocks.append(table(header, [_cells(row) for row in rows], _MOST_CELLS // len(header)))
     elif succeeded:
-        blocks.append(table(["Job", "Python"], [[text(job.name), text(_python(job.python))] for job in succeeded], _JOBS))
+        blocks.append(table(["Job", "Python"], [[text(job.name), text(_python(job.python))] for job in succeeded], _MOST_JOBS))
     if matrix.same:
         where = f"all {len(succeeded)} jobs" if len(succeeded) > 1 else "the one job"
-        title = f"{counted(len(matrix.same), 'package')} {'is' if len(matrix.same) == 1 else 'are'} the same in {where}"
+        verb = "is" if len(matrix.same) == 1 else "are"
         versions = [[text(row.name), text(next(iter(row.versions.values())) or "")] for row in matrix.same]
-        blocks.append(collapsed(title, table(["Package", "Version"], versions, _CELLS // 2)))
+        body = table(["Package", "Version"], versions, _MOST_CELLS // 2)
+        blocks.append(collapsed(f"{counted(len(matrix.same), 'package')} {verb} the same in {where}", body))
     return "\n\n".join(blocks) + "\n"
 
 
-def _state(job: Job) -> str:
+def _problem(job: Job) -> str:
     if job.outcome == "missing":
         return f"**{text(job.name)}** has no report: {text(job.reason)}"
     python = f", in {_python(job.python)}" if job.python else ""
@@ -51,7 +52,12 @@ def _python(python: Python | None) -> str:
 
 
 def _cells(row: Row) -> list[str]:
-    """Return the cells of `row`; a version that is not the most frequent one, or the first of those, is bold."""
+    """Return the cells of `row`. All versions except the most frequent one (the first of several equally frequent ones) are bold."""
     ((usual, _),) = Counter(version for version in row.versions.values() if version is not None).most_common(1)
-    shown = {None: "–", usual: text(usual)}  # noqa: RUF001 - a dash
-    return [text(row.name), *(shown[it] if it in shown else f"**{text(it or '')}**" for it in row.versions.values())]
+    cells = [text(row.name)]
+    for version in row.versions.values():
+        if version is None:
+            cells.append("–")  # noqa: RUF001 - a dash
+        else:
+            cells.append(text(version) if version == usual else f"**{text(version)}**")
+    return cells
