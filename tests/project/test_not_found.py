@@ -81,7 +81,7 @@ def test_if_no_project_is_near_all_are_named(checkout: Path) -> None:
 def test_in_a_folder_without_a_project_those_below_with_a_lock_are_named(checkout: Path) -> None:
     touch(checkout, "a/pyproject.toml", "b/pyproject.toml", "b/uv.lock", "c/d/pyproject.toml", "c/d/uv.lock", "e/f/g/pyproject.toml")
 
-    assert "projects there: b, c/d." in _hint(checkout)
+    assert "these projects: b, c/d." in _hint(checkout)
 
 
 @pytest.mark.parametrize("skipped", [".hidden", "node_modules", "venv", "a/node_modules"])

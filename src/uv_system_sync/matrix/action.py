@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from uv_system_sync.matrix.reports import Job
     from uv_system_sync.reporting.reporter import Reporter
 
-# The most lines of results that are written to the log.
+# Maximum number of lines with results in the log.
 _MOST_LINES = 500
 
 # In the inputs `must-succeed` and `must-match`: every job, or every package.
@@ -93,12 +93,9 @@ def _require_matches(matrix: Matrix, names: Sequence[str]) -> None:
     known = {row.name for row in (*matrix.differences, *matrix.same)}
     unknown = [name for name in names if name not in (_ALL, *known)]
     if unknown:
-        raise InvalidInput(
-            "{option} has `{name}`, which no job has installed from uv.lock.",
-            "Correct the name, or find out why no job has installed the package.",
-            option=Option("must-match"),
-            name=unknown[0],
-        )
+        fact = "{option} has `{name}`, which no job has installed from uv.lock."
+        hint = "Correct the name, or find out why no job has installed the package."
+        raise InvalidInput(fact, hint, option=Option("must-match"), name=unknown[0])
     conflicts = [row.sentence() for row in matrix.differences if row.conflicting and (_ALL in names or row.name in names)]
     if conflicts:
         raise PackagesDiffer(

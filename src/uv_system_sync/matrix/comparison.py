@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 # The schema version of the output `report`. It is increased when a reader of the current version would misread the new form.
 SCHEMA = 1
 
-# The most characters in each of the three lists among the outputs. GitHub limits all outputs of a job together to 1 MB, at two bytes
-# for each character.
+# Maximum length of each of the three lists. GitHub limits all outputs of a job together to 1 MB, at two bytes for each character.
 _MOST_CHARACTERS = 160_000
 
 
@@ -27,7 +26,7 @@ class Row(NamedTuple):
 
     @property
     def different(self) -> bool:
-        """Whether not all jobs have the same version; a missing package counts as a difference."""
+        """Whether the version is not the same in all jobs; a missing package counts as a difference."""
         return len(set(self.versions.values())) > 1
 
     @property

@@ -123,10 +123,8 @@ def _migration(names: Sequence[str], pyproject: Document | None) -> Message | No
     if lock and has_table:
         return message("uv does not read {lock}: run `uv lock` there once and commit uv.lock.", lock=lock)
     if lock and pyproject:
-        return message(
-            "uv does not read {lock}: add the dependencies to `[project]` in pyproject.toml, run `uv lock` there once and commit both.",
-            lock=lock,
-        )
+        text = "uv does not read {lock}: add the dependencies to `[project]` in pyproject.toml, run `uv lock` there once and commit both."
+        return message(text, lock=lock)
     steps = []
     source = requirements = _first_of(("requirements.in", "requirements.txt"), names)
     if requirements is None:
@@ -140,11 +138,8 @@ def _migration(names: Sequence[str], pyproject: Document | None) -> Message | No
         steps.append("add a `[project]` table with `name` and `version` to pyproject.toml")
     constraints = " -c requirements.txt" if source == "requirements.in" and "requirements.txt" in names else ""
     steps.append(f"run `uv add -r {requirements}{constraints}`")
-    return message(
-        "uv-system-sync installs uv.lock, not {name}. Once, {steps} there, and commit pyproject.toml and uv.lock.",
-        name=source,
-        steps=", then ".join(steps),
-    )
+    text = "uv-system-sync installs uv.lock, not {name}. Once, {steps} there, and commit pyproject.toml and uv.lock."
+    return message(text, name=source, steps=", then ".join(steps))
 
 
 def _first_of(wanted: Sequence[str], names: Sequence[str]) -> str | None:
@@ -156,7 +151,7 @@ def _choose(folders: Sequence[str]) -> Message:
     if len(shown) == 1:
         return message("Did you mean {nearest}?", nearest=option._replace(value=shown[0]))
     if shown:
-        return message("Set {option} to one of the projects there: {folders}.", option=option, folders=listed(shown))
+        return message("Set {option} to one of these projects: {folders}.", option=option, folders=listed(shown))
     return message("Set {option} to the project's folder. In a workflow, check out the repository first.", option=option)
 
 

@@ -44,11 +44,8 @@ class Project(NamedTuple):
     @property
     def required_uv(self) -> str:
         """The setting `required-version` of uv, a version or a version specifier, or empty."""
-        for _, settings in self.settings():
-            required = toml.string(settings, "required-version")
-            if required:
-                return required
-        return ""
+        versions = (toml.string(settings, "required-version") for _, settings in self.settings())
+        return next(filter(None, versions), "")
 
     def settings(self) -> list[tuple[Document, Table]]:
         """Return the files that may hold uv's settings, each with its table of settings; uv uses the first.

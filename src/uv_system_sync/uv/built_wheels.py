@@ -42,7 +42,7 @@ class BuiltWheels:
         """Return the wheels that action.yml asked actions/cache to restore, from the variables that it sets in `environ`."""
         key = inputs.text(environ, "cache-key")
         has_failed = inputs.text(environ, "cache-outcome") == "failure"
-        problem = message("actions/cache failed; its lines in the log have the reason") if has_failed else None
+        problem = message("actions/cache failed; see its output in the log") if has_failed else None
         return cls(key, builds.folder(environ, key), was_restored=inputs.text(environ, "cache-hit") == "true", problem=problem)
 
     @contextmanager

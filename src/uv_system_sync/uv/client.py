@@ -54,17 +54,12 @@ class Uv:
 
     def require(self, inputs: Inputs | None = None) -> None:
         """Raise `UvUnavailable` if this uv is too old for uv-system-sync or for one of `inputs`."""
+        fact = "{what} needs uv {oldest} or newer, and {path} is uv {version}."
+        hint = "Install a newer uv, or put one first on PATH. In a workflow, set {option} to a newer version."
         for what, oldest in _requirements(inputs, self._environ):
             if _release(self.version) < _release(oldest):
-                raise UvUnavailable(
-                    "{what} needs uv {oldest} or newer, and {path} is uv {version}.",
-                    "Install a newer uv, or put one first on PATH. In a workflow, set {option} to a newer version.",
-                    what=what,
-                    oldest=oldest,
-                    path=self.path,
-                    version=self.version,
-                    option=Option("uv-version"),
-                )
+                option = Option("uv-version")
+                raise UvUnavailable(fact, hint, what=what, oldest=oldest, path=self.path, version=self.version, option=option)
 
     def sync_command(self, inputs: Inputs, project: Project, target: Target) -> Command:
         """Return the `uv sync` command for `inputs`; raise `InvalidInput` if `args` has an argument that users must not pass."""
@@ -73,14 +68,10 @@ class Uv:
     def dry_run(self, inputs: Inputs, project: Project, target: Target) -> Completed:
         """Run `uv sync --dry-run`, which shows what a sync would change; raise `UvUnavailable` if this uv is too old for it."""
         if _release(self.version) < _release(_OLDEST_WITH_DRY_RUN):
-            raise UvUnavailable(
-                "Showing what a sync would change needs uv {oldest} or newer, and {path} is uv {version}.",
-                "Install a newer uv, or use {yes} to remove packages that are not in uv.lock without asking.",
-                oldest=_OLDEST_WITH_DRY_RUN,
-                path=self.path,
-                version=self.version,
-                yes=Option("yes", "true"),
-            )
+            fact = "Showing what a sync would change needs uv {oldest} or newer, and {path} is uv {version}."
+            hint = "Install a newer uv, or use {yes} to remove all packages that are not in uv.lock without confirmation."
+            yes, oldest = Option("yes", "true"), _OLDEST_WITH_DRY_RUN
+            raise UvUnavailable(fact, hint, oldest=oldest, path=self.path, version=self.version, yes=yes)
         return self._start(self._sync(inputs, project, target, "--dry-run"))(None)
 
     def use_cache(self, folder: str) -> None:
@@ -156,13 +147,9 @@ def _requirements(inputs: Inputs | None, environ: Mapping[str, str]) -> Iterator
 def _version_in(path: str, output: str) -> str:
     found = re.search(r"^uv (\d\S*)", output, re.MULTILINE)
     if found is None:
-        raise UvUnavailable(
-            "{path} is not uv: `--version` printed {output!r}.",
-            "Put uv first on PATH. In a workflow, set {option} to install one.",
-            path=path,
-            output=output[:200],
-            option=Option("uv-version"),
-        )
+        fact = "{path} is not uv: `--version` printed {output!r}."
+        hint = "Put uv first on PATH. In a workflow, set {option} to install one."
+        raise UvUnavailable(fact, hint, path=path, output=output[:200], option=Option("uv-version"))
     return found.group(1)
 
 
@@ -172,10 +159,5 @@ def _release(version: str) -> tuple[int, ...]:
 
 
 def _cannot_start(path: str, error: OSError) -> UvUnavailable:
-    return UvUnavailable(
-        "{path} cannot be started: {reason}.",
-        "Install uv, for example with `pip install uv`. In a workflow, set {option} to install one.",
-        path=path,
-        reason=error.strerror,
-        option=Option("uv-version"),
-    )
+    hint = "Install uv, for example with `pip install uv`. In a workflow, set {option} to install one."
+    return UvUnavailable("{path} cannot be started: {reason}.", hint, path=path, reason=error.strerror, option=Option("uv-version"))

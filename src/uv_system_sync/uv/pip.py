@@ -129,14 +129,10 @@ class Pip:
         # Leave out pip's list of all versions on the index.
         output = re.sub(r"\(from versions: [^)]{100,}\)", "(from versions: …)", completed.output.strip())
         reason, hint = _reason(output)
-        return UvUnavailable(
-            "pip could not install {requirement} (exit status {status}){reason}.",
-            hint,
-            words=output,
-            requirement=requirement[0] if len(requirement) == 1 else "uv",
-            status=completed.returncode,
-            reason=reason and f": {reason}",
-        )
+        name = requirement[0] if len(requirement) == 1 else "uv"
+        because = f": {reason}" if reason else ""
+        fact = "pip could not install {requirement} (exit status {status}){reason}."
+        return UvUnavailable(fact, hint, words=output, requirement=name, status=completed.returncode, reason=because)
 
 
 def _reason(output: str) -> tuple[str, Message]:

@@ -111,25 +111,18 @@ def on_path(search_path: str, *, windows: bool = os.name == "nt") -> str | None:
     for folder in filter(None, search_path.split(os.pathsep)):
         path = os.path.join(folder, "uv.exe" if windows else "uv")
         if os.path.exists(path):
-            raise UvUnavailable(
-                "{path} is on PATH, but it is {what}.",
-                "Remove it from PATH. In a workflow, set {option} to install uv.",
-                path=path,
-                what="a folder" if os.path.isdir(path) else "not executable",
-                option=Option("uv-version"),
-            )
+            fact, hint = "{path} is on PATH, but it is {what}.", "Remove it from PATH. In a workflow, set {option} to install uv."
+            what = "a folder" if os.path.isdir(path) else "not executable"
+            raise UvUnavailable(fact, hint, path=path, what=what, option=Option("uv-version"))
     return None
 
 
 def checked(specifier: str) -> str:
     """Return `specifier` if it is empty or looks like a version or a version specifier (PEP 440); otherwise raise `InvalidInput`."""
     if specifier and not re.fullmatch(_SPECIFIER, specifier):
-        raise InvalidInput(
-            "{option} is {value!r}, which is neither a version nor a version specifier.",
-            "Set it to a version such as `0.13.9` or a specifier such as `>=0.12`, or leave it empty for the uv on PATH or a recent one.",
-            option=Option("uv-version"),
-            value=specifier,
-        )
+        fact = "{option} is {value!r}, which is neither a version nor a version specifier."
+        hint = "Set it to a version such as `0.13.9` or a specifier such as `>=0.12`, or leave it empty for the uv on PATH or a recent one."
+        raise InvalidInput(fact, hint, option=Option("uv-version"), value=specifier)
     return specifier
 
 
