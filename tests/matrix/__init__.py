@@ -35,7 +35,7 @@ PYTHON = Python("3.12.4", "cpython", "linux-x86_64")
 
 
 def write_report(folder: Path, artifact: str, content: object, name: str = "uv-system-sync-0a.json") -> None:
-    """Write `content`, as JSON unless it is text or bytes, to the folder of an artifact, or to `folder` if `artifact` is empty."""
+    """Write `content` into the folder of `artifact`, or into `folder` if `artifact` is empty. Text and bytes are written as they are."""
     (folder / artifact).mkdir(parents=True, exist_ok=True)
     data = content if isinstance(content, bytes) else (content if isinstance(content, str) else json.dumps(content)).encode()
     (folder / artifact / name).write_bytes(data)

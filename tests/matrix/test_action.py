@@ -40,7 +40,7 @@ LOG = [
 
 @pytest.fixture
 def folder(runner: StepFiles) -> Path:
-    """A folder with the reports of three jobs, one of which failed, where the step runs."""
+    """The working directory of the step, with the reports of three jobs, one of which failed."""
     folder = runner.temp.parent / "reports"
     write_report(folder, "uv-system-sync-3.10", REPORT)
     newer = {**REPORT, "packages": [{"name": "alpha", "version": "2.0"}, {"name": "beta", "version": "1.0"}]}
@@ -50,13 +50,13 @@ def folder(runner: StepFiles) -> Path:
 
 
 def variables(**inputs: str) -> dict[str, str]:
-    """Return the variables that action.yml sets for `inputs`, named with underscores; the others are at their defaults."""
+    """Return the variables that action.yml sets for `inputs`, whose names have underscores here; the other inputs have their defaults."""
     defaults = {variable(name): declared.get("default", "") for name, declared in ACTION["inputs"].items()}
     return {**defaults, **{variable(name.replace("_", "-")): value for name, value in inputs.items()}}
 
 
 def lines(runner: StepFiles, **inputs: str) -> list[str]:
-    """Compare as a step with `inputs` does, and return the log."""
+    """Compare the reports like a step with `inputs`, and return the log."""
     log = LogFile()
     environ = {**runner.environ, **variables(**inputs)}
     action.compare(environ, GitHubReporter(environ, log))
@@ -64,14 +64,14 @@ def lines(runner: StepFiles, **inputs: str) -> list[str]:
 
 
 def failed(runner: StepFiles, **inputs: str) -> ActionError:
-    """Return the error of a step with `inputs`."""
+    """Return the error that a step with `inputs` raises."""
     with pytest.raises(ActionError) as caught:
         lines(runner, **inputs)
     return caught.value
 
 
 def run(runner: StepFiles, python: Python, **inputs: str) -> tuple[int, list[str]]:
-    """Run the step as the runner does, and return its exit status and its log."""
+    """Run the step like the runner, and return its exit status and its log."""
     script = runner.env.parent / "script.py"
     script.write_text(STEP["run"], encoding="utf-8")
     completed = subprocess.run(

@@ -1,4 +1,4 @@
-"""Reading the reports of the jobs of a matrix; tests/fuzz/test_matrix.py has any files at all."""
+"""Reading the reports of the jobs of a matrix; tests/fuzz/test_matrix.py reads arbitrary files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The job summary of a matrix; tests/fuzz/test_matrix.py has any text at all, as GitHub renders it."""
+"""The job summary of a matrix; tests/fuzz/test_matrix.py renders arbitrary text like GitHub."""
 
 from __future__ import annotations
 

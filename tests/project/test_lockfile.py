@@ -1,4 +1,4 @@
-"""Reading uv.lock, once and only if it is needed."""
+"""Reading uv.lock, lazily and only once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _lock(folder: Path, text: str = _TEXT) -> Lockfile:
 
 
 def test_packages_from_source_are_those_that_may_have_to_be_built(tmp_path: Path) -> None:
-    """Packages of folders are built in every run, and a wheel for every Python leaves nothing to build."""
+    """Packages from folders are built in every run, and a package with a wheel for every Python is never built."""
     text = (
         _TEXT
         + """

@@ -1,4 +1,4 @@
-"""What is named when a folder has no pyproject.toml or no uv.lock."""
+"""The errors for a folder without a pyproject.toml or a uv.lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a project: its files, the workspace that it belongs to, and the settings of uv."""
+"""Reading a project: its files, its workspace and its settings for uv."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_pyproject_that_is_not_toml_is_an_error_on_its_line(tmp_path: Path, co
     ],
 )
 def test_a_project_without_a_lock_has_that_of_the_workspace_above(tmp_path: Path, above: dict[str, str], own: str, expected: str) -> None:
-    """As for uv, the search for a workspace ends at the first pyproject.toml above the project."""
+    """As in uv, the search for a workspace ends at the first pyproject.toml above the project."""
     for folder, text in above.items():
         _write(tmp_path / folder, text)
     member = _write(tmp_path / "packages" / "sample", own)

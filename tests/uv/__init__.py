@@ -1,4 +1,4 @@
-"""Tests of uv_system_sync.uv, and what takes the place of starting a program there."""
+"""Tests of uv_system_sync.uv, and the fake that replaces starting a program."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from uv_system_sync.process import Command, Completed, Finish
 
 
 class Starter(Recorder):
-    """A recorder with a `start`, which fails at once or answers when the end is waited for.
+    """A recorder whose `start` raises at once, or returns a function that returns the next answer.
 
-    `--version` prints `version`, or what `versions` has for the path of the program.
+    For `--version`, the answer is `version`, or the entry in `versions` for the path of the program.
     """
 
     def __init__(self, *answers: Completed | OSError, version: str = "uv 0.13.9\n") -> None:
@@ -18,12 +18,12 @@ class Starter(Recorder):
         self.versions: dict[str, str] = {}
 
     def start(self, command: Command) -> Finish:
-        """Keep `command`, unless it asks for the version, and return what answers."""
+        """Record `command`, unless it is `--version`, and return the function that returns its answer."""
         if command.argv[1:] == ("--version",):
             return lambda _: Completed(0, self.versions.get(command.argv[0], self._version))
         answer = self(command)
         return lambda _: self.finish(answer)
 
     def finish(self, answer: Completed) -> Completed:
-        """Return the `answer` of the last command, after what it does."""
+        """Return `answer`; a subclass can first do what the command would do."""
         return answer

@@ -1,4 +1,4 @@
-"""Which packages have to be built, and under which key their wheels are kept."""
+"""Which packages uv has to build, and the cache key for their wheels."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ _HOSTED = {"RUNNER_ENVIRONMENT": "github-hosted", "ImageOS": "ubuntu24"}
 
 
 class _Uv(Starter):
-    """A uv that makes a cache as the real one does, and answers what it would install."""
+    """A uv that creates a cache folder like the real one, and prints what it would install."""
 
     def __init__(self, printed: str = _ALL, cache_format: str = "sdists-v11", tags: str = "cp312-cp312-manylinux_2_36_x86_64") -> None:
         super().__init__(*[Completed(0, tags)], *[Completed(int(not printed), printed)])
         self._format = cache_format
 
     def start(self, command: Command) -> Finish:
-        """Make the cache before answering."""
+        """Create the cache folder of a dry run."""
         if "--dry-run" in command.argv and self._format:
             os.makedirs(os.path.join(command.env["UV_CACHE_DIR"], self._format))
         return super().start(command)
@@ -114,7 +114,7 @@ def _key(folder: Path, uv: _Uv | None = None, **different: Any) -> str:
 
 
 def test_packages_without_a_wheel_for_the_python_are_wanted(tmp_path: Path) -> None:
-    """That are sources on an index, or a repository; and the empty cache that uv was asked with is gone."""
+    """They are source distributions on an index and Git repositories. The temporary cache for the dry run is removed."""
     wanted = _wanted(tmp_path)
 
     assert wanted is not None
@@ -137,7 +137,7 @@ def test_a_package_with_a_wheel_of_one_of_the_tags_is_not_built(tmp_path: Path, 
     [(" + slow==3.0\n", ["slow 3.0"]), (" ~ slow==3.0\n + native==1.0\n", ["slow 3.0"]), ("", ["native 2.0", "slow 3.0", "lib 4.0"])],
 )
 def test_only_what_uv_would_install_is_wanted(tmp_path: Path, printed: str, packages: list[str]) -> None:
-    """A uv that does not say makes it everything that might be."""
+    """If the dry run fails, all packages that may have to be built are wanted."""
     wanted = _wanted(tmp_path, _Uv(printed))
 
     assert wanted is not None
@@ -170,7 +170,7 @@ def test_the_key_changes_with_each_thing_that_decides_a_build(tmp_path: Path) ->
 
 
 def test_the_key_is_the_same_whatever_else_changes(tmp_path: Path) -> None:
-    """Other packages, the name of the image's release, and the order of the lock."""
+    """These are other packages, the name of the image's release, and the order of the lock."""
     first, *blocks = _LOCK.split("[[package]]")
     reordered = "[[package]]".join([first, *reversed([f"{block.rstrip()}\n\n" for block in blocks])])
     other = '\n[[package]]\nname = "other"\nversion = "1"\nsource = { registry = "x" }\nsdist = { url = "o", hash = "1" }\n'

@@ -1,4 +1,4 @@
-"""What is restored of built wheels, used and left for the runner to save."""
+"""Which built wheels are used after they are restored, and which are left for actions/cache to save."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of uv that a run needs, and what is required of uv's version."""
+"""The uv commands that a run needs, and the versions of uv that it requires."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _FAILED = Completed(2, "offline")
 
 
 class Installer(Starter):
-    """A uv that makes the folder that it is to install into, if it succeeds; `meanwhile` is called with its path."""
+    """A uv that creates its target folder if it succeeds; `meanwhile` is called with the path of the folder."""
 
     def __init__(self, *answers: Completed, version: str = "uv 0.13.9\n", meanwhile: Callable[[Path], object] = lambda _: None) -> None:
         super().__init__(*answers, version=version)
@@ -34,7 +34,7 @@ class Installer(Starter):
         self.has_ended = False
 
     def finish(self, answer: Completed) -> Completed:
-        """Install, and answer."""
+        """Create the folder if the command succeeds, and return `answer`."""
         if not answer.returncode:
             (self.folder / "tomli").mkdir()
         self._meanwhile(self.folder)
@@ -43,13 +43,13 @@ class Installer(Starter):
 
     @property
     def folder(self) -> Path:
-        """The folder that the last command named."""
+        """The target folder of the last command."""
         argv = self.commands[-1].argv
         return Path(argv[argv.index("--target") + 1])
 
     @property
     def are_offline(self) -> list[bool]:
-        """Whether each of the commands may not ask an index."""
+        """For each command, whether it is offline."""
         return ["--offline" in command.argv for command in self.commands]
 
 
@@ -87,7 +87,7 @@ def test_an_index_is_only_asked_for_what_is_not_in_the_cache(tmp_path: Path, ans
 
 
 def test_the_installation_begins_at_once_and_its_end_is_waited_for_once(tmp_path: Path) -> None:
-    """Meanwhile, our own modules are imported."""
+    """The action imports its own modules in the meantime."""
     started: list[str] = []
     waits: list[object] = []
 
@@ -119,7 +119,7 @@ def test_of_two_steps_at_once_the_folder_of_the_faster_one_is_used(tmp_path: Pat
 
 
 def test_a_folder_that_cannot_be_renamed_is_used_as_it_is(tmp_path: Path) -> None:
-    """As a virus scanner of Windows may prevent it."""
+    """On Windows, a virus scanner may prevent it."""
     starter = Installer(_DONE, meanwhile=lambda folder: Path(str(folder).rpartition("-")[0]).touch())
     folder = _install(starter, tmp_path)
 

@@ -1,4 +1,4 @@
-"""Tests of `uv.output`: what a sync would change."""
+"""The changes that a dry run of uv prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which uv is used, what pip is asked to install, and what its failures mean; tests/integration/test_provision.py runs the real pip."""
+"""Which uv is used, how pip installs one, and how its failures are explained; tests/integration/test_provision.py runs the real pip."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _NOTHING_FOUND = "ERROR: Could not find a version that satisfies the requirement
 
 
 class _Pip(Starter):
-    """A pip that makes the program in the folder that it is to install into, if it succeeds; `meanwhile` is called with that folder."""
+    """A pip that creates the uv program in its target folder if it succeeds; `meanwhile` is called with that folder."""
 
     def __init__(self, *answers: Completed, version: str = "uv 0.13.9\n", meanwhile: Callable[[Path], object] = lambda _: None) -> None:
         super().__init__(*answers, version=version)
         self._meanwhile = meanwhile
 
     def finish(self, answer: Completed) -> Completed:
-        """Install, and answer."""
+        """Create the program if the command succeeds, and return `answer`."""
         folder = Path(self.option("--target"))
         touch(folder / "bin", *([] if answer.returncode else [_NAME]))
         self._meanwhile(folder)
@@ -68,7 +68,7 @@ class _Place:
         return self.provider(starter, UV_SYSTEM_SYNC_UV_VERSION=version, **environ).first()
 
     def fail(self, *answers: Completed, version: str = "", **environ: str) -> UvUnavailable:
-        """Return the error after pip has given `answers`, without retries; it leaves nothing."""
+        """Return the error if pip gives `answers`, without retries, and check that no files are left."""
         with pytest.raises(UvUnavailable) as caught:
             self.first(_Pip(*answers), version, **{"UV_SYSTEM_SYNC_RETRIES": "0", **environ})
         assert [] == os.listdir(self.temp)
@@ -102,7 +102,7 @@ def test_the_first_uv_on_path_is_used(tmp_path: Path, *, windows: bool) -> None:
 
 
 def test_a_relative_entry_of_path_leads_to_an_absolute_path(with_uv: _Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is started in the project's folder."""
+    """A uv is started in the project's folder, so a relative path would not lead to it."""
     monkeypatch.chdir(with_uv.bin.parent)
 
     assert str(with_uv.bin / _NAME) == provision.on_path(with_uv.bin.name)
@@ -139,7 +139,7 @@ _AS_ASKED = ["0.13.9", ">=0.12", "==0.13.*", "~=0.13.0", ">0.12, <1"]
 
 @pytest.mark.parametrize("version", _AS_ASKED)
 def test_the_uv_on_path_is_used_if_it_is_as_asked_for(with_uv: _Place, version: str) -> None:
-    """Whatever the project requires of a uv: uv itself rejects another one."""
+    """It need not satisfy the project's `required-version`: uv itself checks that."""
     provider = with_uv.provider(Starter(), UV_SYSTEM_SYNC_UV_VERSION=version)
     first = provider.first()
 
@@ -285,7 +285,7 @@ def test_of_two_steps_at_once_the_folder_of_the_faster_one_is_used(place: _Place
 
 
 def test_a_folder_is_only_there_if_all_of_it_is(place: _Place) -> None:
-    """On another disk than its own temporary folder, pip may have copied half of a program when the disk is full."""
+    """If the target is on another disk than its temporary folder, pip copies files, and can stop in the middle when the disk is full."""
 
     def interrupt(_: Path) -> None:
         raise KeyboardInterrupt
@@ -417,7 +417,7 @@ def test_a_failure_of_pip_is_an_error_with_the_reason_and_its_last_words(place: 
     ],
 )
 def test_if_pip_finds_nothing_it_is_asked_for_the_answer_of_the_index(place: _Place, reported: str, reason: str) -> None:
-    """It prints that with everything else alone."""
+    """Only the verbose output of pip has it."""
     everything = f"Using pip 24.2\n{reported}\nSkipping link: not a file\n{_NOTHING_FOUND}Traceback (most recent call last):\n  File x\n"
     error = place.fail(Completed(1, _NOTHING_FOUND), Completed(1, everything))
 
@@ -432,7 +432,7 @@ def test_if_it_is_found_after_all_the_second_answer_counts(place: _Place) -> Non
 
 
 def test_a_pip_that_reports_success_and_has_installed_no_uv_has_failed(place: _Place) -> None:
-    """As a wheel without a program would have it."""
+    """A wheel without a program has this effect."""
     pip = _Pip(_DONE, meanwhile=lambda folder: (folder / "bin" / _NAME).unlink())
     with pytest.raises(UvUnavailable) as caught:
         place.first(pip)

@@ -1,4 +1,4 @@
-"""How long a retry waits, and which failures it is for; tests/integration/test_retries.py has the real uv and an index that fails."""
+"""How long a retry waits, and which failures are retried; tests/integration/test_retries.py runs the real uv with a failing index."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _BODY = "error decoding response body", "request or response body error", "error
 
 
 def _new(*causes: str) -> str:
-    """Return what a newer uv prints."""
+    """Return an error as a newer uv prints it."""
     return "\n".join((f"error: {causes[0]}", *(f"  cause: {cause}" for cause in causes[1:])))
 
 
 def _old(*causes: str) -> str:
-    """Return what an older uv draws as a tree."""
+    """Return an error as an older uv prints it, as a tree."""
     return "\n".join(
         (f"  \u00d7 {causes[0]}", *(f"  \u251c\u2500\u25b6 {cause}" for cause in causes[1:]), "  help: `alpha` (v1.0) was included")
     )
@@ -44,7 +44,7 @@ def test_waits_grow_and_add_up_to_less_than_half_a_minute(number: int) -> None:
 
 
 def test_waits_are_random() -> None:
-    """The jobs of a matrix fail at the same time."""
+    """The jobs of a matrix fail at the same time, and should not retry at the same time."""
     assert len({next(retries.waits(2)) for _ in range(50)}) > 40
 
 
@@ -154,7 +154,7 @@ _IN_PART = [
 
 @pytest.mark.parametrize(("printed", "reason"), _IN_PART)
 def test_a_file_that_uv_received_in_part_has_the_address_in_the_lock(printed: str, reason: str) -> None:
-    """It is not in what uv prints."""
+    """The output of uv does not have the URL."""
     assert f"{_FILE}: {reason}" == retries.reason(printed, lambda *package: _FILE if package == ("alpha", "1.0") else "")
     assert f"alpha 1.0: {reason}" == retries.reason(printed)
 
@@ -177,7 +177,7 @@ def test_a_page_that_uv_received_in_part_may_pass(cause: str, reason: str) -> No
     "letters", ["fatal: unable to access: Could not resolve host: host", "error: The requested URL returned error: 503"]
 )
 def test_a_git_repository_may_be_reached_later(letters: str) -> None:
-    """What uv quotes of git has the reason."""
+    """The reason is in the output of git that uv quotes."""
     printed = (
         "error: Failed to download and build `alpha @ git+https://me:secret@host/alpha.git@main#abc`\n"
         f"  Caused by: Git operation failed\n  Caused by: process didn't exit successfully\n--- stderr\n{letters}\n"
@@ -236,7 +236,7 @@ def test_what_does_not_pass_has_no_reason_to_try_again(printed: str) -> None:
 
 @pytest.mark.parametrize("printed", [_new, _old])
 def test_text_within_a_message_is_no_reason(printed: Callable[..., str]) -> None:
-    """A requirement that a build names can read like a message of uv."""
+    """A requirement in a build message can look like a message of uv."""
     chosen = f"Failed to fetch: {_FILE} Connection refused"
     text = printed("Failed to build `alpha==1.0`", "Failed to resolve requirements from `x`", f"Because f{{'{chosen}'}}==1 is not there")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from uv_system_sync.matrix.comparison import Matrix, Row
     from uv_system_sync.matrix.reports import Job, Python
 
-# Maximum number of table cells and jobs in a summary. This is far below the runner's limit of 1 MiB unless nearly every character is escaped.
+# Maximum number of table cells and of jobs. They stay far below the runner's limit of 1 MiB unless nearly all text is escaped.
 _MOST_CELLS = 15_000
 _MOST_JOBS = 1000
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Iterator, Sequence
 from uv_system_sync import paths
 from uv_system_sync.errors import ActionError, InvalidInput, LockMissing, ProjectInvalid
 from uv_system_sync.project import toml
-from uv_system_sync.project.pyproject import folder_above
 from uv_system_sync.text import Message, Option, listed, message
 
 if TYPE_CHECKING:
@@ -23,14 +22,17 @@ _MOST_ENTRIES = 1000
 _IGNORES_LOCK = {"uv.lock", "/uv.lock", "**/uv.lock", "*.lock", "/*.lock", "**/*.lock"}
 
 
-def no_project(directory: str) -> ActionError:
-    """Return the error for the absolute path `directory`, which is not a folder with a pyproject.toml."""
+def no_project(directory: str, nearest: str | None) -> ActionError:
+    """Return the error for the absolute path `directory`, which is not a folder with a pyproject.toml.
+
+    `nearest` is the nearest folder above it that has a pyproject.toml, or None.
+    """
     option = Option("working-directory")
     denied = paths.denied(os.path.join(directory, "pyproject.toml"))
     if denied:
         return _denied(denied)
     if os.path.isdir(directory):
-        hint = _hint_for_folder(directory)
+        hint = _hint_for_folder(directory, nearest)
         return ProjectInvalid("There is no pyproject.toml in {directory}.", hint, option=option, directory=directory)
     fact, hint = "{option} is {directory}, which {problem}.", _hint_without_folder(directory)
     problem = "is not a folder" if os.path.exists(directory) else "does not exist"
@@ -53,9 +55,9 @@ def _denied(path: str) -> ActionError:
     return ProjectInvalid(fact, hint, file=path, path=path, access=access, owner=paths.owner(path))
 
 
-def _hint_for_folder(directory: str) -> Message:
+def _hint_for_folder(directory: str, nearest: str | None) -> Message:
     """Return the next step for a folder without a pyproject.toml."""
-    names, nearest = os.listdir(directory), folder_above(directory)
+    names = os.listdir(directory)
     above = [nearest] if nearest and paths.is_inside(nearest, os.getcwd()) else []
     if _looks_empty(names):
         if os.path.isfile(".gitmodules"):
@@ -123,8 +125,10 @@ def _migration(names: Sequence[str], pyproject: Document | None) -> Message | No
     if lock and has_table:
         return message("uv does not read {lock}: run `uv lock` there once and commit uv.lock.", lock=lock)
     if lock and pyproject:
-        text = "uv does not read {lock}: add the dependencies to `[project]` in pyproject.toml, run `uv lock` there once and commit both."
-        return message(text, lock=lock)
+        return message(
+            "uv does not read {lock}: add the dependencies to `[project]` in pyproject.toml, run `uv lock` there once and commit both.",
+            lock=lock,
+        )
     steps = []
     source = requirements = _first_of(("requirements.in", "requirements.txt"), names)
     if requirements is None:

@@ -85,7 +85,7 @@ def read(directory: str) -> Project:
     if not os.path.isfile(path):
         from uv_system_sync.project import not_found
 
-        raise not_found.no_project(directory)
+        raise not_found.no_project(directory, _folder_above(directory))
     pyproject = toml.read(path, ProjectInvalid)
     lock = Lockfile(os.path.join(_root(pyproject), "uv.lock"))
     if not os.path.isfile(lock.path):
@@ -106,7 +106,7 @@ def read_or_empty(path: str) -> Document:
         return Document(path, "", {})
 
 
-def folder_above(directory: str) -> str | None:
+def _folder_above(directory: str) -> str | None:
     """Return the nearest folder above `directory` that has a pyproject.toml, or None."""
     while directory != os.path.dirname(directory):
         directory = os.path.dirname(directory)
@@ -125,7 +125,7 @@ def _root(pyproject: Document) -> str:
     directory = os.path.dirname(pyproject.path)
     if _has_workspace(pyproject):
         return directory
-    above = folder_above(directory)
+    above = _folder_above(directory)
     if above is None or not _has_workspace(toml.read(os.path.join(above, "pyproject.toml"), ProjectInvalid)):
         return directory
     if not os.path.isfile(os.path.join(directory, "uv.lock")):
