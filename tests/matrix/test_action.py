@@ -136,7 +136,7 @@ def test_a_package_that_must_match_may_be_absent(runner: StepFiles, folder: Path
     assert LOG == lines(runner, folder=str(folder), must_match="beta")
 
 
-def test_of_many_packages_that_differ_the_error_and_the_log_name_some(runner: StepFiles) -> None:
+def test_the_error_and_the_log_name_only_some_of_many_packages(runner: StepFiles) -> None:
     reports = runner.temp.parent / "reports"
     for job in ("1", "2"):
         write_report(reports, job, {**REPORT, "packages": [{"name": f"p{number:03}", "version": job} for number in range(512)]})

@@ -42,7 +42,7 @@ def test_any_two_names_can_be_compared(names: list[str]) -> None:
         pytest.param(("1", None, "2"), True, True, id="both"),
     ],
 )
-def test_absence_is_a_difference_and_only_two_versions_are_a_conflict(
+def test_a_missing_package_is_a_difference_and_two_versions_are_a_conflict(
     versions: tuple[str | None, ...], *, different: bool, conflicting: bool
 ) -> None:
     row = Row("alpha", dict(zip("abc", versions, strict=False)))
@@ -101,7 +101,7 @@ def test_outputs_together_are_below_what_a_job_may_have_and_count_the_rest() -> 
     assert [row["name"] for row in differences] == list(many)[: len(report["packages"])]
 
 
-def test_a_row_that_does_not_fit_leaves_out_the_rest() -> None:
+def test_after_a_row_that_does_not_fit_the_rest_is_omitted() -> None:
     report = json.loads(matrix(a={"a": "1", "b": "x" * 160_000, "c": "1"}).outputs()["report"])
 
     assert (["a"], 2) == ([row["name"] for row in report["packages"]], report["omitted"]["packages"])

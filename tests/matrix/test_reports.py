@@ -28,7 +28,7 @@ def test_a_job_that_failed_has_the_kind_and_the_first_line_of_its_error(tmp_path
     assert [linux, mac] == read(str(tmp_path))
 
 
-def test_a_free_threaded_python_is_one_only_if_its_report_has_that(tmp_path: Path) -> None:
+def test_a_python_is_free_threaded_only_if_its_report_says_so(tmp_path: Path) -> None:
     for name, value in {"a": True, "b": False, "c": "true"}.items():
         write_report(tmp_path, name, {**REPORT, "python": {**REPORT["python"], "free_threaded": value}})
 
@@ -41,7 +41,7 @@ def test_a_report_without_an_outcome_is_of_a_job_that_succeeded(tmp_path: Path) 
     assert ["success"] == [job.outcome for job in read(str(tmp_path))]
 
 
-def test_files_in_the_folder_itself_are_jobs_if_they_are_reports_or_called_like_ours(tmp_path: Path) -> None:
+def test_files_in_the_folder_itself_are_jobs_if_they_are_reports_or_named_like_reports(tmp_path: Path) -> None:
     write_report(tmp_path, "", REPORT, "uv-system-sync-b.json")
     write_report(tmp_path, "", REPORT, "mine.json")
     write_report(tmp_path, "", "[]", "uv-system-sync-c.json")
@@ -122,7 +122,7 @@ def test_a_job_with_an_empty_artifact_is_missing(tmp_path: Path) -> None:
     assert [Job("linux", "missing", reason="its artifact has no file of JSON")] == read(str(tmp_path))
 
 
-def test_a_broken_report_beside_a_good_one_is_a_job_as_well(tmp_path: Path) -> None:
+def test_a_malformed_report_beside_a_valid_one_is_a_job(tmp_path: Path) -> None:
     write_report(tmp_path, "linux", REPORT, "uv-system-sync-a.json")
     write_report(tmp_path, "linux", "{", "uv-system-sync-b.json")
 
@@ -138,7 +138,7 @@ def test_a_pipe_is_not_read(tmp_path: Path) -> None:
     assert ["a.json is not a file"] == [job.reason for job in read(str(tmp_path))]
 
 
-def test_of_a_very_long_message_there_is_the_beginning(tmp_path: Path) -> None:
+def test_a_very_long_message_is_cut(tmp_path: Path) -> None:
     write_report(tmp_path, "linux", {**FAILURE, "error": {"kind": "sync-failed", "message": "a" * 1000}})
 
     assert ["a" * 510] == [job.reason for job in read(str(tmp_path))]

@@ -151,7 +151,7 @@ def test_an_unusual_lock_has_no_members_and_no_error(tmp_path: Path, text: str) 
 
 
 @pytest.mark.parametrize("text", [None, "version = 1\n<<<<<<< HEAD\n"], ids=["missing", "malformed"])
-def test_a_lock_that_cannot_be_read_has_no_packages_but_an_error(tmp_path: Path, text: str | None) -> None:
+def test_a_lock_that_cannot_be_read_has_an_error_and_no_packages(tmp_path: Path, text: str | None) -> None:
     lock = Lockfile(str(tmp_path / "uv.lock")) if text is None else _lock(tmp_path, text)
 
     assert (set(), {}, []) == (lock.names(), lock.document.data, list(lock.members()))

@@ -72,7 +72,7 @@ def test_the_nearest_project_may_be_two_levels_below(checkout: Path) -> None:
     assert [True, True] == [Option(_DIRECTORY, "libs/backend") in options(_error(checkout / name)) for name in ("lib/backend", "backend")]
 
 
-def test_if_no_project_is_near_all_are_named(checkout: Path) -> None:
+def test_if_no_name_is_similar_all_projects_are_named(checkout: Path) -> None:
     touch(checkout, "backend/pyproject.toml", "frontend/pyproject.toml")
 
     assert "backend, frontend" == _error(checkout / "zzz").values["folders"]
@@ -113,7 +113,7 @@ def test_outside_of_the_current_folder_paths_are_absolute(checkout: Path) -> Non
     ],
     ids=str,
 )
-def test_what_another_tool_has_locked_is_named_with_what_to_run_once(checkout: Path, names: list[str], steps: list[str]) -> None:
+def test_the_files_of_another_tool_are_named_with_the_commands_to_run_once(checkout: Path, names: list[str], steps: list[str]) -> None:
     touch(checkout, *names)
 
     assert [] == [step for step in steps if step not in _hint(checkout)]
@@ -157,7 +157,7 @@ def test_without_a_lock_the_next_step_depends_on_what_is_there(checkout: Path, t
         *((".gitignore", line, False) for line in ("# uv.lock", "!uv.lock", "poetry.lock", "uv.lock.bak")),
     ],
 )
-def test_a_line_that_keeps_the_lock_from_being_committed_is_named(checkout: Path, name: str, line: str, *, is_found: bool) -> None:
+def test_a_line_that_excludes_the_lock_from_commits_is_named(checkout: Path, name: str, line: str, *, is_found: bool) -> None:
     _write(checkout, pyproject_toml=_NAMED)
     (checkout / name).write_text(f"build\n{line}\n", encoding="utf-8")
 

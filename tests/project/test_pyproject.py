@@ -169,7 +169,7 @@ def test_a_malformed_pyproject_of_the_workspace_is_an_error_there(tmp_path: Path
         pytest.param(b"\xff3.12", "", id="not-utf-8"),
     ],
 )
-def test_the_first_version_in_a_python_version_file_counts(tmp_path: Path, content: bytes, expected: str) -> None:
+def test_the_first_version_in_a_python_version_file_is_used(tmp_path: Path, content: bytes, expected: str) -> None:
     (_write(tmp_path, lock="") / ".python-version").write_bytes(content)
 
     assert expected == pyproject.read(str(tmp_path)).pinned
@@ -184,7 +184,7 @@ def test_the_first_version_in_a_python_version_file_counts(tmp_path: Path, conte
         pytest.param({"packages/two": "3.13"}, "", id="of-another-member"),
     ],
 )
-def test_a_members_own_python_version_file_goes_first(tmp_path: Path, pins: dict[str, str], expected: str) -> None:
+def test_a_members_own_python_version_file_takes_precedence(tmp_path: Path, pins: dict[str, str], expected: str) -> None:
     _write(tmp_path, _WORKSPACE, lock="")
     for name in ("one", "two"):
         _write(tmp_path / "packages" / name)
@@ -230,7 +230,7 @@ def test_uvs_settings_are_those_of_the_workspaces_root(tmp_path: Path, files: di
         assert Place(str(tmp_path / expected), line) == found.place_of_setting("python-preference")
 
 
-def test_a_setting_that_is_not_made_is_placed_in_the_workspaces_pyproject(tmp_path: Path) -> None:
+def test_the_place_of_a_missing_setting_is_the_workspaces_pyproject(tmp_path: Path) -> None:
     found = pyproject.read(str(_write(tmp_path, lock="")))
 
     assert Place(str(tmp_path / "pyproject.toml"), None) == found.place_of_setting("required-version")

@@ -36,7 +36,7 @@ def test_a_file_is_read_as_editors_write_it(tmp_path: Path, content: bytes) -> N
         pytest.param(b"a = " + b"[" * 5000 + b"]" * 5000, None, id="nested-too-deeply"),
     ],
 )
-def test_a_file_that_is_not_toml_is_an_error_of_the_kind_that_was_asked_for(tmp_path: Path, content: bytes, line: int | None) -> None:
+def test_a_malformed_file_is_an_error_of_the_given_kind(tmp_path: Path, content: bytes, line: int | None) -> None:
     path = tmp_path / "uv.lock"
     path.write_bytes(content)
     with pytest.raises(LockMissing) as caught:

@@ -91,7 +91,7 @@ def test_other_arguments_are_passed_to_uv(args: str) -> None:
         *((f"--{name}", None) for name in ("config-file", "no-config", "isolated")),
     ],
 )
-def test_an_argument_that_is_decided_here_is_an_error_with_the_input_to_use(argument: str, instead: Option | None) -> None:
+def test_an_argument_that_users_must_not_pass_is_an_error_with_the_input_to_use(argument: str, instead: Option | None) -> None:
     """Some of them are not in uv's help."""
     error = _rejected(args=f"-v {argument} x")
 
@@ -113,7 +113,7 @@ def test_an_argument_that_is_decided_here_is_an_error_with_the_input_to_use(argu
         pytest.param("-vnU", "--upgrade", id="in-a-cluster"),
     ],
 )
-def test_every_spelling_of_such_an_argument_is_the_same_error(argument: str, name: str) -> None:
+def test_every_spelling_of_a_refused_argument_is_the_same_error(argument: str, name: str) -> None:
     error = _rejected(args=argument)
 
     assert (argument, str(_rejected(args=name).hint)) == (error.values["argument"], str(error.hint))
@@ -166,5 +166,5 @@ def test_built_wheels_are_not_kept_where_something_else_is_wanted(environ: dict[
         ({"UV_NO_CACHE": "0"}, {"cache": "true"}),
     ],
 )
-def test_built_wheels_are_kept_on_hosted_runners_or_if_that_is_asked_for(environ: dict[str, str], inputs: dict[str, str]) -> None:
+def test_built_wheels_are_kept_on_hosted_runners_or_if_the_input_asks_for_it(environ: dict[str, str], inputs: dict[str, str]) -> None:
     assert arguments.keep_built_wheels(step_inputs(**inputs), environ)

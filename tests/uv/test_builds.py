@@ -202,11 +202,11 @@ def test_a_package_whose_wheels_are_not_to_be_used_is_built(
 
 
 @pytest.mark.parametrize("lock", ["", "[[package]]\n", _LOCK.replace("sdist", "x").replace("git", "x"), "[[package]]\nsdist = {{\n"])
-def test_for_a_lock_of_wheels_or_one_that_cannot_be_read_nothing_is_asked(tmp_path: Path, lock: str) -> None:
+def test_uv_is_not_started_for_a_lock_of_wheels_or_a_malformed_lock(tmp_path: Path, lock: str) -> None:
     uv = _Uv()
 
     assert (None, []) == (_wanted(tmp_path, uv, lock=lock), uv.commands)
 
 
-def test_a_python_that_does_not_say_which_wheels_fit_has_none_kept(tmp_path: Path) -> None:
+def test_no_wheels_are_kept_for_a_python_whose_tags_are_unknown(tmp_path: Path) -> None:
     assert None is _wanted(tmp_path, _Uv(tags=""))

@@ -22,7 +22,7 @@ from uv_system_sync.uv.built_wheels import BuiltWheels
         ({"cache-hit": "", "cache-outcome": "failure"}, False, True),
     ],
 )
-def test_what_actions_cache_has_answered_is_read(tmp_path: Path, variables: dict[str, str], was_restored: bool, has_problem: bool) -> None:  # noqa: FBT001 - a parameter of pytest
+def test_the_answer_of_actions_cache_is_read(tmp_path: Path, variables: dict[str, str], was_restored: bool, has_problem: bool) -> None:  # noqa: FBT001 - a parameter of pytest
     passed_on = step_variables(**{"cache-key": "key", **variables})
     wheels = BuiltWheels.from_environ({"RUNNER_TEMP": str(tmp_path), **passed_on})
 

@@ -106,7 +106,7 @@ def test_a_uv_that_is_new_enough_is_accepted(version: str) -> None:
 
 
 @pytest.mark.parametrize(("inputs", "version"), [({"check": "true"}, "0.6.10"), ({"packages": "a b"}, "0.9.8")])
-def test_an_input_is_accepted_from_the_version_on_that_has_it(inputs: dict[str, str], version: str) -> None:
+def test_an_input_is_accepted_by_the_oldest_version_that_supports_it(inputs: dict[str, str], version: str) -> None:
     _uv(Starter(version=f"uv {version}")).require(step_inputs(**inputs))
 
 
@@ -130,7 +130,7 @@ def test_the_folder_of_a_uv_is_the_one_that_later_steps_need_on_path(folder: str
     assert folder == Uv("/bin/uv", {}, Starter().start, folder=folder).folder
 
 
-def test_a_sync_runs_in_the_projects_folder_and_is_about_the_target() -> None:
+def test_a_sync_runs_in_the_projects_folder_and_installs_into_the_target() -> None:
     member = PROJECT._replace(directory="/src/sample/member")
     command = _uv().sync_command(step_inputs(no_dev="true"), member, TARGET)
 
@@ -138,18 +138,18 @@ def test_a_sync_runs_in_the_projects_folder_and_is_about_the_target() -> None:
     assert Command(argv, _SYNC_ENV, "/src/sample/member") == command
 
 
-def test_a_sync_without_colours_is_one_with_no_color() -> None:
+def test_a_sync_prints_no_colours_if_no_color_is_set() -> None:
     command = _uv(environ={"NO_COLOR": "1"}).sync_command(step_inputs(), PROJECT, TARGET)
 
     assert ("/bin/uv", "sync", *_INTO_TARGET, "--locked") == command.argv
 
 
-def test_a_sync_does_not_take_arguments_that_are_decided_here() -> None:
+def test_a_sync_does_not_accept_arguments_that_users_must_not_pass() -> None:
     with pytest.raises(InvalidInput):
         _uv().sync_command(step_inputs(args="--python 3.8"), PROJECT, TARGET)
 
 
-def test_a_dry_run_of_lock_asks_no_index() -> None:
+def test_a_dry_run_of_lock_is_offline() -> None:
     starter = Starter(Completed(2, "Would update"))
     completed = _uv(starter).lock_dry_run(step_inputs(args="--find-links x", groups="a"), PROJECT, TARGET)
 
@@ -158,7 +158,7 @@ def test_a_dry_run_of_lock_asks_no_index() -> None:
 
 
 @pytest.mark.parametrize("version", ["0.5.31", "0.6.14"])
-def test_a_dry_run_of_a_sync_needs_a_uv_that_has_one(version: str) -> None:
+def test_a_dry_run_of_a_sync_needs_a_uv_that_supports_it(version: str) -> None:
     starter = Starter(version=f"uv {version}")
     with pytest.raises(UvUnavailable) as caught:
         _uv(starter).dry_run(step_inputs(), PROJECT, TARGET)

@@ -79,7 +79,7 @@ def test_nothing_but_the_folder_is_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("answers", "are_offline"), [([_DONE], [True]), ([_FAILED, _DONE], [True, False])], ids=["cached", "not-cached"])
-def test_an_index_is_only_asked_for_what_is_not_in_the_cache(tmp_path: Path, answers: list[Completed], are_offline: list[bool]) -> None:
+def test_uv_is_online_only_if_the_cache_is_incomplete(tmp_path: Path, answers: list[Completed], are_offline: list[bool]) -> None:
     starter = Installer(*answers)
     _install(starter, tmp_path)
 
@@ -193,7 +193,7 @@ _UNREACHED = Completed(
         pytest.param([_FAILED, _UNREACHED, _FAILED], 2, 1, id="something-else-then"),
     ],
 )
-def test_it_is_tried_again_if_the_network_fails(tmp_path: Path, answers: list[Completed], tries: int, waits: int) -> None:
+def test_an_installation_is_retried_if_the_network_fails(tmp_path: Path, answers: list[Completed], tries: int, waits: int) -> None:
     waited: list[float] = []
     starter = Installer(*answers)
     packages = Dependencies(str(_REQUIREMENTS), Uv("/bin/uv", {}, starter.start), str(tmp_path), tries, waited.append)

@@ -138,7 +138,7 @@ _AS_ASKED = ["0.13.9", ">=0.12", "==0.13.*", "~=0.13.0", ">0.12, <1"]
 
 
 @pytest.mark.parametrize("version", _AS_ASKED)
-def test_the_uv_on_path_is_used_if_it_is_as_asked_for(with_uv: _Place, version: str) -> None:
+def test_the_uv_on_path_is_used_if_its_version_is_the_requested_one(with_uv: _Place, version: str) -> None:
     """It need not satisfy the project's `required-version`: uv itself checks that."""
     provider = with_uv.provider(Starter(), UV_SYSTEM_SYNC_UV_VERSION=version)
     first = provider.first()
@@ -166,7 +166,7 @@ def _another_program(place: _Place) -> None:
         pytest.param(_another_program, "uv 0.4.30", id="too-old-to-begin-with"),
     ],
 )
-def test_pip_installs_the_uv_that_is_asked_for_if_the_one_on_path_is_another(
+def test_pip_installs_the_requested_uv_if_the_one_on_path_has_another_version(
     place: _Place, version: str, put: Callable[[_Place], None], prints: str
 ) -> None:
     put(place)
@@ -207,7 +207,7 @@ def test_what_is_no_version_is_an_error(place: _Place, version: str) -> None:
         ("0.13.9", "0.13.x", False),
     ],
 )
-def test_a_version_is_as_asked_for_by_pep_440(version: str, specifier: str, *, expected: bool) -> None:
+def test_versions_are_compared_by_pep_440(version: str, specifier: str, *, expected: bool) -> None:
     assert expected == provision.satisfies(version, specifier)
 
 
@@ -245,7 +245,7 @@ def test_without_a_version_the_project_decides_unless_a_uv_is_on_path(place: _Pl
     assert installed == [command.argv[-1] for command in pip.commands[1:]]
 
 
-def test_a_version_that_is_asked_for_counts_more_than_the_projects(place: _Place) -> None:
+def test_a_requested_version_takes_precedence_over_the_projects(place: _Place) -> None:
     provider = place.provider(_Pip(_DONE), UV_SYSTEM_SYNC_UV_VERSION=">=0.13")
     first = provider.first()
 
@@ -266,7 +266,7 @@ def test_each_version_has_a_folder_of_its_own(place: _Place) -> None:
     assert 3 == len(folders)
 
 
-def test_a_uv_on_path_that_an_earlier_step_has_had_installed_may_be_another_one_for_another_project(place: _Place) -> None:
+def test_a_uv_that_an_earlier_step_installed_may_be_replaced_for_another_project(place: _Place) -> None:
     earlier = place.first(_Pip(_DONE))
     place.environ["PATH"] = earlier.folder
     pip = _Pip(_DONE)
@@ -284,7 +284,7 @@ def test_of_two_steps_at_once_the_folder_of_the_faster_one_is_used(place: _Place
     assert ([uv.path], [Path(uv.folder).parent]) == (faster, [*place.temp.iterdir()])
 
 
-def test_a_folder_is_only_there_if_all_of_it_is(place: _Place) -> None:
+def test_a_folder_exists_only_if_it_is_complete(place: _Place) -> None:
     """If the target is on another disk than its temporary folder, pip copies files, and can stop in the middle when the disk is full."""
 
     def interrupt(_: Path) -> None:
@@ -416,7 +416,7 @@ def test_a_failure_of_pip_is_an_error_with_the_reason_and_its_last_words(place: 
         ("  Skipping link: none of the wheel's tags (py3-none-win32) are compatible", "the index has no such version for this platform"),
     ],
 )
-def test_if_pip_finds_nothing_it_is_asked_for_the_answer_of_the_index(place: _Place, reported: str, reason: str) -> None:
+def test_if_pip_finds_no_version_it_runs_again_for_the_answer_of_the_index(place: _Place, reported: str, reason: str) -> None:
     """Only the verbose output of pip has it."""
     everything = f"Using pip 24.2\n{reported}\nSkipping link: not a file\n{_NOTHING_FOUND}Traceback (most recent call last):\n  File x\n"
     error = place.fail(Completed(1, _NOTHING_FOUND), Completed(1, everything))
@@ -424,7 +424,7 @@ def test_if_pip_finds_nothing_it_is_asked_for_the_answer_of_the_index(place: _Pl
     assert (f": {reason}", f"{reported.strip()}\n{_NOTHING_FOUND.strip()}") == (error.values["reason"], error.words)
 
 
-def test_if_it_is_found_after_all_the_second_answer_counts(place: _Place) -> None:
+def test_if_the_second_run_of_pip_finds_a_version_it_counts(place: _Place) -> None:
     pip = _Pip(Completed(1, _NOTHING_FOUND), _DONE)
 
     assert place.first(pip).folder
@@ -457,7 +457,7 @@ _UNREACHED = Completed(1, "ReadTimeoutError: HTTPSConnectionPool(host='host', po
 
 
 @pytest.mark.parametrize("failures", [1, 2])
-def test_pip_is_tried_again_if_the_index_cannot_be_reached(place: _Place, failures: int) -> None:
+def test_pip_is_retried_if_the_index_cannot_be_reached(place: _Place, failures: int) -> None:
     pip = _Pip(*[_UNREACHED] * failures, _DONE)
     uv = place.first(pip)
 
@@ -465,7 +465,7 @@ def test_pip_is_tried_again_if_the_index_cannot_be_reached(place: _Place, failur
 
 
 @pytest.mark.parametrize("retries", ["0", "1", "3"])
-def test_pip_is_tried_again_as_often_as_the_input_has_it(place: _Place, retries: str) -> None:
+def test_pip_is_retried_as_often_as_the_input_says(place: _Place, retries: str) -> None:
     error = place.fail(*[_UNREACHED] * (int(retries) + 1), UV_SYSTEM_SYNC_RETRIES=retries)
 
     assert (": the index cannot be reached", int(retries)) == (error.values["reason"], len(place.waits))
@@ -475,7 +475,7 @@ def test_pip_is_tried_again_as_often_as_the_input_has_it(place: _Place, retries:
     "output",
     ["403 Client Error", "404 Client Error", "THESE PACKAGES DO NOT MATCH THE HASHES", "certificate verify failed", "something else"],
 )
-def test_pip_is_not_tried_again_for_what_does_not_pass(place: _Place, output: str) -> None:
+def test_pip_is_not_retried_after_a_permanent_failure(place: _Place, output: str) -> None:
     place.fail(Completed(1, output), UV_SYSTEM_SYNC_RETRIES="2")
 
     assert [] == place.waits

@@ -124,7 +124,7 @@ _STATUSES = {
         ),
     ],
 )
-def test_what_uv_could_not_fetch_may_pass(printed: str, reason: str) -> None:
+def test_a_transient_failure_to_fetch_has_the_url_and_the_reason(printed: str, reason: str) -> None:
     status = reason.partition("(")[2].rstrip(")") if "error (" in reason else reason
 
     assert f"{_FILE}: {status}" == retries.reason(printed)
@@ -153,7 +153,7 @@ _IN_PART = [
 
 
 @pytest.mark.parametrize(("printed", "reason"), _IN_PART)
-def test_a_file_that_uv_received_in_part_has_the_address_in_the_lock(printed: str, reason: str) -> None:
+def test_a_download_that_was_cut_off_has_the_url_in_the_lock(printed: str, reason: str) -> None:
     """The output of uv does not have the URL."""
     assert f"{_FILE}: {reason}" == retries.reason(printed, lambda *package: _FILE if package == ("alpha", "1.0") else "")
     assert f"alpha 1.0: {reason}" == retries.reason(printed)
@@ -167,7 +167,7 @@ def test_a_file_that_uv_received_in_part_has_the_address_in_the_lock(printed: st
         ("operation timed out", "timed out"),
     ],
 )
-def test_a_page_that_uv_received_in_part_may_pass(cause: str, reason: str) -> None:
+def test_an_index_page_that_was_cut_off_is_retried(cause: str, reason: str) -> None:
     old = f"error: Failed to fetch: `{_PAGE}`\n  Caused by: error decoding response body\n  Caused by: {cause}"
 
     assert [f"{_PAGE}: {reason}"] * 2 == [retries.reason(printed) for printed in (_new(f"Failed to fetch: {_PAGE}", *_BODY, cause), old)]
@@ -176,7 +176,7 @@ def test_a_page_that_uv_received_in_part_may_pass(cause: str, reason: str) -> No
 @pytest.mark.parametrize(
     "letters", ["fatal: unable to access: Could not resolve host: host", "error: The requested URL returned error: 503"]
 )
-def test_a_git_repository_may_be_reached_later(letters: str) -> None:
+def test_a_git_repository_that_is_not_reached_is_retried(letters: str) -> None:
     """The reason is in the output of git that uv quotes."""
     printed = (
         "error: Failed to download and build `alpha @ git+https://me:secret@host/alpha.git@main#abc`\n"
@@ -230,12 +230,12 @@ def test_credentials_in_an_address_are_not_in_the_reason() -> None:
         pytest.param("", id="nothing"),
     ],
 )
-def test_what_does_not_pass_has_no_reason_to_try_again(printed: str) -> None:
+def test_a_permanent_failure_is_not_retried(printed: str) -> None:
     assert retries.reason(printed, lambda *_: _FILE) is None
 
 
 @pytest.mark.parametrize("printed", [_new, _old])
-def test_text_within_a_message_is_no_reason(printed: Callable[..., str]) -> None:
+def test_text_inside_of_a_message_is_not_a_reason(printed: Callable[..., str]) -> None:
     """A requirement in a build message can look like a message of uv."""
     chosen = f"Failed to fetch: {_FILE} Connection refused"
     text = printed("Failed to build `alpha==1.0`", "Failed to resolve requirements from `x`", f"Because f{{'{chosen}'}}==1 is not there")
