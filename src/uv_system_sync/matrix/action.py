@@ -72,7 +72,7 @@ def _log(matrix: Matrix) -> list[str]:
 
 
 def _is_called(job: Job, name: str) -> bool:
-    """Return whether `name` is the name of `job`, with or without the suffix that tells several reports of a job apart."""
+    """Return whether `name` is the name of `job`, with or without the suffix that distinguishes several reports of a job."""
     return name in (job.name, job.name.partition(" (")[0])
 
 

@@ -56,7 +56,7 @@ class Job(NamedTuple):
 def read(folder: str) -> list[Job]:
     """Return the jobs whose artifacts are in `folder`, with distinct names.
 
-    Each folder in it is an artifact. Each JSON file in it counts as an artifact, too, because actions/download-artifact unpacks a
+    Each folder in it is an artifact. Each JSON file in it also counts as an artifact, because actions/download-artifact unpacks a
     single artifact, or several with `merge-multiple`, into `folder` itself. Raise `OSError` if `folder` cannot be read.
     """
     jobs: dict[str, Job] = {}

@@ -64,11 +64,10 @@ class Dependencies:
         try:
             self._install(self._finish)
             self._folder = renamed(self._beside, self._folder)
-        except OSError as error:
+        except BaseException as error:
             paths.remove_folder(self._beside)
-            raise unwritable(os.path.dirname(self._folder), error) from None
-        except BaseException:
-            paths.remove_folder(self._beside)
+            if isinstance(error, OSError):
+                raise unwritable(os.path.dirname(self._folder), error) from None
             raise
         self._finish = None
         return self._folder

@@ -48,14 +48,13 @@ def reason(printed: str, address_of: Callable[[str, str], str] = lambda *_: "") 
     causes = _TRANSIENT.findall(words)
     if not causes or _PERMANENT.search(words):
         return None
-    status = ""
     unreached, package = output.unreached(texts), output.interrupted(last)
     if git:
-        address = git["address"]
+        address, status = git["address"], ""
     elif unreached:
         address, status = unreached
     elif package:
-        address = address_of(*package) or " ".join(package)
+        address, status = address_of(*package) or " ".join(package), ""
     else:
         return None
     return f"{without_credentials(address)}: {status or causes[-1]}"
