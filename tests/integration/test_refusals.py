@@ -180,7 +180,7 @@ def test_a_project_that_this_user_may_not_read_is_not_called_missing(
     deny(path)
     refusal = Refusal.of(restricted.sync(working_directory=project.folder.name))
 
-    facts = (f"{project.folder} is there", "this process runs as") if name == "." else (path, "Permission denied")
+    facts = (f"{project.folder} exists", "this process runs as") if name == "." else (path, "Permission denied")
     assert ("project-invalid", True) == (refusal.slug, refusal.has(*facts)), refusal
 
 
