@@ -119,7 +119,7 @@ def test_a_job_without_a_report_that_can_be_read_is_missing_and_the_reason_names
 def test_a_job_with_an_empty_artifact_is_missing(tmp_path: Path) -> None:
     (tmp_path / "linux").mkdir()
 
-    assert [Job("linux", "missing", reason="its artifact has no file of JSON")] == read(str(tmp_path))
+    assert [Job("linux", "missing", reason="its artifact has no JSON file")] == read(str(tmp_path))
 
 
 def test_a_malformed_report_beside_a_valid_one_is_a_job(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_twelve_jobs_with_300_packages_that_differ_are_shown_whole() -> None:
 def test_the_runner_takes_the_summary_of_as_many_jobs_as_a_matrix_may_have_and_it_counts_the_rest() -> None:
     names = [f"a-package-{number:05}" for number in range(10_000)]
     jobs = [job(f"{index}", **{f"b-{name}": f"{index}.0" for name in names[:500]}, **dict.fromkeys(names, "1.0")) for index in range(256)]
-    failed = [Job(f"z{number:05}", "missing", reason="its artifact has no file of JSON") for number in range(1500)]
+    failed = [Job(f"z{number:05}", "missing", reason="its artifact has no JSON file") for number in range(1500)]
     text = render(compared([*jobs, *failed]))
 
     assert len(text.encode()) < SUMMARY_LIMIT

@@ -113,4 +113,4 @@ def test_failed_and_missing_jobs(act: Act, workspace: Path) -> None:
 
     assert "success" == report.result, report.log
     summary = report.summary("report")
-    assert "\n- **0.9** failed: lock-outdated: No.\n- **0.10** has no report: its artifact has no file of JSON\n" in summary
+    assert "\n- **0.9** failed: lock-outdated: No.\n- **0.10** has no report: its artifact has no JSON file\n" in summary

@@ -77,7 +77,7 @@ def _artifact(path: str) -> list[Job]:
     # Files that are not reports are ignored, unless they have the name of a report.
     found = [job for job in reports if job.outcome != "missing" or job.name.startswith(_PREFIX)]
     if not found and is_folder:
-        found = reports[:1] or [Job("", "missing", reason="its artifact has no file of JSON")]
+        found = reports[:1] or [Job("", "missing", reason="its artifact has no JSON file")]
     name = os.path.basename(path) if is_folder else os.path.basename(path)[: -len(".json")]
     if name.startswith(_PREFIX) and name != _PREFIX:
         name = name[len(_PREFIX) :]

@@ -68,7 +68,7 @@ def read(path: str, kind: type[ActionError]) -> Document:
         conflict = re.search(r"^(?:<{7}|>{7}|[|]{7}) ", text, re.MULTILINE)
         if conflict:
             line = text.count("\n", 0, conflict.start()) + 1
-            markers = "{name} has the markers of a merge conflict."
+            markers = "{name} contains merge conflict markers."
             raise kind(markers, "Resolve the conflict in {path}.", file=path, line=line, name=name, path=path) from None
         # `TOMLDecodeError.lineno` is new in Python 3.14, but the message always has the line.
         found = re.search(r"\(at line (\d+)", str(error))
