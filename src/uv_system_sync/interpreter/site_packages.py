@@ -172,7 +172,7 @@ def contradictions(output: str, after: Sequence[Package]) -> list[str]:
 
 
 def same_version(version: str, found: str | None) -> bool:
-    """Return whether both are the same version, which can have several spellings, such as 1.0 and 2.1 (PEP 440)."""
+    """Return whether both are the same version, which can have several spellings, such as 2.0 and 2 (PEP 440)."""
     if found is None:
         return False
     if version == found:
