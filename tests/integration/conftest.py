@@ -34,19 +34,19 @@ def python() -> Python:
 
 @pytest.fixture
 def target(python: Python, tmp_path: Path) -> Path:
-    """An installation of `python` of its own."""
+    """A separate installation of `python`."""
     return python.copy(tmp_path / "hostedtoolcache" / "Python" / python.version / "x64")
 
 
 @pytest.fixture
 def site_packages(python: Python, target: Path) -> Path:
-    """The folder that packages of `target` go into."""
+    """The folder where packages of `target` are installed."""
     return target / "lib" / python.stdlib.name / "site-packages"
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
-    """An index that has alpha."""
+    """An index that serves alpha."""
     folder = tmp_path / "index"
     folder.mkdir()
     (folder / file_name("alpha", "1.0")).write_bytes(wheel("alpha", "1.0", {"alpha.py": ""}))

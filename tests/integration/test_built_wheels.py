@@ -1,4 +1,4 @@
-"""Wheels that had to be built, kept between jobs: the real uv, an index of source distributions, and a cache such as actions/cache has."""
+"""The cache of built wheels between jobs, with the real uv, an index of source distributions, and a stand-in for actions/cache."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _sdist(folder: Path, name: str, version: str = "1.0") -> Path:
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
-    """An index with slow and slower, which have to be built, and alpha and beta, which have wheels."""
+    """An index with slow and slower, which must be built, and alpha and beta, which have wheels."""
     folder = tmp_path / "index"
     folder.mkdir()
     for name in ("slow", "slower"):
@@ -49,13 +49,13 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
-    """What actions/cache keeps: a folder for each key."""
+    """The storage of actions/cache: a folder for each key."""
     return tmp_path / "cache"
 
 
 @pytest.fixture
 def hosted(tmp_path: Path, index: Index, target: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
-    """A hosted runner in a checkout that needs slow and alpha."""
+    """A GitHub-hosted runner in a checkout that needs slow and alpha."""
     monkeypatch.delenv("UV_CACHE_DIR", raising=False)
     folder = tmp_path / "built"
     folder.mkdir()
@@ -68,13 +68,13 @@ def hosted(tmp_path: Path, index: Index, target: Path, monkeypatch: pytest.Monke
 
 
 def _prepare(ci: Runner) -> None:
-    """Install the action's own packages, which are not in the index of these tests."""
+    """Install the action's own packages; the index of these tests does not have them."""
     own = {name: value for name, value in ci.environ.items() if name not in ("UV_DEFAULT_INDEX", "XDG_CACHE_HOME")}
     replace(ci, environ=own).sync(check="true")
 
 
 def _write(ci: Runner, index: Index, *dependencies: str, more: str = "") -> None:
-    """Write a project with `dependencies`, and lock it."""
+    """Write a project with `dependencies` and lock it."""
     text = f"{kinds.project('sample', *dependencies)}[tool.uv]\npackage = false\n{more}"
     (ci.cwd / "pyproject.toml").write_text(text, encoding="utf-8")
     environ = {**{key: value for key, value in os.environ.items() if not key.startswith("UV_")}, "UV_PYTHON_PREFERENCE": "system"}
@@ -83,7 +83,7 @@ def _write(ci: Runner, index: Index, *dependencies: str, more: str = "") -> None
 
 
 def _job(ci: Runner, cache: Path, /, **inputs: str) -> Outcome:
-    """Run the action in a new job, on a machine where nothing is installed and nothing cached."""
+    """Run the action in a new job on a machine with no packages installed and an empty cache."""
     prefix = Path(ci.environ["pythonLocation"])
     for folder in prefix.glob("lib/python*/site-packages"):
         for path in folder.iterdir():
@@ -108,7 +108,7 @@ def _files(cache: Path) -> list[Path]:
 
 
 def test_what_one_job_has_built_the_next_one_finds(hosted: Runner, cache: Path) -> None:
-    """It keeps the built wheel and nothing that was downloaded, and the entry is hardly larger than that wheel."""
+    """The entry holds the built wheel and no downloads, and is hardly larger than that wheel."""
     first, second = _job(hosted, cache), _job(hosted, cache)
     (kept,) = (path for path in _files(cache) if path.suffix == ".whl")
 
@@ -136,7 +136,7 @@ def test_the_key_changes_with_what_is_built_and_with_nothing_else(hosted: Runner
 
 
 def test_every_python_of_a_matrix_has_an_entry(hosted: Runner, cache: Path, tmp_path: Path) -> None:
-    """Whatever .python-version says."""
+    """The version in .python-version makes no difference."""
     (hosted.cwd / ".python-version").write_text(f"{found()[-1].minor}\n", encoding="utf-8")
     pythons = found()[-3:]
     for python in pythons:
@@ -149,7 +149,7 @@ def test_every_python_of_a_matrix_has_an_entry(hosted: Runner, cache: Path, tmp_
 
 @pytest.mark.skipif(len(found()) < 2, reason="needs two CPythons")
 def test_a_package_is_built_where_it_has_no_wheel_for_the_python(hosted: Runner, cache: Path, index: Index, tmp_path: Path) -> None:
-    """Which may be another one than the one that runs the action."""
+    """The target can be a different Python from the one that runs the action."""
     older, newest = found()[-2:]
     tag = "cp" + newest.minor.replace(".", "")
     _sdist(index.folder, "lib")
@@ -170,7 +170,7 @@ def test_where_every_package_has_a_wheel_nothing_is_kept(hosted: Runner, cache: 
 
 @_SAYS_WHAT_IT_WOULD_INSTALL
 def test_where_no_package_without_a_wheel_is_selected_nothing_is_kept(hosted: Runner, cache: Path, index: Index) -> None:
-    """Nor where it is for another system."""
+    """A package that is only required on another system does not count either."""
     _write(hosted, index, "alpha", "slow; sys_platform == 'win32'", more=_EXTRA)
 
     assert ("", []) == (_job(hosted, cache).outputs["cache-hit"], _keys(cache))
@@ -195,7 +195,7 @@ def test_nothing_is_kept_where_that_is_not_wanted(hosted: Runner, cache: Path, e
 
 
 def test_a_cache_of_the_users_own_is_left_alone(hosted: Runner, cache: Path, tmp_path: Path, listing: Callable[[Path], object]) -> None:
-    """Even if wheels are kept all the same, because `cache` says so."""
+    """This holds even when the `cache` input asks for built wheels to be kept."""
     own = tmp_path / "own"
     hosted.environ["UV_CACHE_DIR"] = str(own)
     _job(hosted, cache, cache="false")
@@ -230,7 +230,7 @@ def test_a_package_from_git_is_kept(hosted: Runner, cache: Path, tmp_path: Path,
 
 
 def test_after_a_failure_nothing_is_kept(hosted: Runner, cache: Path, index: Index) -> None:
-    """A workflow that goes on nevertheless would keep the half of it under the key of the whole."""
+    """A workflow that continues after the failure would otherwise save an incomplete entry under the key of the complete one."""
     index.misbehave(file_name("alpha", "1.0"), status(404))
     hosted.environ["UV_CONCURRENT_DOWNLOADS"] = "1"
     outcome = hosted.job(cache)
@@ -293,7 +293,7 @@ def _folder_link(cache: Path) -> None:
 
 
 def _hash_again(cache: Path) -> None:
-    """Write the hashes that whoever makes such an entry on purpose would write."""
+    """Recompute the hashes, as an attacker who forges an entry would."""
     folder = next(cache.iterdir())
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "hashes.json"]
     hashes = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
@@ -313,7 +313,7 @@ def _foreign(cache: Path) -> None:
 def test_what_no_job_has_left_in_the_cache_is_not_used(
     hosted: Runner, cache: Path, damage: Callable[[Path], None], *, is_hashed: bool
 ) -> None:
-    """It is built again, and a notice says what was found and which entry to delete."""
+    """The package is built again, and a notice names the problem and the cache entry to delete."""
     _job(hosted, cache)
     damage(cache)
     if is_hashed:
@@ -327,7 +327,7 @@ def test_what_no_job_has_left_in_the_cache_is_not_used(
 
 
 def test_hashes_of_sources_that_cannot_be_read_are_as_none(hosted: Runner, cache: Path) -> None:
-    """The package is built again."""
+    """Unreadable hashes count as missing: the package is built again."""
     _job(hosted, cache)
     for path in cache.rglob("revision.http"):
         path.write_bytes(b"\xff" * 100)

@@ -1,4 +1,4 @@
-"""The command as a package: built and installed by the real uv, and run in the environment of a shell."""
+"""The command-line package, built and installed by the real uv and run in a shell's environment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tools.shared.uv import LOCKED_UV, UV, is_at_least
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the copies have the layout of POSIX")
 
 
-# How long to wait for anything, in seconds.
+# Timeout for every wait, in seconds.
 _PATIENCE = 20
 
 
@@ -44,16 +44,16 @@ class Shell:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What a container has, and how this machine reaches an index; nothing of GitHub."""
+        """The variables of a container and those this machine needs to reach an index; none from GitHub Actions."""
         machine = {name: value for name, value in os.environ.items() if name.upper().startswith(("HOME", "XDG_", "UV_CACHE_DIR", *NETWORK))}
         return {**machine, "PATH": self.search_path, **self.environ}
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run the command with `options`, for the Python on PATH unless they name one; both streams are pipes of their own."""
+        """Run the command with `options`, on the Python on PATH unless they name one. Standard output and standard error are separate pipes."""
         return self.exactly(*([] if "--python" in options else ["--python", "python"]), *options)
 
     def exactly(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run the command with `options` and no others."""
+        """Run the command with exactly these `options`."""
         return self.program(self.venv / "bin" / "uv-system-sync", *options)
 
     def program(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -78,7 +78,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def venv(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
-    """A virtual environment of the oldest Python with the wheel and what it requires, from uv's cache or else an index."""
+    """A virtual environment of the oldest Python with the wheel and its dependencies, from uv's cache or an index."""
     folder = tmp_path_factory.mktemp("command") / "venv"
     made = _uv("venv", "--quiet", "--python", found()[0].prefix / "bin" / "python3", folder)
     assert 0 == made.returncode, made.stderr
@@ -95,7 +95,7 @@ def _install_command(wheel: Path, venv: Path, *options: str) -> subprocess.Compl
 
 
 def _programs(folder: Path, *names: str) -> Path:
-    """Return `folder` with the programs of `names` of this machine, and nothing else of it."""
+    """Return `folder`, filled with this machine's programs of these `names` and nothing else."""
     folder.mkdir()
     for name in names:
         (folder / name).symlink_to(str(shutil.which(name)))
@@ -104,9 +104,9 @@ def _programs(folder: Path, *names: str) -> Path:
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
-    """A folder with uv and a few programs as PATH; the Pythons of this machine are not in it.
+    """A folder to use as PATH: uv and a few programs, but none of this machine's Pythons.
 
-    The scripts of uv need two of the programs.
+    uv's script wrappers need two of these programs.
     """
     folder = _programs(tmp_path / "tools", "bash", "dirname", "head", "realpath")
     for name in ("uv", "uvx"):
@@ -145,7 +145,7 @@ def test_help_needs_neither_uv_nor_a_python(shell: Shell) -> None:
 
 @pytest.mark.parametrize("python", found(), ids=lambda python: python.minor)
 def test_the_python_of_a_name_on_path_is_synced(shell: Shell, target: Path, python: Python) -> None:
-    """The first line says which it is, and a pipe gets no colours."""
+    """The first line names the Python, and output to a pipe has no colours."""
     completed = shell.exactly("--python", "python")
     first, *_, last = completed.stdout.splitlines()
 
@@ -158,7 +158,7 @@ def test_the_python_of_a_name_on_path_is_synced(shell: Shell, target: Path, pyth
 
 
 def test_without_a_python_nothing_is_synced(shell: Shell, target: Path, python: Python, listing: Callable[[Path], object]) -> None:
-    """Those on PATH are listed."""
+    """The error lists the Pythons on PATH."""
     before = listing(target)
     completed = shell.exactly()
     error, hint = _error(completed)
@@ -196,7 +196,7 @@ def test_a_check_fails_before_the_first_sync_and_succeeds_after_it(shell: Shell)
 
 @CAN_CHECK
 def test_a_package_that_is_not_in_the_lock_stays_unless_the_sync_is_exact(shell: Shell, target: Path, tmp_path: Path) -> None:
-    """One that is in the lock is replaced if it is installed at another version."""
+    """A locked package that is installed at another version is replaced either way."""
     others = [Wheel(name, "0.1").write(tmp_path / "others") for name in ("alpha", "other")]
     assert 0 == _uv("pip", "install", "--offline", "--no-deps", "--python", target / "bin" / "python3", *others).returncode
 
@@ -223,7 +223,7 @@ _PLAIN = {"NO_COLOR": "1"}
 def _at_a_terminal(
     shell: Shell, *options: str, answer: str = "", until: bytes = b"[y/N] ", environ: Mapping[str, str] = _PLAIN
 ) -> tuple[int, str]:
-    """Run the command with a terminal of its own, and type `answer` once it shows `until`; return its exit status and all that it shows."""
+    """Run the command at a new terminal and type `answer` once it shows `until`; return the exit status and everything shown."""
     import fcntl
     import pty
     import struct
@@ -247,7 +247,7 @@ def _at_a_terminal(
 
 
 def _read(descriptor: int) -> bytes:
-    # On Linux, it is an error that the other side is closed.
+    # On Linux, reading from a terminal whose other end is closed is an error.
     try:
         return os.read(descriptor, 4096)
     except OSError:
@@ -255,7 +255,7 @@ def _read(descriptor: int) -> bytes:
 
 
 def _logged_uv(shell: Shell, folder: Path) -> tuple[Shell, Path]:
-    """Return `shell` with a uv first on PATH that writes its arguments to a file, and that file."""
+    """Return `shell` with a wrapper first on PATH that logs uv's arguments to a file, and that file."""
     log = folder / "uv.log"
     uv = program(folder / "logged" / "uv", "#!/bin/sh", f'echo "$@" >>{log}', f'exec {UV} "$@"')
     return Shell(shell.venv, shell.cwd, f"{uv.parent}:{shell.search_path}"), log
@@ -275,7 +275,7 @@ def _logged_uv(shell: Shell, folder: Path) -> tuple[Shell, Path]:
 def test_at_a_terminal_an_exact_sync_asks_before_it_removes(
     shell: Shell, target: Path, listing: Callable[[Path], object], answer: str, *, is_removed: bool
 ) -> None:
-    """What will change is shown above the question."""
+    """The changes are shown above the question."""
     _install(target, shell.cwd / "others", "alpha", "other", "setuptools")
     before = listing(target)
     status, printed = _at_a_terminal(shell, "--exact", answer=answer)
@@ -299,7 +299,7 @@ def test_at_a_terminal_what_will_change_is_shown_without_a_question_if_nothing_e
 def test_without_a_terminal_an_exact_sync_removes_nothing_unless_told_to(
     shell: Shell, target: Path, tmp_path: Path, listing: Callable[[Path], object]
 ) -> None:
-    """With `--yes`, uv is not asked what it would do."""
+    """With `--yes`, there is no dry run."""
     _install(target, tmp_path / "others", "other")
     before = listing(target)
     logged, log = _logged_uv(shell, tmp_path)
@@ -371,12 +371,12 @@ def test_an_only_group_is_all_that_is_installed(shell: Shell, target: Path) -> N
 
 @pytest.fixture
 def other(python: Python, tmp_path: Path) -> Path:
-    """Another Python, which is not on PATH."""
+    """Another Python that is not on PATH."""
     return python.copy(tmp_path / "other python")
 
 
 def _export(other: Path) -> str:
-    """Return the command that puts `other` first on PATH."""
+    """Return the shell command that puts `other` first on PATH."""
     return f"""export PATH='{other}/bin':"$PATH\""""
 
 
@@ -390,7 +390,7 @@ def test_the_last_line_shows_how_to_put_another_python_on_path(shell: Shell, tar
 
 @pytest.fixture
 def uvx(wheel: Path, venv: Path) -> list[str]:
-    """The command that runs the wheel by uvx, on the Python for which all that it requires is in the cache."""
+    """The uvx command line that runs the wheel, on the Python whose dependencies are all cached."""
     assert venv.is_dir()
     return ["uvx", "--quiet", "--offline", "--python", str(found()[0].prefix / "bin" / "python3"), "--from", str(wheel), "uv-system-sync"]
 
@@ -427,7 +427,7 @@ def test_json_is_the_documented_report_on_standard_output_and_the_log_on_standar
 
 
 def _error(completed: subprocess.CompletedProcess[str]) -> tuple[str, str]:
-    """Return the error and the hint that were printed after everything of uv's."""
+    """Return the error and the hint, which are printed after all of uv's output."""
     error, hint = [line for line in completed.stdout.splitlines() if line.startswith(("error: ", "hint: "))][-2:]
     assert (True, True) == (error.startswith("error: "), hint.startswith("hint: "))
     return error, hint
@@ -538,7 +538,7 @@ time.sleep(600)
 def test_a_signal_stops_uv_and_its_builds_and_then_the_command(
     shell: Shell, project: Project, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """Ctrl+C is one of them, `docker stop` sends the other."""
+    """Ctrl+C sends SIGINT, `docker stop` sends SIGTERM."""
     started = _slow_build(project, tmp_path)
     with subprocess.Popen(
         [shell.venv / "bin" / "uv-system-sync", "--python", "python"],
@@ -556,19 +556,19 @@ def test_a_signal_stops_uv_and_its_builds_and_then_the_command(
     assert (130, True, True) == (process.returncode, error.startswith("error: "), hint.startswith("hint: ")), printed
     assert "Traceback" not in printed
     with started.open(encoding="utf-8") as file:
-        # The build holds it while it runs.
+        # The build holds this lock while it runs.
         _wait_for(lambda: _lock(file))
 
 
 def test_at_a_terminal_ctrl_c_stops_uv_and_its_builds_and_then_the_command(shell: Shell, project: Project, tmp_path: Path) -> None:
-    """What uv has is not the terminal at which it is typed."""
+    """uv's own terminal is not the one where Ctrl+C is typed."""
     started = _slow_build(project, tmp_path)
     status, printed = _at_a_terminal(shell, answer="\x03", until=b"Building", environ={})
 
     error, hint = _plain(printed).splitlines()[-2:]
     assert (130, True, True) == (status, error.startswith("error: "), hint.startswith("hint: ")), printed
     with started.open("a", encoding="utf-8") as file:
-        # The build holds it while it runs.
+        # The build holds this lock while it runs.
         _wait_for(lambda: _lock(file))
 
 
@@ -577,7 +577,7 @@ def _plain(printed: str) -> str:
 
 
 def _slow_build(project: Project, folder: Path) -> Path:
-    """Let the build of `project` take long, and return the file that it locks while it runs."""
+    """Make the build of `project` slow, and return the file that it locks while it runs."""
     started = folder / "started"
     document = project.pyproject.read_text(encoding="utf-8").replace('requires = ["uv_build"]', 'requires = []\nbackend-path = ["."]')
     project.pyproject.write_text(document.replace('build-backend = "uv_build"', 'build-backend = "slow"'), encoding="utf-8")
@@ -627,7 +627,7 @@ def test_verbose_shows_what_becomes_of_variables_of_uv(shell: Shell) -> None:
 
 
 def test_in_a_step_of_a_workflow_the_command_uses_nothing_of_the_runner(shell: Shell, tmp_path: Path) -> None:
-    """It writes none of the runner's files, and reads no input of an action."""
+    """The command writes none of the runner's files and reads no action inputs."""
     names = ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
     files = {name: tmp_path / name for name in names}
     for file in files.values():
@@ -646,7 +646,7 @@ def test_in_a_step_of_a_workflow_the_command_uses_nothing_of_the_runner(shell: S
     [pytest.param({"TERM": "xterm"}, True, id="terminal"), pytest.param({"TERM": "xterm", "NO_COLOR": "1"}, False, id="no-color")],
 )
 def test_a_terminal_gets_colours_unless_the_user_wants_none(shell: Shell, environ: dict[str, str], *, coloured: bool) -> None:
-    """Both in uv's lines and in ours."""
+    """This applies to uv's lines and to the command's own."""
     printed = [_at_a_terminal(shell, *options, environ=environ)[1] for options in ([], ["--all-extras", "--extra", "nope"])]
 
     assert [coloured, coloured] == [re.search(r"\x1b\[[\d;]*m", text) is not None for text in printed]
@@ -659,7 +659,7 @@ _NO_PROGRESS = ({"UV_NO_PROGRESS": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1"})
 def test_at_a_terminal_uv_shows_its_progress_unless_the_user_wants_none(
     shell: Shell, target: Path, environ: dict[str, str], *, has_progress: bool
 ) -> None:
-    """What is read of its output is the same."""
+    """The command parses the same facts from uv's output either way."""
     status, printed = _at_a_terminal(shell, environ=environ)
 
     assert (0, has_progress) == (status, "\x1b[2K" in printed), printed
@@ -675,7 +675,7 @@ def test_at_a_terminal_uv_shows_its_progress_unless_the_user_wants_none(
     ],
 )
 def test_at_a_terminal_an_error_of_uv_is_explained_last(shell: Shell, project: Project, change: Callable[[Project], object]) -> None:
-    """It is explained as without one, where uv shows no progress."""
+    """The explanation is the same as without a terminal, where uv shows no progress."""
     change(project)
     piped = shell.run("--", "--no-cache")
     status, printed = _at_a_terminal(shell, "--", "--no-cache", environ={})
@@ -688,7 +688,7 @@ def test_at_a_terminal_an_error_of_uv_is_explained_last(shell: Shell, project: P
 
 @pytest.mark.parametrize("is_failing", [False, True])
 def test_quiet_prints_errors_alone(shell: Shell, project: Project, *, is_failing: bool) -> None:
-    """What uv has printed is one of them."""
+    """uv's output counts as part of the error."""
     if is_failing:
         _edit(project, "alpha<2", "alpha<1.5")
     completed = shell.run("--quiet")
@@ -698,7 +698,7 @@ def test_quiet_prints_errors_alone(shell: Shell, project: Project, *, is_failing
 
 
 def test_no_byte_code_is_written_if_the_user_wants_none(shell: Shell, tmp_path: Path) -> None:
-    """Images set PYTHONDONTWRITEBYTECODE."""
+    """Container images often set PYTHONDONTWRITEBYTECODE."""
     environ = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": str(tmp_path / "cache")}
     Shell(shell.venv, shell.cwd, shell.search_path, environ).run()
     found_code = {path.name.partition(".")[0] for path in (tmp_path / "cache").rglob("*.pyc")}
@@ -714,11 +714,11 @@ def _blocks(language: str) -> list[str]:
 
 
 def test_every_documented_block_is_run_by_a_test() -> None:
-    """Here or in test_images.py."""
+    """The tests are in this module and in test_images.py."""
     assert {"sh", "dockerfile", "gitlab"} == set(re.findall(r"^```(.+)$", _DOCUMENT, re.MULTILINE))
 
 
-# What a line of a block needs of uv.
+# The uv subcommand or option that a line of a block needs.
 _LINES = {"--check": CAN_CHECK, "--no-build": since("0.12.6", "`--no-build` that takes an installed editable project as it is")}
 
 
@@ -728,7 +728,7 @@ def _marks(block: str) -> list[pytest.MarkDecorator]:
 
 @pytest.mark.parametrize("block", [pytest.param(block, id=str(number), marks=_marks(block)) for number, block in enumerate(_blocks("sh"))])
 def test_the_documented_commands_succeed(shell: Shell, tmp_path: Path, other: Path, uvx: list[str], block: str) -> None:
-    """They run in a project that is synced, with another Python instead of /usr/local, and an environment of the newest one."""
+    """They run in a synced project, with another Python in place of /usr/local and an environment of the newest Python."""
     shell.run()
     subprocess.run([other / "bin" / "python3", "-m", "venv", "--without-pip", shell.cwd / ".venv"], check=True)
     block = re.sub(r"\b3\.\d+\b", found()[-1].minor, block)
@@ -742,7 +742,7 @@ def test_the_documented_commands_succeed(shell: Shell, tmp_path: Path, other: Pa
 
 
 def test_the_documented_first_layer_of_a_workspace_needs_no_code(tmp_path: Path, shell: Shell, target: Path) -> None:
-    """The members' pyproject.toml is enough to install everything but the members."""
+    """The members' pyproject.toml files are enough to install everything except the members."""
     members = '\n[tool.uv.workspace]\nmembers = ["server"]\n[tool.uv.sources]\nserver = { workspace = true }\n'
     root = Project(tmp_path / "whole", dependencies=("server",), settings=members).write()
     server = Project(root.folder / "server", "server", ("alpha",), extras={}, groups={}).write().pyproject

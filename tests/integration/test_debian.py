@@ -1,4 +1,4 @@
-"""Debian's own Pythons, in a /usr of the test's own: packages go beside those of apt, which all stay."""
+"""Debian's own Pythons, in a private /usr: packages are installed next to apt's packages, and none of those is removed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def python() -> Python:
 
 @pytest.fixture
 def usr(tmp_path: Path) -> debian.Usr:
-    """A /usr with a `python`, a package of apt that the lock does not have, and one that it has in another version."""
+    """A /usr with `python` and two apt packages: one that is not in the lock, and one that is locked at another version."""
     usr = debian.usr(tmp_path / "usr")
     if not os.path.lexists("/usr/bin/python"):
         usr.path("bin/python").symlink_to("python3")
@@ -50,13 +50,13 @@ def usr(tmp_path: Path) -> debian.Usr:
 
 @pytest.fixture
 def debian_ci(bare_ci: Runner, usr: debian.Usr) -> Runner:
-    """A runner whose `python` is Debian's, which runs the step, too."""
-    # Only what starts the step has to precede it.
+    """A runner whose `python` is Debian's; it also runs the step."""
+    # Only the programs that start the step must come before it on PATH.
     return before_the_step(bare_ci, Path("/usr"), "PATH=${PATH#*:}", command=shlex.join(usr.command) + " ")
 
 
 def _of_apt(usr: debian.Usr) -> list[str]:
-    """Return the packages that apt has installed in this /usr and not on the machine."""
+    """Return the packages that apt has installed in this /usr but not on the machine."""
     return sorted(path.name for path in usr.path(OF_APT).glob("*.dist-info"))
 
 
@@ -116,7 +116,7 @@ def test_a_broken_package_beside_those_of_apt_is_repaired_with_a_notice(debian_c
 
 
 def test_debians_variable_for_its_own_builds_has_no_effect(debian_ci: Runner, usr: debian.Usr, project: Project, tmp_path: Path) -> None:
-    """With it, plain uv installs among apt's packages and removes those."""
+    """With the variable set, plain uv installs into apt's folder and removes apt's packages."""
     debian_ci.environ["DEB_PYTHON_INSTALL_LAYOUT"] = "deb"
 
     outcome = debian_ci.sync(python="/usr", **_ALLOWED)
@@ -124,7 +124,7 @@ def test_debians_variable_for_its_own_builds_has_no_effect(debian_ci: Runner, us
     assert 0 == outcome.returncode, outcome.log
     assert (_LOCKED, _OF_APT, []) == (_beside(usr), _of_apt(usr), usr.lost())
 
-    # With a cache of its own: uv keeps there what it knows of a Python, which would be wrong for other tests.
+    # A separate cache: uv caches what it knows about a Python, which would be wrong for other tests.
     plain = {"UV_PROJECT_ENVIRONMENT": "/usr", "UV_CACHE_DIR": str(tmp_path / "cache"), "DEB_PYTHON_INSTALL_LAYOUT": "deb"}
     command = [*usr.command, str(UV), "sync", "--quiet", "--locked", "--no-install-project", "--python", "/usr/bin/python3"]
     subprocess.run(command, cwd=project.folder, check=True, env={**os.environ, **plain})
@@ -146,7 +146,7 @@ def test_debians_own_python_is_rejected_unless_it_is_allowed(debian_ci: Runner, 
 
 @needs_no_python
 def test_debian_without_a_python_of_that_name_is_rejected(debian_ci: Runner, usr: debian.Usr) -> None:
-    """Only python-is-python3 brings it, and the next step would not have it."""
+    """Only the python-is-python3 package provides `python`; without it, the next step would have none."""
     usr.path("bin/python").unlink()
     before = usr.new()
 
@@ -172,7 +172,7 @@ def test_the_command_needs_no_python_of_that_name(usr: debian.Usr, project: Proj
 
 
 def test_a_cache_of_uv_that_has_the_folders_of_apt_is_rejected(usr: debian.Usr, project: Project, tmp_path: Path) -> None:
-    """It is from a time when `DEB_PYTHON_INSTALL_LAYOUT` was set, and a sync would remove apt's packages."""
+    """Such a cache was filled while `DEB_PYTHON_INSTALL_LAYOUT` was set; a sync with it would remove apt's packages."""
     environ = {**os.environ, "UV_CACHE_DIR": str(tmp_path / "cache")}
     command = [*usr.command, str(UV), "pip", "list", "--quiet", "--python", "/usr/bin/python3"]
     subprocess.run(command, check=True, env={**environ, "DEB_PYTHON_INSTALL_LAYOUT": "deb"})
@@ -203,7 +203,7 @@ def test_a_virtual_environment_is_synced_even_if_it_sees_apts_packages(
 
 
 def test_in_an_image_with_a_python_in_usr_local_only_that_one_is_synced(debian_ci: Runner, usr: debian.Usr) -> None:
-    """An image such as python:3 has it there, in front of Debian's."""
+    """Images such as python:3 have a Python in /usr/local, before Debian's on PATH."""
     found()[-1].copy(usr.path("local"))
 
     behind, own = debian_ci.sync(python="/usr", **_ALLOWED), debian_ci.sync(python="/usr/local")

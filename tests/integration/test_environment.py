@@ -1,4 +1,4 @@
-"""Variables of earlier steps: uv and builds do not see those that would change what is installed, and see those that they need."""
+"""Variables set by earlier steps: uv and builds do not see variables that would change what is installed, but see those they need."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Installed = dict[str, Any]
 
 
 def plain_uv(ci: Runner, target: Path, **variables: str) -> int:
-    """Return the exit status of `uv sync` as a careful user runs it: with the Python named, and without downloads."""
+    """Return the exit status of a careful `uv sync`: the Python is named, and Python downloads are disabled."""
     environ = {"HOME": os.environ["HOME"], "PATH": ci.search_path, "UV_PROJECT_ENVIRONMENT": str(target), "UV_PYTHON_DOWNLOADS": "never"}
     command = [str(UV), "sync", "--locked", "--offline", "--python", f"{target}/bin/python3"]
     return subprocess.run(command, cwd=ci.cwd, env={**environ, **variables}, capture_output=True, check=False).returncode
 
 
 def installed(target: Path) -> Installed:
-    """Return the distributions in `target` except pip, each with its direct_url.json, if there is one."""
+    """Return the distributions in `target` except pip, each with its direct_url.json if it has one."""
     folders = [folder for folder in target.glob("lib/python*/site-packages/*.dist-info") if not folder.name.startswith("pip-")]
     direct = {folder.name.removesuffix(".dist-info"): folder / "direct_url.json" for folder in folders}
     return {name: json.loads(file.read_text(encoding="utf-8")) if file.exists() else None for name, file in direct.items()}
@@ -38,12 +38,12 @@ def installed(target: Path) -> Installed:
 
 @pytest.fixture
 def locked(project: Project) -> Installed:
-    """What the project's lock installs."""
+    """The packages that the project's lock installs."""
     link = {"url": project.folder.as_uri(), "dir_info": {"editable": True}}
     return {"alpha-1.0": None, "beta-1.0": None, "gamma-1.0": None, "sample_project-0.1": link}
 
 
-# They exclude packages, or install them in another way.
+# These exclude packages or change how packages are installed.
 _OTHERS = {
     "UV_NO_DEFAULT_GROUPS": "1",
     "UV_NO_DEV": "1",
@@ -58,7 +58,7 @@ _OTHERS = {
     "UV_ONLY_INSTALL_WORKSPACE": "1",
 }
 
-# They are for another project, another Python or another lock.
+# These are meant for another project, Python or lock.
 _ELSEWHERE = {
     "UV_CONFIG_FILE": "/not/there/uv.toml",
     "UV_EXCLUDE_NEWER": "2006-01-01T00:00:00Z",
@@ -72,7 +72,7 @@ _ELSEWHERE = {
     "UV_WORKING_DIRECTORY": "/not/there",
 }
 
-# uv cannot parse the value: it parses some variables of its other commands, too, before it does anything.
+# uv cannot parse these values: before doing anything, it also parses some variables of other commands.
 _UNREADABLE = (
     "UV_AMD_GPU_ARCHITECTURE",
     "UV_CUDA_DRIVER_VERSION",
@@ -122,14 +122,14 @@ def test_a_variable_that_changes_what_plain_uv_installs_does_not_change_what_the
     plain = "failure" if status else "the lock" if installed(target) == locked else "another set"
     outcome = ci.sync()
 
-    # For an older uv, a variable may have no meaning yet, or another one.
+    # An older uv may not know a variable or may give it another meaning.
     assert result == plain or UV_VERSION < (0, 13)
     assert 0 == outcome.returncode, outcome.log
     assert locked == installed(target)
 
 
 def test_without_these_variables_plain_uv_installs_the_same_set(ci: Runner, target: Path, locked: Installed) -> None:
-    """So the tests above show the effect of the variables."""
+    """So the tests above do show the effect of the variables."""
     assert 0 == plain_uv(ci, target)
     assert locked == installed(target)
     assert ci.is_as_locked()
@@ -142,7 +142,7 @@ def _known_to_uv() -> list[str]:
 
 
 def test_all_variables_at_once_change_nothing(tmp_path: Path, target: Path, python: Python) -> None:
-    """In a checkout that is pinned to another Python, and with those that pip and Python read."""
+    """The checkout is pinned to another Python, and variables of pip and Python are set too."""
     project = Project(tmp_path / "pinned", settings='[tool.uv]\npython-preference = "only-managed"\n').write().lock()
     (project.folder / ".python-version").write_text("3.7\n", encoding="utf-8")
     poison = tmp_path / "poison"
@@ -180,7 +180,7 @@ def test_all_variables_at_once_change_nothing(tmp_path: Path, target: Path, pyth
 
 
 def test_settings_of_the_user_that_change_how_packages_are_built_are_named_in_the_log(ci: Runner, project: Project, tmp_path: Path) -> None:
-    """Uv reads them for the index and for credentials, too."""
+    """uv also reads these settings for the index and for credentials."""
     watched_build(project, tmp_path / "notes")
     backend = project.folder / "backend.py"
     seen = "    pathlib.Path(NOTES, 'settings').write_text(json.dumps(config_settings))\n    info ="
@@ -196,7 +196,7 @@ def test_settings_of_the_user_that_change_how_packages_are_built_are_named_in_th
     assert '{"changed": "yes"}' == (tmp_path / "notes" / "settings").read_text(encoding="utf-8")
     line = next(line for line in outcome.log.splitlines() if line.startswith("Besides the inputs and the project"))
     assert line.endswith(f": {file}")
-    # The build environment is one of its own.
+    # The build environment is isolated.
     environ = json.loads((tmp_path / "notes" / "environ").read_text(encoding="utf-8"))
     assert "builds-v" in environ["PATH"]
 
@@ -281,7 +281,7 @@ def _seen_by_a_build(ci: Runner, project: Project, tmp_path: Path, **inputs: str
 
 
 def test_a_build_sees_what_it_and_uv_need(ci: Runner, project: Project, target: Path, tmp_path: Path) -> None:
-    """Indexes, credentials, settings of the network, libraries and the user's own variables."""
+    """Builds see indexes, credentials, network settings, library paths and the user's own variables."""
     kept = {
         "UV_DEFAULT_INDEX": (project.folder / "wheels").as_uri(),
         "UV_INDEX_URL": (project.folder / "wheels").as_uri(),
@@ -308,7 +308,7 @@ def test_a_build_sees_what_it_and_uv_need(ci: Runner, project: Project, target: 
 
 
 def test_a_build_sees_neither_files_nor_tokens_nor_inputs_of_the_runner(ci: Runner, project: Project, tmp_path: Path) -> None:
-    """Nor tokens of other commands of uv."""
+    """Nor do they see tokens that only other uv commands use."""
     hidden = [
         *("ACTIONS_RUNTIME_TOKEN", "ACTIONS_RUNTIME_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL"),
         *("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"),

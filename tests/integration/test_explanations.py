@@ -1,4 +1,4 @@
-"""A sync that fails with the real uv is explained in its annotation: the kind, the place, the values and the next step."""
+"""A failed sync with the real uv is explained in its annotation: the kind of error, the location, the values and the next step."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0]
 
 
 def _assert_explained(outcome: Outcome, slug: str, place: tuple[Path, int | None] | None, *fragments: str) -> None:
-    """Assert that a step has failed with one annotation of a kind, at a place, with these texts, and has published nothing."""
+    """Assert that a step failed with one annotation of this kind at this location, containing these texts, and set no outputs."""
     assert (1, 1, False) == (outcome.returncode, len(outcome.errors), outcome.published), outcome.log
     properties, _, text = outcome.errors[0].partition("::")
     expected = [f"title={slug}"]
@@ -41,13 +41,13 @@ def _edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-# A lock that is outdated.
+# An outdated lock.
 
 _NO_CHANGE = "keep all packages and versions"
 
 
 def test_requirement_of_an_included_group_is_shown_on_its_own_line(ci: Runner, project: Project) -> None:
-    """Whatever groups include that one."""
+    """Other groups that include the group make no difference."""
     _edit(project.pyproject, "dev = ['gamma']", "dev = ['gamma', {include-group = 'lint'}]")
     project.lock()
     _edit(project.pyproject, "lint = ['lint-tool']", "lint = [\n    'lint-tool',\n    'beta',\n]")
@@ -174,7 +174,7 @@ _CHANGES: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("name", _CHANGES)
 def test_outdated_lock_is_explained_by_its_cause_and_the_change(ci: Runner, project: Project, name: str) -> None:
-    """What uv.lock does not have is named, with its line and what locking would change; no file is touched."""
+    """Whatever is missing from uv.lock is named, with its line and the change that locking would make; no file is modified."""
     old, new, line, fragments = _CHANGES[name]
     Wheel("delta", "1.0").write(project.folder / "wheels")
     write_index(project.folder / "wheels")
@@ -200,7 +200,7 @@ def test_outdated_lock_is_explained_by_its_cause_and_the_change(ci: Runner, proj
     ids=lambda text: text.partition(" ")[0],
 )
 def test_setting_that_has_another_value_is_the_cause(ci: Runner, project: Project, before: str, after: str) -> None:
-    """Also where uv.lock has it in another form."""
+    """A different spelling of the same value in uv.lock is not reported."""
     _edit(project.pyproject, "[[tool.uv.index]]", f"[tool.uv]\n{before}\n\n[[tool.uv.index]]")
     project.lock()
     _edit(project.pyproject, before, after)
@@ -209,7 +209,7 @@ def test_setting_that_has_another_value_is_the_cause(ci: Runner, project: Projec
 
 
 def test_setting_that_was_removed_is_the_cause(ci: Runner, project: Project) -> None:
-    """A lock that was created with `exclude-newer` is outdated without it."""
+    """A lock that was created with `exclude-newer` is outdated once the setting is gone."""
     _edit(project.folder / "uv.lock", "\n[[package]]", '\n[options]\nexclude-newer = "2030-01-01T00:00:00Z"\n\n[[package]]')
 
     _assert_explained(ci.sync(), "lock-outdated", (project.folder / "uv.lock", 1), "`exclude-newer`", "not set")
@@ -227,7 +227,7 @@ def _workspace(project: Project) -> Path:
 
 @_OLDEST_AND_NEWEST
 def test_outdated_lock_of_a_member_is_shown_in_that_member(ci: Runner, project: Project) -> None:
-    """The annotation is in the pyproject.toml that has changed."""
+    """The annotation is in the pyproject.toml that changed."""
     member = _workspace(project)
     _edit(member, '    "beta",\n', '    "beta",\n    "lint-tool",\n')
 
@@ -280,7 +280,7 @@ default = true
 
 @since("0.6.0", "`provides-extras` in uv.lock")
 def test_lock_that_was_just_made_has_no_differences(project: Project) -> None:
-    """However a project writes what it requires, the lock that uv has just made of it has all of that."""
+    """No way of writing requirements makes a fresh lock look different from its project."""
     Wheel("delta", "1.0").write(project.folder / "wheels")
     project.pyproject.write_text(_MANY, encoding="utf-8")
     (project.folder / "member").mkdir()
@@ -301,12 +301,12 @@ def test_new_member_is_among_the_changes(ci: Runner, project: Project) -> None:
     _assert_explained(ci.sync(), "lock-outdated", (project.folder / "uv.lock", 1), "`uv lock` would add other 1.")
 
 
-# An index, and what it has.
+# Indexes and their contents.
 
 
 @pytest.fixture
 def remote(tmp_path: Path, target: Path, index: Index) -> Runner:
-    """A runner in a checkout whose lock was made with `index` as the default index of its variables, and no cache."""
+    """A runner with an empty cache, in a checkout whose lock was made with `index` as the default index from the environment."""
     return locked_remote(tmp_path, target, index)
 
 
@@ -319,7 +319,7 @@ def mirror(tmp_path: Path, index: Index) -> Iterator[Index]:
 
 
 def test_index_of_a_variable_that_differs_from_the_lock(remote: Runner, index: Index, mirror: Index) -> None:
-    """A lock of another index than a variable sets is explained with both addresses, without credentials."""
+    """When a variable sets another index than the lock's, both addresses are shown, without credentials."""
     remote.environ["UV_DEFAULT_INDEX"] = mirror.url.replace("//", "//user:hunter22@")
 
     outcome = remote.sync()
@@ -332,7 +332,7 @@ def test_index_of_a_variable_that_differs_from_the_lock(remote: Runner, index: I
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "uv.toml"])
 def test_index_of_the_settings_that_differs_from_the_lock(remote: Runner, index: Index, mirror: Index, name: str) -> None:
-    """A lock of another index than the settings have is shown where they have it."""
+    """When the settings name another index than the lock's, the annotation is on the line of that setting."""
     del remote.environ["UV_DEFAULT_INDEX"]
     file = remote.cwd / name
     with file.open("a", encoding="utf-8") as opened:
@@ -352,7 +352,7 @@ _FAULTS = {
 
 @pytest.mark.parametrize("code", _FAULTS)
 def test_index_that_refuses_a_file(remote: Runner, index: Index, code: int) -> None:
-    """The file, its address and the status are named, and each status has its next step."""
+    """The file, its address and the HTTP status are named, and each status has its own next step."""
     reason, hint = _FAULTS[code]
     name = file_name("alpha", "1.0")
     for asked in (name, f"{name}.metadata"):
@@ -363,7 +363,7 @@ def test_index_that_refuses_a_file(remote: Runner, index: Index, code: int) -> N
 
 
 def test_index_that_refuses_a_new_dependency(remote: Runner, index: Index) -> None:
-    """Both the index and the outdated lock are named, on the line of the dependency."""
+    """The error names both the index and the outdated lock, on the line of the dependency."""
     file = remote.cwd / "pyproject.toml"
     _edit(file, '"alpha"', '"alpha",\n    "delta"')
     index.misbehave("delta", status(401))
@@ -373,7 +373,7 @@ def test_index_that_refuses_a_new_dependency(remote: Runner, index: Index) -> No
 
 
 def test_new_dependency_that_no_index_has(remote: Runner) -> None:
-    """A dependency that does not exist is named on its line, with the outdated lock."""
+    """A dependency that does not exist is named on its line, together with the outdated lock."""
     file = remote.cwd / "pyproject.toml"
     _edit(file, '"alpha"', '"alpha",\n    "delta"')
 
@@ -382,7 +382,7 @@ def test_new_dependency_that_no_index_has(remote: Runner) -> None:
 
 
 def test_index_that_does_not_answer(remote: Runner, index: Index) -> None:
-    """The file, its address and the reason are named, and what could be wrong."""
+    """The error names the file, its address, the reason and possible causes."""
     address = f"http://127.0.0.1:{index.port}/files/{file_name('alpha', '1.0')}"
     ended = Index(index.folder)
     with ended.served():
@@ -395,14 +395,14 @@ def test_index_that_does_not_answer(remote: Runner, index: Index) -> None:
 
 
 def test_file_with_another_hash(remote: Runner, index: Index) -> None:
-    """A file that is not the locked one is shown where uv.lock has its package."""
+    """A file whose hash differs from the lock is reported on the line of its package in uv.lock."""
     (index.folder / file_name("alpha", "1.0")).write_bytes(wheel("alpha", "1.0", {"alpha.py": "changed = 1"}))
 
     line = (remote.cwd / "uv.lock").read_text(encoding="utf-8").splitlines().index('name = "alpha"') + 1
     _assert_explained(remote.sync(), "sync-failed", (remote.cwd / "uv.lock", line), "alpha 1.0", "hash")
 
 
-# Builds, and what there is instead.
+# Builds, and packages that have neither a usable wheel nor a build.
 
 _BACKEND = """
 import sys
@@ -433,7 +433,7 @@ def _source(folder: Path, name: str, version: str) -> None:
 
 
 def _native(project: Project, *tags: str, source: bool) -> int:
-    """Have `project` depend on a locked package with wheels of `tags`, and perhaps a source; return its line in uv.lock."""
+    """Make `project` depend on a locked package with wheels of `tags` and optionally a source; return its line in uv.lock."""
     for tag in tags:
         (project.folder / "wheels" / f"native-1.0-{tag}.whl").write_bytes(wheel("native", "1.0", {}))
     if source:
@@ -458,7 +458,7 @@ def _tag(python: Python) -> str:
 
 
 def test_failed_build_of_a_package_without_a_wheel(ci: Runner, project: Project, python: Python) -> None:
-    """The package is named with the wheels of uv.lock, what it lacks, and the last lines of its backend."""
+    """The error names the package, its wheels in uv.lock, the missing tag and the last lines of the build backend."""
     _native(project, *_WHEELS, source=True)
 
     fragments = "native 1.0 could not be built", "`backend.build_wheel` failed", _LOCKED_WHEELS.format(_tag(python)), "lock that version"
@@ -466,7 +466,7 @@ def test_failed_build_of_a_package_without_a_wheel(ci: Runner, project: Project,
 
 
 def test_failed_build_of_the_project(ci: Runner, project: Project) -> None:
-    """The failure is shown on the line of `build-backend`, and no other version is advised."""
+    """The failure is reported on the line of `build-backend`, and no other version is suggested."""
     text = project.pyproject.read_text(encoding="utf-8")
     rest = text[text.index("[[tool.uv.index]]") :]
     project.pyproject.write_text(text[: text.index("[build-system]")] + _BUILD_SYSTEM + rest, encoding="utf-8")
@@ -480,7 +480,7 @@ def test_failed_build_of_the_project(ci: Runner, project: Project) -> None:
 
 
 def test_package_without_a_wheel_for_this_python_and_without_a_source(ci: Runner, project: Project, python: Python) -> None:
-    """The package is shown where uv.lock has it, with the wheels that uv.lock has."""
+    """The annotation is on the package's line in uv.lock and lists the locked wheels."""
     line = _native(project, *_WHEELS, source=False)
 
     fragments = "native 1.0 has no wheel", "no source distribution", _LOCKED_WHEELS.format(_tag(python)), "`exclude:`"
@@ -489,7 +489,7 @@ def test_package_without_a_wheel_for_this_python_and_without_a_source(ci: Runner
 
 @_OLDEST_AND_NEWEST
 def test_package_without_a_wheel_for_this_platform(ci: Runner, project: Project, python: Python) -> None:
-    """What uv calls this system is named, too."""
+    """The error also gives uv's name for this platform."""
     line = _native(project, "cp37-abi3-win32", "cp37-abi3-macosx_11_0_arm64", source=False)
 
     fragments = "cp37-abi3 on macosx_11_0_arm64, win32", f"none for {_tag(python)} on linux-{os.uname().machine}", "This system is "
@@ -498,7 +498,7 @@ def test_package_without_a_wheel_for_this_platform(ci: Runner, project: Project,
 
 @since("0.6.5", "`UV_NO_BUILD_PACKAGE`")
 def test_build_that_is_not_allowed(ci: Runner, project: Project, python: Python) -> None:
-    """A package that would have to be built is named with the variable that does not allow it."""
+    """The error names the package and the variable that forbids building it."""
     line = _native(project, *_WHEELS, source=True)
     ci.environ["UV_NO_BUILD_PACKAGE"] = "native"
 
@@ -507,7 +507,7 @@ def test_build_that_is_not_allowed(ci: Runner, project: Project, python: Python)
 
 
 def test_file_that_is_damaged(ci: Runner, project: Project, tmp_path: Path) -> None:
-    """It is not the network that has failed."""
+    """The error does not point to the network."""
     ci.sync(only_groups="lint")
     ci.environ["UV_CACHE_DIR"] = str(tmp_path / "empty")
     (project.folder / "wheels" / file_name("alpha", "1.0")).write_bytes(b"not a zip")
@@ -517,7 +517,7 @@ def test_file_that_is_damaged(ci: Runner, project: Project, tmp_path: Path) -> N
 
 
 def test_file_that_is_not_there(ci: Runner, project: Project, tmp_path: Path) -> None:
-    """As one that .gitignore names."""
+    """The file may be missing because .gitignore excludes it."""
     ci.sync(only_groups="lint")
     ci.environ["UV_CACHE_DIR"] = str(tmp_path / "empty")
     wheel_file = project.folder / "wheels" / file_name("alpha", "1.0")
@@ -528,7 +528,7 @@ def test_file_that_is_not_there(ci: Runner, project: Project, tmp_path: Path) ->
 
 
 def test_lock_that_was_edited(ci: Runner, project: Project) -> None:
-    """What uv does not accept is quoted."""
+    """The line that uv rejects is quoted."""
     _edit(project.folder / "uv.lock", '{ name = "beta" }', '{ name = "other" }')
 
     _assert_explained(ci.sync(), "project-invalid", (project.folder / "uv.lock", 1), "Dependency `other`", "run `uv lock`")
@@ -536,7 +536,7 @@ def test_lock_that_was_edited(ci: Runner, project: Project) -> None:
 
 @pytest.mark.parametrize("text", ["alpha<<2", "alpha; foo == 1", "alpha = 1"])
 def test_requirement_that_is_malformed(ci: Runner, project: Project, text: str) -> None:
-    """An old uv leaves it out, and calls uv.lock outdated."""
+    """An old uv ignores the requirement and reports uv.lock as outdated."""
     _edit(project.pyproject, "['alpha<2']", f"['{text}']")
 
     outcome = ci.sync()
@@ -545,14 +545,14 @@ def test_requirement_that_is_malformed(ci: Runner, project: Project, text: str) 
 
 
 def test_index_that_is_not_defined(ci: Runner, project: Project) -> None:
-    """It is shown on the line of the source."""
+    """The annotation is on the line of the source."""
     _edit(project.pyproject, "[[tool.uv.index]]", '[tool.uv.sources]\nalpha = { index = "nosuch" }\n\n[[tool.uv.index]]')
 
     _assert_explained(ci.sync(), "project-invalid", (project.pyproject, 19), "alpha", "nosuch", "`[[tool.uv.index]]`")
 
 
 def test_wheel_that_is_not_allowed(ci: Runner, project: Project) -> None:
-    """A package without a source whose wheels must not be used is shown where uv.lock has it."""
+    """A package without a source whose wheels are forbidden is reported on its line in uv.lock."""
     ci.environ["UV_NO_BINARY_PACKAGE"] = "alpha"
 
     line = (project.folder / "uv.lock").read_text(encoding="utf-8").splitlines().index('name = "alpha"') + 1
