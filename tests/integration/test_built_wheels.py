@@ -195,7 +195,7 @@ def test_nothing_is_kept_where_that_is_not_wanted(hosted: Runner, cache: Path, e
 
 
 def test_a_cache_of_the_users_own_is_left_alone(hosted: Runner, cache: Path, tmp_path: Path, listing: Callable[[Path], object]) -> None:
-    """This holds even when the `cache` input asks for built wheels to be kept."""
+    """Wheels are cached all the same if the `cache` input asks for it."""
     own = tmp_path / "own"
     hosted.environ["UV_CACHE_DIR"] = str(own)
     _job(hosted, cache, cache="false")
@@ -308,7 +308,7 @@ def _foreign(cache: Path) -> None:
 
 @pytest.mark.parametrize("is_hashed", [False, True], ids=["by-accident", "with-hashes-that-fit"])
 @pytest.mark.parametrize(
-    "damage", [_cut, _flip, _other_name, _other_version, _rename, _link, _folder_link, _foreign], ids=lambda it: it.__name__
+    "damage", [_cut, _flip, _other_name, _other_version, _rename, _link, _folder_link, _foreign], ids=lambda damage: damage.__name__
 )
 def test_what_no_job_has_left_in_the_cache_is_not_used(
     hosted: Runner, cache: Path, damage: Callable[[Path], None], *, is_hashed: bool

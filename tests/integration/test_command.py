@@ -49,7 +49,7 @@ class Shell:
         return {**machine, "PATH": self.search_path, **self.environ}
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run the command with `options`, on the Python on PATH unless they name one. Standard output and standard error are separate pipes."""
+        """Run the command with `options`, on the Python on PATH unless they name one; its output streams are separate pipes."""
         return self.exactly(*([] if "--python" in options else ["--python", "python"]), *options)
 
     def exactly(self, *options: str) -> subprocess.CompletedProcess[str]:
@@ -561,7 +561,7 @@ def test_a_signal_stops_uv_and_its_builds_and_then_the_command(
 
 
 def test_at_a_terminal_ctrl_c_stops_uv_and_its_builds_and_then_the_command(shell: Shell, project: Project, tmp_path: Path) -> None:
-    """uv's own terminal is not the one where Ctrl+C is typed."""
+    """The terminal that uv gets is not the one where Ctrl+C is typed."""
     started = _slow_build(project, tmp_path)
     status, printed = _at_a_terminal(shell, answer="\x03", until=b"Building", environ={})
 
@@ -646,7 +646,7 @@ def test_in_a_step_of_a_workflow_the_command_uses_nothing_of_the_runner(shell: S
     [pytest.param({"TERM": "xterm"}, True, id="terminal"), pytest.param({"TERM": "xterm", "NO_COLOR": "1"}, False, id="no-color")],
 )
 def test_a_terminal_gets_colours_unless_the_user_wants_none(shell: Shell, environ: dict[str, str], *, coloured: bool) -> None:
-    """This applies to uv's lines and to the command's own."""
+    """Both uv's lines and the command's own follow the setting."""
     printed = [_at_a_terminal(shell, *options, environ=environ)[1] for options in ([], ["--all-extras", "--extra", "nope"])]
 
     assert [coloured, coloured] == [re.search(r"\x1b\[[\d;]*m", text) is not None for text in printed]
@@ -688,7 +688,7 @@ def test_at_a_terminal_an_error_of_uv_is_explained_last(shell: Shell, project: P
 
 @pytest.mark.parametrize("is_failing", [False, True])
 def test_quiet_prints_errors_alone(shell: Shell, project: Project, *, is_failing: bool) -> None:
-    """uv's output counts as part of the error."""
+    """The output of uv counts as part of the error."""
     if is_failing:
         _edit(project, "alpha<2", "alpha<1.5")
     completed = shell.run("--quiet")

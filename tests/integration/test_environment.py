@@ -180,7 +180,7 @@ def test_all_variables_at_once_change_nothing(tmp_path: Path, target: Path, pyth
 
 
 def test_settings_of_the_user_that_change_how_packages_are_built_are_named_in_the_log(ci: Runner, project: Project, tmp_path: Path) -> None:
-    """uv also reads these settings for the index and for credentials."""
+    """These settings are not ignored, because uv also reads them for the index and for credentials."""
     watched_build(project, tmp_path / "notes")
     backend = project.folder / "backend.py"
     seen = "    pathlib.Path(NOTES, 'settings').write_text(json.dumps(config_settings))\n    info ="

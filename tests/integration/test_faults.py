@@ -1,4 +1,4 @@
-"""A fault around a sync is one clear error, and the next run is complete: indexes, disks, the runner's files, uv and its cache."""
+"""A fault during a sync gives one clear error, and the next run is complete: indexes, disks, the runner's files, uv and its cache."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from tools.shared.pythons import found
 from tools.shared.uv import UV, outlast_freshness
 from tools.shared.wheels import file_name, wheel
 
-# Beside the packages while a sync has not finished.
+# The marker beside the packages while a sync is unfinished.
 LOCK_FILE = ".uv-system-sync-unfinished"
 
 OLD = {"alpha": "1.0", "beta": "1.0", "bulky": "1.0"}
 NEW = {"alpha": "2.0", "beta": "1.0", "bulky": "2.0"}
 
-# Large enough for no buffer between an index and uv to hold it.
+# Larger than all buffers between an index and uv together.
 BULK = "# " + "bulk " * 100_000 + "\n"
 
-# How long something that has to happen may take, in seconds.
+# Timeout for every wait, in seconds.
 PATIENCE = 20
 
 PYTHON = found()[-1]
@@ -61,7 +61,7 @@ default = true
 
 
 def bulky(version: str) -> bytes:
-    """Return the large wheel."""
+    """Return a large wheel."""
     return wheel("bulky", version, {"bulky/__init__.py": f"__version__ = {version!r}\n", "bulky/data.py": BULK})
 
 
@@ -97,12 +97,12 @@ def locked(tmp_path_factory: pytest.TempPathFactory, served: Index) -> Path:
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory, locked: Path) -> Path:
-    """A folder with all that a job has after a sync of `old.lock`: `checkout`, `python`, and the runner's `temp`."""
+    """A folder with everything a job has after a sync of `old.lock`: `checkout`, `python`, and the runner's `temp`."""
     folder = tmp_path_factory.mktemp("job")
     shutil.copytree(locked, folder / "checkout")
     (folder / "checkout" / "uv.lock").write_bytes((locked / "old.lock").read_bytes())
     ci = runner(folder, folder / "checkout").setup_python(PYTHON.copy(folder / "python"))
-    # With the shared cache: the action's own wheels come from it.
+    # With the shared cache, which has the action's own wheels.
     outcome = ci.sync(summary="false")
     assert 0 == outcome.returncode, outcome.log
     return folder
@@ -116,7 +116,7 @@ def checkout(tmp_path: Path, locked: Path) -> Path:
 
 @pytest.fixture
 def target(tmp_path: Path, job: Path) -> Path:
-    """A Python of its own, with the packages of `old.lock` in it."""
+    """A separate Python with the packages of `old.lock`."""
     target = PYTHON.copy(tmp_path / "python")
     installed = job / "python" / "lib" / f"python{PYTHON.minor}" / "site-packages"
     shutil.copytree(installed, site_packages(target), dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "pip*"))
@@ -126,7 +126,7 @@ def target(tmp_path: Path, job: Path) -> Path:
 
 @pytest.fixture
 def ci(tmp_path: Path, job: Path, checkout: Path, target: Path, served: Index) -> Iterator[Runner]:
-    """A runner in the checkout that has the action's own wheels already, and nothing else in its cache."""
+    """A runner in the checkout whose cache has the action's own wheels and nothing else."""
     ci = runner(tmp_path / "runner", checkout).setup_python(target)
     shutil.copytree(job / "temp", tmp_path / "runner" / "temp", copy_function=os.link)
     ci.environ.update(UV_CACHE_DIR=str(tmp_path / "cache"), UV_HTTP_RETRIES="0", UV_HTTP_TIMEOUT="1")
@@ -135,7 +135,7 @@ def ci(tmp_path: Path, job: Path, checkout: Path, target: Path, served: Index) -
 
 
 def site_packages(target: Path) -> Path:
-    """Return the folder of the packages of `target`."""
+    """Return the site-packages folder of `target`."""
     return target / "lib" / f"python{PYTHON.minor}" / "site-packages"
 
 
@@ -148,7 +148,7 @@ def contents(target: Path) -> dict[str, str]:
 
 
 def missing(target: Path) -> list[str]:
-    """Return what the RECORDs of `target` name and is not there, except for the copies of pip, which have no scripts."""
+    """Return the files that RECORDs in `target` list but that do not exist. The copies of pip have no scripts, so these are ignored."""
     folder = site_packages(target)
     records = [record for record in folder.glob("*.dist-info/RECORD") if not record.parent.name.startswith("pip-")]
     rows = [row for record in records for row in csv.reader(record.read_text(encoding="utf-8").splitlines())]
@@ -156,19 +156,19 @@ def missing(target: Path) -> list[str]:
 
 
 def packages(outcome: Outcome) -> dict[str, str]:
-    """Return the versions of what is installed, less pip, which every installation comes with."""
+    """Return the installed versions, without pip, which every installation includes."""
     assert 0 == outcome.returncode, outcome.log
     return {package["name"]: package["version"] for package in json.loads(outcome.outputs["packages"]) if package["name"] != "pip"}
 
 
 def title(outcome: Outcome) -> str:
-    """Return the title of the one error of a step that failed without a traceback and hands nothing on."""
+    """Return the title of the only error of a step that failed without a traceback and set no outputs."""
     assert (1, 1, False, False) == (outcome.returncode, len(outcome.errors), outcome.published, "Traceback" in outcome.log), outcome.log
     return outcome.errors[0].partition("::")[0].partition(",")[0].removeprefix("title=")
 
 
 def assert_complete(ci: Runner, target: Path) -> None:
-    """Run the step, and expect everything in the newer lock to be installed."""
+    """Run the step and assert that everything in the newer lock is installed."""
     outcome = ci.sync()
 
     assert (NEW, []) == (packages(outcome), missing(target))
@@ -278,7 +278,7 @@ def test_an_index_that_does_not_answer_is_an_error_with_its_address_and_nothing_
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """Mount a disk with space for `size` at `folder`."""
+    """Mount a disk with `size` of space at `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     mounting = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], capture_output=True, text=True, check=False)
     if mounting.returncode:
@@ -290,7 +290,7 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
 
 
 def grow(disk: Path) -> None:
-    """Give a small `disk` more space than anything needs."""
+    """Enlarge a small `disk` until it has enough space for every test."""
     subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
 
 
@@ -316,7 +316,7 @@ def test_a_full_disk_of_the_cache_is_an_error_and_nothing_changes(ci: Runner, tm
     with small_disk(tmp_path / "cache", size) as disk:
         outcome = ci.sync()
 
-        # Not every uv names the folder when it unpacks a wheel there.
+        # Not every version of uv names the folder when unpacking a wheel there fails.
         assert title(outcome) in ("sync-failed", "runner-unusable")
         assert "o space left on device" in outcome.errors[0]
         assert before == contents(target)
@@ -325,7 +325,7 @@ def test_a_full_disk_of_the_cache_is_an_error_and_nothing_changes(ci: Runner, tm
 
 
 def use_temporary_folder(ci: Runner, folder: Path, *, with_wheels: bool) -> None:
-    """Have the step use `folder` as the runner's temporary folder, with or without the action's own wheels in it."""
+    """Use `folder` as the runner's temporary folder, with or without the action's own wheels in it."""
     folder.mkdir(exist_ok=True)
     if with_wheels:
         shutil.copytree(ci.folder / "temp", folder, dirs_exist_ok=True)
@@ -421,7 +421,7 @@ def test_a_file_of_the_runner_on_a_full_disk_is_an_error_that_names_it_and_stays
     with small_disk(tmp_path / "disk", "64k") as disk:
         file = disk / "file"
         file.write_text("before\n", encoding="utf-8")
-        # Up to the end of its own block, so that not even a part of it fits.
+        # The limit is the end of the file's own block, so not even part of the new text fits.
         file.write_text("x" * 4095 + "\n", encoding="utf-8")
         fill(disk)
         ci.environ[variable] = str(file)
@@ -454,14 +454,14 @@ def test_a_machine_without_file_handles_is_an_error_with_the_reason(ci: Runner, 
 
 
 def fake_uv(ci: Runner, tmp_path: Path, *lines: str) -> Path:
-    """Put a `uv` that runs shell `lines` first on the PATH of the step, and return its path."""
+    """Put a `uv` that runs the shell `lines` first on the step's PATH, and return its path."""
     fake = program(tmp_path / "fake" / "uv", "#!/bin/sh", *lines)
     ci.search_path = os.pathsep.join([str(fake.parent), ci.search_path])
     return fake
 
 
 def fake_sync(ci: Runner, tmp_path: Path, *lines: str) -> Path:
-    """Put a `uv` first on the PATH of the step that runs shell `lines` instead of a sync, and is the real one otherwise."""
+    """Put a `uv` first on the step's PATH that runs the shell `lines` for a sync and calls the real uv for every other command."""
     return fake_uv(ci, tmp_path, f'[ "$1" = sync ] || exec {shlex.quote(str(UV))} "$@"', *lines)
 
 
@@ -548,7 +548,7 @@ def test_a_uv_that_ignores_signals_is_killed_when_the_step_is_cancelled(ci: Runn
 
 
 def pid_in(note: Path) -> int:
-    """Wait for the file `note`, and return the process that it names."""
+    """Wait for the file `note`, and return the process ID in it."""
     end = time.monotonic() + PATIENCE
     while not note.exists() and time.monotonic() < end:
         time.sleep(0.02)
@@ -574,7 +574,7 @@ def test_the_next_run_waits_for_the_uv_of_a_step_that_was_killed(ci: Runner, tmp
 def test_of_two_steps_that_sync_one_python_one_waits_for_the_other(ci: Runner, tmp_path: Path, target: Path, job: Path) -> None:
     fake_sync(ci, tmp_path, "sleep 1", f'exec {shlex.quote(str(UV))} "$@"')
     other = Runner(tmp_path / "other", ci.cwd, ci.search_path, ci.environ)
-    # Each runner writes a script of its own; a linked one would be empty for the one while the other writes it.
+    # Each runner writes its own script; a hard-linked script would be truncated for one runner while the other writes it.
     shutil.copytree(job / "temp", other.folder / "temp", copy_function=os.link, ignore=shutil.ignore_patterns("script.py"))
 
     with ThreadPoolExecutor() as pool:
@@ -593,7 +593,7 @@ def test_endless_output_of_uv_is_not_kept_and_ends_when_the_step_is_cancelled(ci
 
     with ThreadPoolExecutor() as pool:
         step = pool.submit(ci.sync)
-        # About a gigabyte, by then.
+        # By then, the output is about a gigabyte.
         time.sleep(1)
         os.kill(pid_in(tmp_path / "pid"), signal.SIGINT)
         outcome = step.result(PATIENCE)
@@ -606,9 +606,9 @@ def test_endless_output_of_uv_is_not_kept_and_ends_when_the_step_is_cancelled(ci
 
 
 def age(folder: Path, cache: Path, seconds: float) -> None:
-    """Set the time of everything in `folder`, with `cache` in it, to so many `seconds` after 1970.
+    """Set the mtime of everything in `folder`, including `cache`, to `seconds` after the epoch.
 
-    The files that a Python came with are left as they are: they are links, and shared with other tests.
+    Files that came with the Python are unchanged: they are hard links shared with other tests.
     """
     cached = {path.lstat().st_ino for path in cache.rglob("*")}
     for root, folders, names in os.walk(folder):
@@ -630,7 +630,7 @@ def test_files_from_the_distant_past_or_the_future_are_no_fault(ci: Runner, tmp_
 
 
 def corrupt(cache: Path, pattern: str) -> int:
-    """Replace the files below `cache` that match `pattern`, but not their other hard links, and return how many there are."""
+    """Replace the files below `cache` that match `pattern`, without changing their other hard links; return the number of files."""
     files = [path for path in cache.rglob(pattern) if path.is_file() and not path.is_symlink()]
     for path in files:
         path.unlink()
@@ -640,7 +640,7 @@ def corrupt(cache: Path, pattern: str) -> int:
 
 @pytest.fixture
 def cache(ci: Runner, tmp_path: Path) -> Path:
-    """The cache of the runner, after another Python was synced with it."""
+    """The runner's cache after a sync of another Python."""
     warm = runner(tmp_path / "warm", ci.cwd).setup_python(PYTHON.copy(tmp_path / "another"))
     shutil.copytree(ci.folder / "temp", warm.folder / "temp", copy_function=os.link)
     warm.environ.update({name: value for name, value in ci.environ.items() if name.startswith("UV_")})

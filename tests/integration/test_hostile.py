@@ -1,4 +1,4 @@
-"""Builds that print commands and write to the runner's files: the log is read as the runner reads it (tests/support/runner_log.py)."""
+"""Builds that print workflow commands and write to the runner's files; tests/support/runner_log.py reads the log as the runner does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PRINTED = (
     *("\u202e::error::right to left", "\u200b::error::after nothing", "\u2028::error::after a separator", "\x85::error::after another"),
 )
 
-# The same in the output of uv itself: pieces that are written one by one.
+# The same through uv's own output, written in fragments.
 RAW: dict[str, tuple[bytes, ...]] = {
     "lines": tuple(f"{line}{end}".encode() for end in ("\n", "\r\n", "\r") for line in PRINTED),
     "split": (b"\n:", b":err", b"or:", b":boom\n#", b"#", b"[err", b"or]boom\n##", b"[error]", b"boom\r", b"\n::error::boom", b"\n"),
@@ -50,40 +50,40 @@ RAW: dict[str, tuple[bytes, ...]] = {
 
 @dataclass(frozen=True)
 class Step:
-    """The step of the action in a project with a hostile build, and its log byte by byte."""
+    """The step of the action in a project with a hostile build, and its log in bytes."""
 
     ci: Runner
     project: Project
     folder: Path
 
     def build_with(self, *program: str) -> None:
-        """Have a backend build the project that runs `program` first."""
+        """Add a build backend to the project that runs `program` first."""
         watched_build(self.project, self.folder / "notes")
         backend = self.project.folder / "backend.py"
         first = ("import glob, os, pathlib, sys, time", *program)
         backend.write_text("\n".join((*first, backend.read_text(encoding="utf-8"))), encoding="utf-8")
 
     def run(self, **inputs: str) -> tuple[Outcome, bytes]:
-        """Run the step with `inputs`, and return its outcome and its log."""
+        """Run the step with `inputs`, and return its outcome and log."""
         outcome = self.ci.sync(**inputs)
         return outcome, (self.folder / "log").read_bytes()
 
 
 @pytest.fixture
 def step(ci: Runner, project: Project, target: Path, tmp_path: Path) -> Step:
-    """The step in a project of its own."""
+    """The step in a separate project."""
     return Step(before_the_step(ci, target, f"exec >{tmp_path}/log 2>&1"), project, tmp_path)
 
 
 def commands(log: bytes) -> list[str]:
-    """Return the names of the commands that the runner obeys in `log`; the one that is the token of the step is `token`."""
+    """Return the names of the commands in `log` that the runner obeys. The step's own stop token is returned as `token`."""
     found = obeyed(log)
     token = next(command.data for command in found if command.name == "stop-commands")
     return ["token" if command == Command(token, "") else command.name for command in found]
 
 
 def hidden(log: bytes) -> list[str]:
-    """Return what a build has printed and no line of `log` shows; without a terminal, uv removes colours."""
+    """Return the lines that a build printed and that are missing from `log`; without a terminal, uv removes colours."""
     printed = re.sub("\x1b\\[[0-9]*m", "", "\r".join(PRINTED)).replace("##[", "##\\[").split("\r")
     return [piece for piece in printed if not any(piece.strip() in line for line in lines(log))]
 
@@ -140,7 +140,7 @@ GUID = "0b9e2f5c-6f0e-4c1e-9d53-1f0f6c1f7a11"
 
 @pytest.fixture
 def runner_files(ci: Runner) -> StepFiles:
-    """The files of the step, under the names that the runner gives them, where a build can find them."""
+    """The step's files, under the names that the runner uses, where a build can find them."""
     temp = ci.folder / "temp"
     folder = temp / "_runner_file_commands"
     folder.mkdir(parents=True)
@@ -153,7 +153,7 @@ def runner_files(ci: Runner) -> StepFiles:
 
 
 def handed_on(files: StepFiles) -> tuple[object, ...]:
-    """Return what later steps get from the files of the step."""
+    """Return everything that later steps receive through the step's files."""
     return (read_env(files.env), read_path(files.path), read_outputs(files.output))
 
 
@@ -209,7 +209,7 @@ def test_what_earlier_commands_have_written_survives_a_build(step: Step, runner_
     assert ({"EARLIER": "1"}, [], {}) == handed_on(runner_files)
 
 
-# What the runner has for other steps: for the one that uses the action, whose files it reads last, or for one that has ended.
+# Files of other steps: the step that uses the action, whose files the runner reads last, and a step that has ended.
 OTHERS = {
     "outer": "_runner_file_commands/set_env_8f2c5c2e-2b55-4c39-9a83-7d2f7c1d0b22",
     "event": "_github_workflow/event.json",
@@ -218,7 +218,7 @@ OTHERS = {
 
 @pytest.fixture
 def others(ci: Runner, runner_files: StepFiles) -> dict[str, Path]:
-    """Files of the runner that are not the step's own."""
+    """Files of the runner that belong to other steps."""
     files = {name: runner_files.temp / path for name, path in OTHERS.items()}
     for file in files.values():
         file.parent.mkdir(exist_ok=True)
@@ -228,7 +228,7 @@ def others(ci: Runner, runner_files: StepFiles) -> dict[str, Path]:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Return what is in each file of `folder`, and the kind of what is no file."""
+    """Return the content of each file in `folder`, and the file type of everything else."""
     return {path.name: path.read_text(encoding="utf-8") if path.is_file() else "no file" for path in folder.iterdir()}
 
 
@@ -268,7 +268,7 @@ def test_what_a_build_does_to_files_of_other_steps_is_undone_and_an_error(
 def test_whatever_program_of_others_runs_the_files_of_the_runner_are_protected(
     step: Step, runner_files: StepFiles, others: dict[str, Path], target: Path, when: str
 ) -> None:
-    """A uv on PATH and the target may be anybody's."""
+    """Neither a uv on PATH nor the target is trusted."""
     inputs, replaced, real = {"allow_externally_managed": "true"}, step.ci.folder / "uv" / "uv", UV
     if when == "-S":
         real, other = target / "bin" / "python3", target.with_name("other")
@@ -293,7 +293,7 @@ PASSWORD = "hunter2 &/%"  # noqa: S105 - a made-up one
 
 
 def masked_before_uv_prints(log: bytes) -> list[str]:
-    """Return what the runner hides when uv begins to print."""
+    """Return the values that the runner already masks when uv starts printing."""
     found = obeyed(log)
     names = [command.name for command in found]
     return [command.data for command in found[: names.index("group")] if command.name == "add-mask"]
@@ -330,7 +330,7 @@ def test_credentials_are_masked_before_our_own_dependencies_are_installed(step: 
     assert ["add-mask", "error"] == [command.name for command in obeyed(content)]
 
 
-# Sentences of uv that each have an error of their own here.
+# Sentences of uv, each of which has its own explanation.
 _SENTENCES = (
     *(
         "error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided.",
@@ -347,7 +347,7 @@ _SENTENCES = (
     *("[stdout]", "[stderr]", "--- stderr", "  \u00d7 Failed to evil", "  \u251c\u2500\u25b6 Hash mismatch for `evil==1`", "hint: evil"),
     "  \u2570\u2500\u25b6 Network connectivity is disabled, but the requested data wasn't found in the cache: evil",
 )
-# How a failing build gets them into what uv prints.
+# Ways in which a failing build gets these sentences into uv's output.
 _BUILDS = {
     "stdout": ("print(*SENTENCES, sep='\\n', flush=True)", "sys.exit(3)"),
     "stderr": ("print(*SENTENCES, sep='\\n', file=sys.stderr, flush=True)", "sys.exit(3)"),
@@ -378,7 +378,7 @@ def test_a_failing_build_that_prints_what_uv_prints_is_a_failed_build(step: Step
 
 
 _PASSWORDS = ("hunter2secret", "hunter2/secret", "hunter2'secret", 'hunter2"secret', "hunter2`secret", "hunter2@secret", "hunter2%40secret")
-# Where an address with a password may stand, and an input that makes the step fail and show it.
+# Places for an address with a password, each with an input that makes the step fail and show it.
 _SHOWN: dict[str, tuple[str, str]] = {
     "default-index": ("UV_DEFAULT_INDEX", ""),
     "indexes": ("UV_INDEX", ""),
@@ -390,7 +390,7 @@ _SHOWN: dict[str, tuple[str, str]] = {
 
 
 def left(step: Step, outcome: Outcome, log: bytes) -> str:
-    """Return all that leaves the step, as it is after the runner has replaced what it hides in the log."""
+    """Return everything that leaves the step, after the runner has masked the log."""
     masks = sorted((command.data for command in obeyed(log) if command.name == "add-mask"), key=len, reverse=True)
     shown = "\n".join(line for line in lines(log) if not line.startswith("::add-mask::"))
     for mask in masks:
@@ -437,7 +437,7 @@ def test_the_password_in_the_address_of_a_package_is_in_no_output_summary_or_rep
 def test_a_project_can_send_the_credentials_of_a_name_elsewhere_but_not_those_in_an_address(
     tmp_path: Path, target: Path, index: Index, environ: dict[str, str], *, is_sent: bool
 ) -> None:
-    """Uv works like this, and the documents say so."""
+    """The documentation says that uv works this way."""
     ci = locked_remote(tmp_path, target, index)
     with (ci.cwd / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(f'[[tool.uv.index]]\nname = "mine"\nurl = "{index.url}"\ndefault = true\n')
@@ -451,13 +451,13 @@ def test_a_project_can_send_the_credentials_of_a_name_elsewhere_but_not_those_in
 
 
 def endless(path: Path) -> None:
-    """Make `path` a link to a file without an end."""
+    """Make `path` a link to an endless file."""
     path.symlink_to("/dev/zero")
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, endless])
 def test_files_without_an_end_are_not_read(ci: Runner, target: Path, make: Callable[[Path], None]) -> None:
-    """A repository can hold links, and an earlier step can have made a pipe."""
+    """A repository can contain links, and an earlier step can have created a pipe."""
     ci.sync()
     info = next(target.glob("lib/python3*/site-packages/alpha-1.0.dist-info"))
     (info / "INSTALLER").unlink()

@@ -1,4 +1,4 @@
-"""The examples for images: every line of them is run, without a container engine in a root of its own."""
+"""The Dockerfile examples: every line is run in a separate root folder, without a container engine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MISSING = images.missing()
 
 needs_namespaces = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
-# What calls the handler, in the same place as in AWS's base images (its main function takes the handler's name, too).
+# Calls the handler, from the same location as in AWS's base images (whose main function also receives the handler's name).
 _RUNTIME = wheel(
     "awslambdaric",
     "3.0",
@@ -46,17 +46,17 @@ _RUNTIME = wheel(
 
 
 def site_packages(image: Image, prefix: str) -> Path:
-    """Return where packages are installed below `prefix`."""
+    """Return the site-packages folder below `prefix`."""
     return image.path(prefix) / "lib" / f"python{found()[-1].minor}" / "site-packages"
 
 
 def packages(image: Image, prefix: str) -> set[str]:
-    """Return what is installed below `prefix`."""
+    """Return the packages installed below `prefix`."""
     return {path.name.partition("-")[0] for path in site_packages(image, prefix).glob("*.dist-info")}
 
 
 def slim(folder: Path) -> Image:
-    """Make what stands for python:3.13-slim, with a package that no lock here has; a variable names the folder of its library."""
+    """Build a stand-in for python:3.13-slim with a package that no lock here contains; a variable names its library folder."""
     search_path = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
     image = Image.bare(folder, PATH=search_path, LD_LIBRARY_PATH="/usr/local/lib")
     program(found()[-1].copy(image.path("/usr/local")) / "bin" / "pip", "#!/bin/sh", 'exec python -m pip "$@"')
@@ -65,7 +65,7 @@ def slim(folder: Path) -> Image:
 
 
 def aws(folder: Path) -> Image:
-    """Make what stands for AWS's base image for Python, with the variables of aws/aws-lambda-base-images (Dockerfile.python3.12)."""
+    """Build a stand-in for AWS's base image for Python, with the variables of aws/aws-lambda-base-images (Dockerfile.python3.12)."""
     variables = {
         "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
         "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
@@ -82,7 +82,7 @@ def aws(folder: Path) -> Image:
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    """An index with this checkout's command and what it requires, uv, and the packages of the project."""
+    """An index with this checkout's command, its dependencies, uv, and the packages of the project."""
     folder = tmp_path_factory.mktemp("index")
     docker_examples.write_wheels(folder)
     for name in ("packaging", "tomli"):
@@ -103,43 +103,43 @@ def _wheel_of_uv(folder: Path) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, index: Index) -> Project:
-    """A locked project with the files of the examples, and what must not get into an image."""
+    """A locked project with the files of the examples, and files that must not get into an image."""
     return docker_examples.write_project(tmp_path / "app", index)
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where builds keep what others may use."""
+    """The storage for files that builds share."""
     return tmp_path_factory.mktemp("kept")
 
 
 @pytest.fixture
 def build(project: Project, index: Index, tmp_path: Path, kept: Path) -> Build:
-    """A build of the project, by a machine whose index is the local one."""
+    """A build of the project on a machine that uses the local index."""
     variables = {"PIP_INDEX_URL": index.url, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return Build(project.folder, tmp_path / "build", {SLIM: slim, "aws": aws}, kept, {"BASE": "aws"}, variables)
 
 
 def unreadable(image: Image, prefix: str) -> list[str]:
-    """Return what is installed below `prefix` and only its owner may read, who does not run what is in an image."""
+    """Return the files below `prefix` that only their owner can read; the image's programs run as another user."""
     paths = [path for folder in (site_packages(image, prefix), image.path(prefix) / "bin") for path in folder.rglob("*")]
     return [str(path) for path in paths if not path.stat().st_mode & (0o001 if path.is_dir() else 0o004)]
 
 
 def of_the_build(image: Image) -> list[Path]:
-    """Return the programs in `image` that only its build needs."""
+    """Return the programs in `image` that are only needed during the build."""
     return [path for path in image.folder.rglob("*") if path.name in {"uv", "uvx", "uv-system-sync"}]
 
 
 def test_the_documents_show_the_examples_as_they_are() -> None:
-    """The first is one line, which the README has, too."""
+    """The first example is one line, which is also in the README."""
     assert [SHOWN[0]] == [block.text for block in documents.blocks(ROOT / "README.md") if block.language == "dockerfile"]
     assert [text(name) for name in TRIED] == SHOWN[1:]
     assert {*TRIED, ".dockerignore"} == {path.name for path in EXAMPLES.iterdir()}
 
 
 def test_the_help_has_the_options_of_the_example_for_aws_lambda() -> None:
-    """What calls the handler stays, because `--exact` is not among them."""
+    """`--exact` is not among them, so the runtime client that calls the handler is kept."""
     (line,) = re.findall(r"uv-system-sync --python /var/lang .*", text("lambda.Dockerfile"))
 
     assert (False, True) == ("--exact" in line, f"  {line}\n" in cli.parser().format_help())
@@ -148,7 +148,7 @@ def test_the_help_has_the_options_of_the_example_for_aws_lambda() -> None:
 @pytest.mark.parametrize("line", ["HEALTHCHECK NONE", "RUN --network=none true", "USER app:app\nRUN true"])
 @needs_namespaces
 def test_a_line_that_cannot_be_tried_here_is_an_error(tmp_path: Path, line: str) -> None:
-    """So no example has one."""
+    """So all lines of the examples are tried."""
     with pytest.raises((ValueError, Failed)):
         Build(tmp_path, tmp_path / "build", {SLIM: lambda folder: Image.bare(folder, PATH="/usr/bin")}, tmp_path / "kept").follow(
             f"FROM {SLIM}\n{line}"
@@ -174,7 +174,7 @@ def test_the_one_line_installs_what_is_locked_and_keeps_its_uv(build: Build, ind
 
 @needs_namespaces
 def test_the_dockerfile_installs_dependencies_first_and_its_image_has_what_is_locked(build: Build) -> None:
-    """Its user can read all of it."""
+    """The user of the image can read every file."""
     dependencies, code, project = text("Dockerfile").partition("COPY . .")
     image = build.follow(dependencies)
 
@@ -217,7 +217,7 @@ def test_the_last_of_several_stages_has_what_is_locked_and_nothing_else_of_the_b
 
 @needs_namespaces
 def test_in_the_image_for_aws_lambda_the_base_image_calls_the_handler(build: Build, tmp_path: Path) -> None:
-    """It does so as any user, and with a package in the same Python, which an exact sync would remove."""
+    """It runs as any user, next to a package in the same Python that an exact sync would remove."""
     image = replace(build.follow(text("lambda.Dockerfile")), user="993:990")
     started = image.start()
 
@@ -276,7 +276,7 @@ def test_a_mistake_in_a_dockerfile_is_an_error_with_a_hint(build: Build, right: 
     with pytest.raises(Failed) as failed:
         build.follow(dockerfile.replace(right, wrong))
     lines = str(failed.value).splitlines()
-    # The errors before it are uv's.
+    # The errors before it are from uv.
     *_, error = (line for line in lines if line.startswith("error: "))
 
     assert right in dockerfile

@@ -1,4 +1,4 @@
-"""The inputs that docs/migration.md has instead of other tools' options select the same packages."""
+"""The inputs that docs/migration.md suggests in place of other tools' options select the same packages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROWS = re.findall(r"^\|.*\|$", (ROOT / "docs" / "migration.md").read_text(encod
 
 _MAIN = {"alpha", "beta", "sample-project"}
 
-# For each input of the tables, what is installed; the groups `dev` and `tests` are default ones.
+# The packages installed for each input in the tables; `dev` and `tests` are the default groups.
 _EXPECTED = {
     "all-extras: true": _MAIN | {"gamma", "tests-tool", "docs-tool"},
     "args: --no-default-groups": _MAIN,
@@ -33,7 +33,7 @@ _EXPECTED = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A locked project with an extra, and with groups of which some are installed by default."""
+    """A locked project with an extra, and with several groups, some of which are installed by default."""
     groups = {"dev": ["gamma"], "docs": ["docs-tool"], "lint": ["lint-tool"], "tests": ["tests-tool"]}
     project = Project(tmp_path / "checkout", groups=groups, settings='\n[tool.uv]\ndefault-groups = ["dev", "tests"]\n')
     Wheel("tests-tool", "1.0").write(project.folder / "wheels")

@@ -1,4 +1,4 @@
-"""Environments that uv would delete, and packages that install files where only Python itself has any."""
+"""Environments that uv would delete, and packages that install files in places reserved for Python itself."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from tools.shared.pythons import Python
 
 
 def made_with(environment: Path, version: str) -> None:
-    """Let `environment` be made with Python `version`, as if it were updated since."""
+    """Edit `environment` to look as if Python `version` had created it and had been upgraded since."""
     file = environment / "pyvenv.cfg"
     file.write_text(re.sub("(?m)^version = .*", f"version = {version}", file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 @pytest.fixture
 def environment(target: Path, tmp_path: Path) -> Path:
-    """A virtual environment with something of the user's in it."""
+    """A virtual environment that contains a file of the user's."""
     folder = virtual_environment(target, tmp_path / "venv")
     (folder / "kept").touch()
-    # uv creates it in every environment that it looks at.
+    # uv creates this file in every environment that it inspects.
     (folder / ".lock").touch()
     return folder
 
@@ -65,7 +65,7 @@ def test_an_environment_that_was_upgraded_as_the_error_says_is_synced(ci: Runner
     "lines", ["version_info = {minor}.0.final.0", "version = {minor}", "version = {version}.0", "VERSION = 3.1", ""], ids=str.split
 )
 def test_an_environment_that_uv_keeps_is_synced(ci: Runner, environment: Path, python_version: str, lines: str) -> None:
-    """Such as one that virtualenv has made, or one that does not name a version."""
+    """Examples are environments from virtualenv and environments that do not name a version."""
     file = environment / "pyvenv.cfg"
     named = lines.format(version=python_version, minor=python_version.rpartition(".")[0])
     file.write_text(re.sub("(?m)^version = .*", named, file.read_text(encoding="utf-8")), encoding="utf-8")
@@ -84,7 +84,7 @@ def python_version(target: Path) -> str:
 
 def lock_wheel(folder: Path, name: str, files: dict[str, str], *dependencies: str) -> Project:
     """Return a project that locks a wheel `name` with a module and `files`."""
-    # uv's cache goes by the path of the wheel, which an earlier run of the tests may have used for another one.
+    # uv's cache is keyed by the path of the wheel, and an earlier test run may have used the same path for a different wheel.
     project = Project(folder / secrets.token_hex(4), dependencies=(name, *dependencies)).write()
     content = {f"{name}.py": "", **{f"{name}-1.0.data/{path}": text for path, text in files.items()}}
     (project.folder / "wheels" / wheels.file_name(name, "1.0")).write_bytes(wheels.wheel(name, "1.0", content))
@@ -98,7 +98,7 @@ CONFIG = "home = /nowhere\nversion = 3.1.0\n"
 def test_a_wheel_that_makes_the_python_a_virtual_environment_is_named_and_the_file_taken_back(
     ci: Runner, tmp_path: Path, target: Path, place: str
 ) -> None:
-    """The next sync would delete the Python, or a `python` without its standard library would run."""
+    """Otherwise the next sync would delete the Python, or `python` would start without its standard library."""
     scheme = {"bin/pyvenv.cfg": "scripts/pyvenv.cfg"}.get(place, f"data/{place}")
     ci.cwd = lock_wheel(tmp_path / "evil", "evil", {scheme: CONFIG}).folder
 
@@ -145,7 +145,7 @@ def test_the_file_is_restored_too_if_a_build_changes_it(ci: Runner, tmp_path: Pa
 def test_the_repair_of_a_package_with_a_record_of_its_own_making_removes_nothing_else(
     ci: Runner, target: Path, site_packages: Path, row: str
 ) -> None:
-    """As an earlier step may have installed it."""
+    """An earlier step may have installed such a package."""
     (target / "lib64").symlink_to("lib")
     ci.sync()
     path = row.format(python=site_packages.parent.name)
@@ -159,7 +159,7 @@ def test_the_repair_of_a_package_with_a_record_of_its_own_making_removes_nothing
     assert "alpha 1.0\n" == ci.next_step(outcome, "alpha")
 
 
-# The file as a wheel has it, and where it is then; `{python}` is such as `python3.12`, and `{zip}` such as `python312`.
+# Each file as a wheel contains it, and where it is installed; `{python}` is for example `python3.12`, and `{zip}` `python312`.
 MISPLACED = {
     "standard-library": ("data/lib/{python}/glob.py", "lib/{python}/glob.py"),
     "new-module-of-the-standard-library": ("data/lib/{python}/sitecustomize.py", "lib/{python}/sitecustomize.py"),
@@ -174,7 +174,7 @@ MISPLACED = {
 
 @pytest.fixture
 def names(python: Python) -> dict[str, str]:
-    """What differs between versions of Python in the names of files."""
+    """The parts of file names that depend on the Python version."""
     return {"python": python.stdlib.name, "zip": python.stdlib.name.replace(".", "")}
 
 
@@ -213,7 +213,7 @@ def test_python_runs_after_a_wheel_that_would_replace_its_program(
 def test_a_package_that_claims_files_of_python_takes_none_of_them_with_it(
     ci: Runner, tmp_path: Path, target: Path, names: dict[str, str]
 ) -> None:
-    """As far as uv keeps what the RECORD of a wheel says, it removes these files with the package."""
+    """A uv that copies the wheel's RECORD unchanged removes these files with the package."""
     project = lock_wheel(tmp_path / "evil", "evil", {})
     path = project.folder / "wheels" / wheels.file_name("evil", "1.0")
     with zipfile.ZipFile(path) as wheel:
@@ -249,7 +249,7 @@ def test_a_wheel_with_other_files_for_the_prefix_is_installed(ci: Runner, tmp_pa
 
 
 def test_shared_libraries_of_which_the_system_has_none_are_installed(ci: Runner, tmp_path: Path, target: Path) -> None:
-    """Wheels for numerics bring theirs in the same folder."""
+    """Wheels of numerical packages install their libraries in this folder."""
     ci.cwd = lock_wheel(tmp_path / "tool", "tool", {"data/lib/libtool_core.so.2": "", "data/lib/libtool_core.so": ""}).folder
 
     outcome = ci.sync()
@@ -259,7 +259,7 @@ def test_shared_libraries_of_which_the_system_has_none_are_installed(ci: Runner,
 
 
 def test_shared_libraries_that_no_other_program_loads_are_installed(ci: Runner, tmp_path: Path, environment: Path) -> None:
-    """LD_LIBRARY_PATH names the folder of the Python that the environment was made of."""
+    """LD_LIBRARY_PATH names the folder of the Python that the environment was created from."""
     ci.cwd = lock_wheel(tmp_path / "tool", "tool", {"data/lib/libtool.so.1": ""}).folder
 
     outcome = ci.sync(python=str(environment))
@@ -271,7 +271,7 @@ def test_shared_libraries_that_no_other_program_loads_are_installed(ci: Runner, 
 def test_what_a_failed_build_has_written_into_modules_is_not_run_by_the_step(
     ci: Runner, tmp_path: Path, project: Project, target: Path, python: Python
 ) -> None:
-    """PyPy may have loaded before what explains the failure."""
+    """PyPy may have loaded its copy before the failure is explained."""
     watched_build(project, tmp_path / "notes")
     program = f"""
 import glob, os

@@ -1,4 +1,4 @@
-"""Every kind of project that uv knows, installed by the step and by plain uv; and the errors for one that is wrong."""
+"""Every kind of project that uv supports, installed by the step and by plain uv; and the errors for invalid projects."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ KINDS = [
     ),
     Kind("conflicting extra", sample(CONFLICTING), "alpha 2.0, beta 1.0, sample 1.0 -e .", {"extras": "new"}),
     Kind("conflicting group", sample(CONFLICTING), "alpha 1.0, beta 1.0, sample 1.0 -e .", {"groups": "past"}),
-    # Older versions of uv install dynamic projects again in every sync.
+    # Older versions of uv reinstall dynamic projects in every sync.
     Kind("dynamic version", dynamic("version", "gamma", version="3.4.post1"), "gamma 1.0, sample 3.4.post1 -e .", since="0.8.12"),
     Kind("dynamic dependencies", dynamic("dependencies", metadata="Requires-Dist: gamma\n"), "gamma 1.0, sample 1.0 -e .", since="0.8.12"),
     Kind(
@@ -191,13 +191,13 @@ KINDS = [
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation of the newest CPython for all of these tests: a new one has to compile its library first."""
+    """One installation of the newest CPython for all these tests, because a new one would first compile its standard library."""
     return found()[-1].copy(tmp_path_factory.mktemp("hostedtoolcache") / "x64")
 
 
 @pytest.fixture
 def target(python: Python, installation: Path) -> Iterator[Path]:
-    """The installation; what a test adds is removed."""
+    """The installation; packages that a test adds are removed afterwards."""
     folders = [installation / "bin", installation / "lib" / f"python{python.minor}" / "site-packages"]
     before = {path for folder in folders for path in folder.iterdir()}
     yield installation
@@ -207,7 +207,7 @@ def target(python: Python, installation: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_kind_is_installed_once_and_as_by_plain_uv(kind: Kind, tmp_path: Path, target: Path) -> None:
-    """It can be imported, and a check finds nothing to do."""
+    """The result can be imported, and a check finds nothing to do."""
     skip_unless_newer_than(kind.since)
     checkout = tmp_path / "checkout"
     check = {"check": "true"} if is_at_least("0.6.10") else {}
@@ -241,7 +241,7 @@ GIT = sourced("", "{ git = '{checkout}/libs/lib' }", "", lambda checkout: reposi
 
 @dataclass(frozen=True)
 class Wrong:
-    """A kind of project with a `change` that makes it wrong, and its error: slug, file with line, and facts in the text."""
+    """A kind of project that `change` makes invalid, and the expected error: slug, file with line, and facts in the text."""
 
     kind: Kind
     slug: str

@@ -1,4 +1,4 @@
-"""A runner without a uv: the real pip installs the real one from an index on this machine, and later steps get it."""
+"""A runner without uv: the real pip installs the real uv from a local index, and later steps can use it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tools.shared.pythons import Python, found
 from tools.shared.uv import UV, is_at_least
 from tools.shared.wheels import file_name, wheel
 
-# Older than the pinned one, and supported.
+# Older than the pinned version, and still supported.
 _OLDER = uvs.locked()[-2]
 
 OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0], found()[-1]]), ids=lambda python: python.minor)
@@ -31,21 +31,21 @@ OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0],
 
 @pytest.fixture
 def wheels(tmp_path: Path) -> Iterator[Index]:
-    """An index with the pinned uv, an older one, and what the action itself needs."""
+    """An index with the pinned uv, an older one, and the action's own dependencies."""
     with Index(uv_wheels.link(tmp_path / "index", [uv_wheels.wheel(), uv_wheels.wheel(_OLDER), *uv_wheels.own()])).served() as served:
         yield served
 
 
 @pytest.fixture
 def bare(ci: Runner, wheels: Index) -> Runner:
-    """A runner without a uv, whose pip has the index and nothing else."""
+    """A runner without uv whose pip uses only this index."""
     (ci.folder / "uv" / "uv").unlink()
     ci.environ.update({"PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1", "PIP_INDEX_URL": wheels.url})
     return ci
 
 
 def _folders(ci: Runner) -> list[Path]:
-    """Return the folders that uv has been installed into, complete or not."""
+    """Return the folders that uv has been installed into, complete or incomplete."""
     return [*(ci.folder / "temp").glob("uv-system-sync-uv-*")]
 
 
@@ -54,14 +54,14 @@ def _version(ci: Runner, outcome: Outcome) -> str:
 
 
 def _error(outcome: Outcome) -> str:
-    """Return the one error of a step that hands nothing on."""
+    """Return the only error of a step that sets no outputs."""
     (error,) = outcome.errors
     assert (1, False) == (outcome.returncode, outcome.published), outcome.log
     return error
 
 
 def _failure(ci: Runner, outcome: Outcome) -> str:
-    """Return the text of the one error of a step that could not get a uv, and leaves nothing of it."""
+    """Return the text of the only error of a step that could not install uv and left no files of it."""
     error = _error(outcome)
     assert (True, []) == (error.startswith("title=uv-unavailable::"), _folders(ci)), error
     return error
@@ -81,7 +81,7 @@ def test_later_steps_get_the_python_and_the_pinned_uv(bare: Runner, target: Path
 
 
 def test_a_second_use_in_the_job_starts_no_pip(bare: Runner, wheels: Index) -> None:
-    """Whether the first one has succeeded or not."""
+    """The first use may have succeeded or failed."""
     failed = bare.sync(groups="nope")
     (folder,) = _folders(bare)
     wheels.asked.clear()
@@ -89,7 +89,9 @@ def test_a_second_use_in_the_job_starts_no_pip(bare: Runner, wheels: Index) -> N
     third = bare.sync()
 
     assert ([], [], [folder]) == (failed.paths, wheels.asked, _folders(bare))
-    assert [(0, PINNED, f"{folder}/bin")] * 2 == [(it.returncode, it.outputs["uv-version"], it.paths[0]) for it in (second, third)]
+    assert [(0, PINNED, f"{folder}/bin")] * 2 == [
+        (outcome.returncode, outcome.outputs["uv-version"], outcome.paths[0]) for outcome in (second, third)
+    ]
     bare.search_path = os.pathsep.join([*reversed(second.paths), bare.search_path])
     assert f"{folder}/bin" == bare.sync().paths[0]
 
@@ -97,7 +99,7 @@ def test_a_second_use_in_the_job_starts_no_pip(bare: Runner, wheels: Index) -> N
 @CAN_CHECK
 @OLDEST_AND_NEWEST
 def test_nothing_goes_into_the_target_not_even_byte_code(bare: Runner, target: Path, wheels: Index) -> None:
-    """A check, so that the step itself changes nothing there."""
+    """The step runs as a check, so that it changes nothing there itself."""
     before = everything(target)
     outcome = bare.sync(check="true")
 
@@ -106,7 +108,7 @@ def test_nothing_goes_into_the_target_not_even_byte_code(bare: Runner, target: P
     assert 1 == len(_folders(bare))
 
 
-# Which one.
+# The version to install.
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_the_input_decides_which_one_is_installed(bare: Runner, inputs: dict[str
 @pytest.mark.parametrize("required", [_OLDER, f"<{PINNED}"])
 def test_the_project_decides_which_one_is_installed_without_the_input(bare: Runner, project: Project, file: str, required: str) -> None:
     if file == "uv.toml":
-        # It hides the settings in pyproject.toml.
+        # uv.toml overrides the settings in pyproject.toml.
         settings = project.pyproject.read_text().partition("[[tool.uv.index]]")[2]
         (project.folder / file).write_text(f'required-version = "{required}"\n[[index]]{settings}')
     else:
@@ -142,7 +144,7 @@ def test_the_project_decides_which_one_is_installed_without_the_input(bare: Runn
 
 
 def test_what_two_projects_of_a_job_require_may_differ(bare: Runner, project: Project) -> None:
-    """Although the uv of the first one is on PATH then."""
+    """The uv of the first project is on PATH by then, and must not be used for the second."""
     first = bare.sync()
     bare.search_path = os.pathsep.join([*reversed(first.paths), bare.search_path])
     with project.pyproject.open("a") as document:
@@ -164,7 +166,7 @@ def test_the_uv_on_path_is_used_if_it_is_as_asked_for(ci: Runner, bare: Runner, 
     assert outcome.outputs["uv-version"] == _version(bare, outcome)
 
 
-# Its index.
+# The index.
 
 
 _ADDRESS = "http://me:s3%2Fcret@{host}/simple"
@@ -189,7 +191,7 @@ def test_the_users_own_index_is_asked_with_the_users_credentials(
     wheels.credentials = "me:s3/cret" if is_right else "me:other"
     bare.environ["PIP_INDEX_URL"] = "http://127.0.0.1:9/simple"
     bare.environ.update({name: value.format(host=f"127.0.0.1:{wheels.port}") for name, value in variables.items()})
-    # The lock was made with the project's own index.
+    # The lock was created with the project's own index.
     outcome = bare.sync(frozen="true")
     shown = "\n".join(line for line in outcome.log.splitlines() if not line.startswith("::add-mask::"))
 
@@ -200,7 +202,7 @@ def test_the_users_own_index_is_asked_with_the_users_credentials(
         assert "the index refuses access" in _failure(bare, outcome)
 
 
-# What may fail.
+# Failures.
 
 
 def _status(code: int) -> Callable[[Index], None]:
@@ -212,7 +214,7 @@ def _file_status(code: int) -> Callable[[Index], None]:
 
 
 def _other_file(served: Index) -> None:
-    """Serve another file, and its hash."""
+    """Serve a different file, and its hash."""
     path = served.folder / uv_wheels.wheel().name
     path.unlink()
     shutil.copy(uv_wheels.wheel(_OLDER), path)
@@ -255,7 +257,7 @@ def test_a_failure_of_pip_is_one_error_with_the_reason(
 
 
 def test_an_index_that_is_not_there_is_one_error(bare: Runner) -> None:
-    """The retries of pip are the user's to set."""
+    """Users configure pip's retries themselves."""
     bare.environ.update({"PIP_INDEX_URL": "http://me:s3cret@127.0.0.1:9/simple", "PIP_RETRIES": "1"})
     outcome = bare.sync()
     masked, _, shown = outcome.log.partition("\n")
@@ -275,7 +277,7 @@ def test_a_full_disk_is_one_error_and_the_next_use_succeeds(bare: Runner) -> Non
 
 
 def test_settings_of_pip_for_other_packages_change_nothing(bare: Runner, tmp_path: Path) -> None:
-    """As a job may have them for its own `pip install`."""
+    """A job may set them for its own `pip install`."""
     elsewhere = tmp_path / "elsewhere"
     places = dict.fromkeys(("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_LOG"), str(elsewhere))
     places["PIP_LOG"] = str(tmp_path / "pip.log")
@@ -291,7 +293,7 @@ def test_settings_of_pip_for_other_packages_change_nothing(bare: Runner, tmp_pat
 
 @pytest.fixture
 def without_pip(bare: Runner, target: Path, tmp_path: Path) -> Runner:
-    """A runner with a virtual environment that has no pip, first on PATH."""
+    """A runner whose first Python on PATH is a virtual environment without pip."""
     environment = virtual_environment(target, tmp_path / "environment")
     bare.search_path = f"{environment}/bin:{bare.search_path}"
     bare.environ["pythonLocation"] = str(environment)
@@ -313,7 +315,7 @@ def test_without_a_pip_and_an_ensurepip_there_is_one_error(without_pip: Runner, 
     assert ": this Python has no pip" in _failure(without_pip, without_pip.sync())
 
 
-# A uv on PATH that is none.
+# A `uv` on PATH that is not uv.
 
 
 def _make_folder(path: Path) -> None:
@@ -355,20 +357,20 @@ def test_a_version_that_is_none_is_one_error(bare: Runner, wheels: Index, versio
     assert (True, True, []) == (error.startswith("title=invalid-input::"), repr(version) in error, wheels.asked)
 
 
-# What the action itself needs, which uv takes from its cache.
+# The action's own dependencies, which uv takes from its cache.
 
 _EVIL = "import os\nos.environ['EVIL'] = print('EVIL', flush=True) or '1'\n"
 
 
 def _own(folder: Path) -> Path:
-    """Return the one folder below `folder` with the modules of the toolkit that the action uses in every run."""
+    """Return the one folder below `folder` with the toolkit modules that the action uses in every run."""
     (found,) = {file.parent for file in folder.rglob("actions_toolkit/file_command.py")}
     return found
 
 
 @pytest.fixture
 def cached(ci: Runner, tmp_path: Path) -> Path:
-    """The cache of uv with what the action needs, after a job that has ended."""
+    """A uv cache with the action's own dependencies, after a job has ended."""
     ci.environ["UV_CACHE_DIR"] = str(tmp_path / "own-cache")
     outcome = ci.sync()
     assert 0 == outcome.returncode, outcome.log
@@ -381,13 +383,13 @@ def _assert_not_run(outcome: Outcome, name: str) -> None:
     assert not [line for line in outcome.log.splitlines() if line == "EVIL"]
 
 
-# A module of Python, and one in C, which comes first.
+# A pure Python module, and an extension module, which takes precedence.
 _HOSTILE = ["file_command.py", "file_command.abi3.so"]
 
 
 @pytest.mark.parametrize("name", _HOSTILE)
 def test_code_that_a_build_of_another_job_has_put_into_the_cache_of_uv_is_not_run(ci: Runner, cached: Path, name: str) -> None:
-    """Each module is compared with the wheels of this release; uv does not verify what it has unpacked before."""
+    """Each module is compared with the wheels of this release; uv does not verify again what it has already unpacked."""
     shutil.rmtree(ci.folder / "temp")
     file = _own(cached) / name
     file.unlink(missing_ok=True)
@@ -410,7 +412,7 @@ def test_byte_code_of_the_packages_of_the_action_is_not_run_and_none_is_left(ci:
     del cached
     module = _own(ci.folder / "temp") / "file_command.py"
     assert [] == [*module.parent.parent.rglob("*.pyc")]
-    # It is of the time and the size of the source, as Python requires.
+    # Its time and size match the source, which Python requires before it uses byte code.
     state, source = module.stat(), module.read_text(encoding="utf-8")
     module.write_text(_EVIL.ljust(len(source)), encoding="utf-8")
     os.utime(module, ns=(state.st_atime_ns, state.st_mtime_ns))
@@ -435,13 +437,13 @@ def test_packages_in_the_cache_of_uv_need_no_network(ci: Runner, cached: Path) -
     assert 0 == outcome.returncode, outcome.log
 
 
-# A uv among the packages.
+# Locked packages that contain a `uv`.
 
 _OTHER_UV = "#!/bin/sh\necho EVIL >&2\nexit 1\n"
 
 
 def _with_uv(project: Project, name: str) -> None:
-    """Have `project` lock a package `name` that brings a `uv` of its own."""
+    """Make `project` lock a package `name` that installs its own `uv`."""
     path = project.folder / "wheels" / file_name(name, "1.0")
     path.write_bytes(wheel(name, "1.0", {f"{name}_a.py": "", f"{name}-1.0.data/scripts/uv": _OTHER_UV}))
     text = project.pyproject.read_text(encoding="utf-8")
@@ -466,7 +468,7 @@ def test_the_uv_of_a_locked_package_is_for_later_steps_and_not_for_the_action(
 def test_without_another_uv_on_path_the_pinned_one_is_installed_instead_of_that_of_a_locked_package(
     bare: Runner, project: Project, target: Path
 ) -> None:
-    """Until then, a uv that the user has installed into the target is used."""
+    """Before that, a uv that the user has installed into the target is used."""
     shutil.copy(UV, target / "bin" / "uv")
     _with_uv(project, "other")
     first = bare.sync()

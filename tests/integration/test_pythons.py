@@ -1,4 +1,4 @@
-"""Every Python on the machine, in every kind of place."""
+"""Every Python on the machine, in every kind of location."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.support.layouts import laid_out, virtual_environment
 from tests.support.step import Runner
 from tools.shared.pythons import Python, every
 
-# What a script's first line cannot hold as it is: uv then writes one that a shell reads. Without a `$`: distutils, which
-# uv asks for the folders of Pythons before 3.10, would put a variable there.
+# Characters that the first line of a script cannot contain: uv then writes a shell wrapper. `$` is left out: uv asks distutils
+# for the folders of Pythons before 3.10, and distutils would expand a variable.
 _ODD = "Łódź's 東京 `x` \"[*]\\"
 _LONG = 200
 
@@ -51,7 +51,7 @@ def _venv_with_system_packages(python: Python, folder: Path) -> Path:
 
 
 def _longer(folder: Path) -> Path:
-    """Return a path below `folder` of 200 characters."""
+    """Return a path of 200 characters below `folder`."""
     while len(str(folder)) < _LONG - 50:
         folder /= "d" * 40
     return folder / ("d" * (_LONG - len(str(folder)) - 1))

@@ -1,4 +1,4 @@
-"""A read-only file system is an error that names the folder and helps; permissions of the user have nothing to do with it."""
+"""A read-only file system gives an error with the folder and the next step; the user's permissions make no difference."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.projects import CAN_CHECK, Project
 from tests.support.step import Outcome, Runner
 from tools.shared.pythons import Python
 
-# In a mount namespace of its own, which ends with the step. The folders are one word, because no shell splits an array.
+# In a separate mount namespace, which ends with the step. The folders are a single word, because POSIX shells have no arrays.
 _STARTER = (
     "unshare",
     "--mount",
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(bool(_cannot_mount()), reason=f"no read-only fil
 
 @pytest.fixture
 def read_only(ci: Runner) -> Callable[..., Outcome]:
-    """A function that syncs while the file systems of folders are read-only, and returns the outcome."""
+    """A function that syncs while the file systems of some folders are read-only, and returns the outcome."""
 
     def sync(*folders: Path) -> Outcome:
         ci.starter = (*_STARTER, " ".join(map(str, folders)))
@@ -53,7 +53,7 @@ def read_only(ci: Runner) -> Callable[..., Outcome]:
 def _error(outcome: Outcome) -> str:
     (error,) = outcome.errors
     assert (1, False) == (outcome.returncode, outcome.published), outcome.log
-    # Neither the owner nor free space matters.
+    # The owner and the free space make no difference.
     assert not any(word in error for word in ("belongs to", "owner", "space", "Let this user"))
     return error
 
@@ -83,7 +83,7 @@ def test_a_check_needs_no_target_that_can_be_written(ci: Runner, target: Path, r
 def test_the_cache_of_uv_is_named_with_its_variable(
     ci: Runner, tmp_path: Path, read_only: Callable[..., Outcome], *, has_dependencies: bool
 ) -> None:
-    """The action's own packages come through the cache, too."""
+    """The action's own packages also come through the cache."""
     if has_dependencies:
         assert 0 == ci.sync().returncode
     ci.environ["UV_CACHE_DIR"] = str(tmp_path / "cache")
@@ -97,7 +97,7 @@ def test_the_cache_of_uv_is_named_with_its_variable(
 
 @pytest.mark.parametrize("state", ["no uv", "no dependencies", "later step"])
 def test_the_temporary_folder_of_the_runner_is_named(ci: Runner, read_only: Callable[..., Outcome], state: str) -> None:
-    """It is written for the first time when uv or the action's own packages are installed, or when the report is."""
+    """The first write there is the installation of uv or of the action's own packages, or otherwise the report."""
     if state == "no uv":
         ci.search_path = os.pathsep.join(folder for folder in ci.search_path.split(os.pathsep) if not os.path.exists(f"{folder}/uv"))
     if state == "later step":

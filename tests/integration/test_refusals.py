@@ -1,4 +1,4 @@
-"""What is wrong before anything is installed: one error with its place, and everything else as it was."""
+"""Problems found before anything is installed: one error with its location, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEBIAN = Path("/usr/lib/python3.11/EXTERNALLY-MANAGED")
 
 
 class Refusal(NamedTuple):
-    """The one error of a step that has published nothing."""
+    """The only error of a step that has set no outputs."""
 
     slug: str
     place: str
@@ -36,7 +36,7 @@ class Refusal(NamedTuple):
         return cls(title.removeprefix("title="), place, text)
 
     def has(self, *facts: object) -> bool:
-        """Return whether the text has all `facts`."""
+        """Return whether the text contains all `facts`."""
         return all(str(fact) in self.text for fact in facts)
 
 
@@ -45,7 +45,7 @@ Refused = Callable[..., Refusal]
 
 @pytest.fixture
 def refused(ci: Runner, target: Path, project: Project, listing: Callable[[Path], Listing]) -> Refused:
-    """A function that runs the step, and returns its error if it has changed nothing."""
+    """A function that runs the step, asserts that nothing has changed, and returns the error."""
 
     def run(**inputs: str) -> Refusal:
         before = listing(target), listing(project.folder)
@@ -139,7 +139,7 @@ def test_the_markers_of_a_merge_conflict_in_another_member_are_named(refused: Re
 
 
 def test_a_folder_without_pyproject_is_not_a_project(refused: Refused, project: Project) -> None:
-    """No project is looked for elsewhere."""
+    """Other folders are not searched for a project."""
     folder = project.folder / "docs"
     folder.mkdir()
     refusal = refused(working_directory="docs")
@@ -149,7 +149,7 @@ def test_a_folder_without_pyproject_is_not_a_project(refused: Refused, project: 
 
 @pytest.fixture
 def restricted(ci: Runner) -> Runner:
-    """A runner whose user has no more rights than the permissions of files say; root has."""
+    """A runner whose user is bound by file permissions, unlike root."""
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
             pytest.skip("needs setpriv (util-linux)")
@@ -159,7 +159,7 @@ def restricted(ci: Runner) -> Runner:
 
 @pytest.fixture
 def deny() -> Iterator[Callable[[Path], None]]:
-    """A function that takes all permissions from a path, until the test has ended."""
+    """A function that removes all permissions from a path until the test ends."""
     changed: list[tuple[Path, int]] = []
 
     def change(path: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_python_that_this_user_may_not_read_is_not_called_missing(restricted: 
 
 
 def test_a_cache_that_this_user_may_not_write_is_named(restricted: Runner, tmp_path: Path, deny: Callable[[Path], None]) -> None:
-    """As the home of another user is."""
+    """The home folder of another user is an example."""
     home = tmp_path / "home"
     home.mkdir()
     restricted.sync()
@@ -216,7 +216,7 @@ def test_a_python_that_requires_python_excludes_is_an_error_on_that_line(refused
 def _with_fake_uv(ci: Runner, tmp_path: Path, *lines: str) -> Path:
     """Put a script first on PATH as uv, and return its path."""
     fake = program(tmp_path / "fake" / "uv", "#!/bin/sh", *lines)
-    # The action's own dependencies are there already, as after an earlier step of the job.
+    # The action's own dependencies are already installed, as after an earlier step of the job.
     ci.sync()
     ci.search_path = os.pathsep.join([str(fake.parent), ci.search_path])
     return fake

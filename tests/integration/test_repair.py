@@ -1,4 +1,4 @@
-"""What a killed sync has left broken: plain uv calls it installed, and the next sync installs it again."""
+"""What a killed sync leaves broken: plain uv considers it installed, and the action's next sync reinstalls it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.shared.uv import UV, UV_VERSION
 
 _UNFINISHED = ".uv-system-sync-unfinished"
 
-# An older uv cannot check; its sync leaves the same packages as they are.
+# An older uv cannot check, and its sync leaves broken packages as they are.
 _CHECK = ["--check"] if UV_VERSION >= (0, 6, 10) else []
 
 
@@ -34,7 +34,7 @@ def _plain_uv(ci: Runner, target: Path) -> int:
 
 
 def test_a_sync_that_has_finished_leaves_no_file_of_ours(ci: Runner, site_packages: Path) -> None:
-    """It may have succeeded, or been refused by uv."""
+    """The sync may have succeeded or have been refused by uv."""
     ci.sync()
     after_success = (site_packages / _UNFINISHED).exists()
     (ci.cwd / "uv.lock").write_text("version = 1\n", encoding="utf-8")
@@ -61,7 +61,7 @@ def test_a_package_without_a_file_of_its_own_is_repaired_with_a_notice(ci: Runne
 
 
 def test_after_a_killed_sync_a_package_without_a_module_is_repaired(ci: Runner, target: Path, site_packages: Path) -> None:
-    """So it is if plain uv has synced in the meantime."""
+    """A sync with plain uv in between makes no difference."""
     ci.sync()
     (site_packages / "beta.py").unlink()
     (site_packages / _UNFINISHED).touch()
@@ -87,7 +87,7 @@ def test_a_check_fails_for_a_broken_package_and_changes_nothing(ci: Runner, site
 
 
 def test_packages_that_the_sync_does_not_remove_are_not_repaired(ci: Runner, site_packages: Path) -> None:
-    """They are pip and, with `inexact: true`, every package that is not locked."""
+    """These are pip and, with `inexact: true`, every package that is not in the lock."""
     ci.sync()
     (next(site_packages.glob("pip-*.dist-info")) / "RECORD").unlink()
     (site_packages / "leftover-1.0.dist-info").mkdir()
@@ -117,7 +117,7 @@ def _link_to_nothing(place: Path, elsewhere: Path) -> None:
 def test_what_only_has_the_name_of_metadata_is_no_package_and_not_repaired(
     ci: Runner, site_packages: Path, tmp_path: Path, make: Callable[[Path, Path], None], name: str
 ) -> None:
-    """So it is for uv, too."""
+    """As far as uv is concerned, it is not a package either."""
     ci.sync()
     make(site_packages / f"{name}-9.0.dist-info", tmp_path / "elsewhere")
     (site_packages / _UNFINISHED).touch()

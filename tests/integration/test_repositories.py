@@ -1,4 +1,4 @@
-"""A package from a Git repository that cannot be fetched is explained with the repository, the reason and the next step."""
+"""A Git dependency that cannot be fetched is explained with the repository, the reason and the next step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.index import Index, status
 from tests.support.step import Runner, runner
 from tools.shared.uv import UV
 
-# What git asks first of a repository that is served by HTTP.
+# The first request that git makes to an HTTP server.
 _FIRST = "refs?service=git-upload-pack"
 
 
@@ -37,7 +37,7 @@ def repository(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ci(tmp_path: Path, repository: Path, target: Path) -> Runner:
-    """A runner in a checkout whose lock has a commit of `repository`, with no cache of it."""
+    """A runner in a checkout whose lock has a commit of `repository` that is not in any cache."""
     folder = tmp_path / "checkout"
     folder.mkdir()
     commit = _git(repository, "rev-parse", "HEAD")
@@ -49,7 +49,7 @@ def ci(tmp_path: Path, repository: Path, target: Path) -> Runner:
     command = [str(UV), "lock", "--quiet", "--python", sys.executable]
     subprocess.run(command, cwd=folder, check=True, env={**os.environ, "UV_PYTHON_PREFERENCE": "system"})
     ci = runner(tmp_path / "runner", folder).setup_python(target)
-    # The runtime dependencies are installed before there is another cache.
+    # The runtime dependencies are installed before the cache is replaced.
     ci.sync(check="true")
     ci.environ["UV_CACHE_DIR"] = str(tmp_path / "cache")
     return ci
@@ -57,7 +57,7 @@ def ci(tmp_path: Path, repository: Path, target: Path) -> Runner:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Index]:
-    """A server that has no repository."""
+    """A server without any repository."""
     with Index(tmp_path).served() as served:
         yield served
 
@@ -69,7 +69,7 @@ def _replace(ci: Runner, old: str, new: str) -> None:
 
 
 def _assert_explained(ci: Runner, address: str, reason: str, hint: str) -> None:
-    """Assert that a sync fails with an error on the line of delta in uv.lock that has the address, the reason and the next step."""
+    """Assert that a sync fails with an error on the line of delta in uv.lock, containing the address, the reason and the next step."""
     outcome = ci.sync()
     line = (ci.cwd / "uv.lock").read_text(encoding="utf-8").splitlines().index('name = "delta"') + 1
     fact, advice, *_ = outcome.errors[0].splitlines()
@@ -88,7 +88,7 @@ def _assert_explained(ci: Runner, address: str, reason: str, hint: str) -> None:
     ],
 )
 def test_repository_that_is_refused(ci: Runner, repository: Path, server: Index, code: int, expected: tuple[str, str]) -> None:
-    """Each status has its reason and its next step."""
+    """Each status has its own reason and next step."""
     reason, hint = expected
     host = f"127.0.0.1:{server.port}"
     server.misbehave(_FIRST, status(code))
@@ -98,7 +98,7 @@ def test_repository_that_is_refused(ci: Runner, repository: Path, server: Index,
 
 
 def test_server_that_does_not_answer(ci: Runner, repository: Path, tmp_path: Path) -> None:
-    """What could be wrong with the network is named."""
+    """The error names possible network problems."""
     gone = Index(tmp_path)
     with gone.served():
         host = f"127.0.0.1:{gone.port}"
@@ -108,21 +108,21 @@ def test_server_that_does_not_answer(ci: Runner, repository: Path, tmp_path: Pat
 
 
 def test_commit_that_is_gone(ci: Runner, repository: Path) -> None:
-    """A locked commit that the repository no longer has, as after a forced push, is the reason."""
+    """A locked commit disappears from its repository after a force push, for example."""
     _replace(ci, _git(repository, "rev-parse", "HEAD"), "0123456789" * 4)
 
     _assert_explained(ci, repository.as_uri(), "it does not have the locked commit", "run `uv lock`")
 
 
 def test_repository_that_is_gone(ci: Runner, repository: Path) -> None:
-    """A repository that is not where uv.lock has it is the reason."""
+    """The repository is no longer at the address in uv.lock."""
     repository.rename(repository.with_name("elsewhere"))
 
     _assert_explained(ci, repository.as_uri(), "the repository does not exist", "Correct its address")
 
 
 def test_machine_without_git(ci: Runner, repository: Path, target: Path) -> None:
-    """Git that is not there is the reason."""
+    """The reason is that git is not installed."""
     ci.search_path = os.pathsep.join([str(ci.folder / "uv"), str(target / "bin")])
 
     _assert_explained(ci, repository.as_uri(), "`git` is not on PATH", "Install git")

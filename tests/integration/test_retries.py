@@ -1,4 +1,4 @@
-"""A network that fails and is fine again: the real uv and pip with an index that misbehaves."""
+"""Temporary network failures: the real uv and pip with an index that misbehaves."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FAULTS: dict[str, Fault] = {
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
-    """An index that has alpha, which is large enough to be received in parts."""
+    """An index with alpha, which is large enough to be received in several parts."""
     folder = tmp_path / "index"
     folder.mkdir()
     (folder / _NAME).write_bytes(wheel("alpha", "1.0", {"alpha.py": f"data = '{os.urandom(200_000).hex()}'\n"}))
@@ -49,7 +49,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 @pytest.fixture
 def remote(tmp_path: Path, target: Path, index: Index) -> Runner:
-    """A runner in a checkout whose lock was made with `index`, and no cache; the action's own wheels are there."""
+    """A runner with an empty cache, except for the action's own wheels, in a checkout whose lock was made with `index`."""
     ci = locked_remote(tmp_path, target, index)
     ci.environ.update(UV_HTTP_TIMEOUT="1", UV_SYSTEM_SYNC_RETRIES="1")
     return ci
@@ -71,7 +71,7 @@ def _assert_retried_once(outcome: Outcome, address: str) -> None:
 
 @pytest.mark.parametrize("name", _FAULTS)
 def test_a_file_that_cannot_be_fetched_is_an_error_and_later_a_retry_gets_it(remote: Runner, index: Index, name: str) -> None:
-    """How many requests one uv makes of its own depends on its version and on the fault."""
+    """The number of requests that uv itself makes depends on its version and on the fault."""
     address = f"http://127.0.0.1:{index.port}/files/{_NAME}"
     index.misbehave(_NAME, _FAULTS[name])
     index.asked.clear()
@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_fetched_is_an_error_and_later_a_retry_gets_it(rem
 
 @pytest.mark.parametrize("name", ["reset", "truncated", "stalled", "reset-at-once", "503"])
 def test_a_page_that_cannot_be_fetched_is_fetched_by_a_retry(remote: Runner, index: Index, name: str) -> None:
-    """An outdated lock makes uv ask for it; that error is not tried again."""
+    """An outdated lock makes uv request the page; the outdated lock itself causes no retry."""
     file = remote.cwd / "pyproject.toml"
     file.write_text(
         file.read_text(encoding="utf-8").replace("'alpha'", "'alpha', 'beta'").replace('"alpha"', '"alpha", "beta"'), encoding="utf-8"
@@ -115,14 +115,14 @@ def test_an_index_that_fails_longer_is_one_error(remote: Runner, index: Index, f
 
 
 def test_an_index_that_starts_later_is_reached_by_a_retry(remote: Runner, index: Index) -> None:
-    """The connection is refused until the first try has failed."""
+    """The connection is refused until the first attempt has failed."""
     late = Index(index.folder)
     with late.served():
         pass
     file = remote.cwd / "uv.lock"
     file.write_text(file.read_text(encoding="utf-8").replace(f":{index.port}/files", f":{late.port}/files"), encoding="utf-8")
     log = remote.cwd / "log"
-    # A wrapper of uv makes a file when the first one has failed.
+    # A wrapper around uv creates a file when the first attempt has failed.
     real = (remote.folder / "uv" / "uv").resolve()
     (remote.folder / "uv" / "uv").unlink()
     program(remote.folder / "uv" / "uv", "#!/bin/sh", f'"{real}" "$@"', "status=$?", f'[ $status -eq 0 ] || touch "{log}"', "exit $status")
@@ -152,18 +152,18 @@ def test_a_file_with_another_hash_is_not_tried_again(remote: Runner, index: Inde
     assert "try 2" not in outcome.log
 
 
-# What the action itself needs.
+# The action's own dependencies.
 
 
 @pytest.fixture
 def wheels(tmp_path: Path) -> Iterator[Index]:
-    """An index with the pinned uv and what the action itself needs."""
+    """An index with the pinned uv and the action's own dependencies."""
     with Index(uv_wheels.link(tmp_path / "wheels", [uv_wheels.wheel(), *uv_wheels.own()])).served() as served:
         yield served
 
 
 def test_pip_gets_uv_after_the_index_has_failed_once(ci: Runner, wheels: Index) -> None:
-    """And asks once more for each failure, to print what the index answers."""
+    """Each failure also causes one extra request, because the index's answer is printed."""
     (ci.folder / "uv" / "uv").unlink()
     ci.environ.update({"PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1", "PIP_INDEX_URL": wheels.url, "PIP_RETRIES": "0"})
     wheels.misbehave("uv", status(503))

@@ -17,7 +17,7 @@ from tests.support.step import Outcome, Runner, runner
 
 
 def installed(outcome: Outcome) -> set[str]:
-    """Return the names of the installed packages, except pip, which is in every installation."""
+    """Return the names of the installed packages, except pip, which every installation includes."""
     assert 0 == outcome.returncode, outcome.log
     return {package["name"] for package in json.loads(outcome.outputs["packages"])} - {"pip"}
 
@@ -136,11 +136,11 @@ def test_members_of_a_workspace_are_selected_by_name_or_folder(
     assert expected == installed(ci.sync(**inputs))
 
 
-# Several steps of one job.
+# Several steps in one job.
 
 
 def _notices(outcome: Outcome) -> list[tuple[str, str]]:
-    """Return the title and the text of each notice."""
+    """Return the title and text of each notice."""
     assert 0 == outcome.returncode, outcome.log
     return re.findall(r"^::notice title=([\w-]+)[^:]*::(.*)$", outcome.log, re.MULTILINE)
 
@@ -168,7 +168,7 @@ def test_what_a_command_has_removed_between_two_steps_is_named(ci: Runner) -> No
     assert ("changed-between-steps", True) == (title, "lint-tool 1.0 (removed)" in text), text
 
 
-# Later commands of uv.
+# Later uv commands.
 
 
 _SELECTIONS = [
@@ -192,7 +192,7 @@ _BASE_PREFIX = ("python", "-c", "import sys; print(sys.base_prefix)")
 def test_later_commands_of_uv_use_the_python_as_it_is(
     ci: Runner, workspace: Path, listing: Callable[[Path], object], inputs: dict[str, str], other: str
 ) -> None:
-    """Whatever was selected: without UV_NO_SYNC, `uv run` syncs the default selection first."""
+    """The selection makes no difference: without UV_NO_SYNC, `uv run` first syncs the default selection."""
     ci.cwd, target = workspace, Path(ci.environ["pythonLocation"])
     if "inexact" in inputs:
         install(Wheel("leftover", "3.0"), next(target.glob("lib/python*/site-packages")))
@@ -200,7 +200,7 @@ def test_later_commands_of_uv_use_the_python_as_it_is(
     assert 0 == outcome.returncode, outcome.log
     before = listing(target)
     module = other.replace("-", "_")
-    # The settings of a project are not for tools.
+    # A project's settings do not apply to tools.
     tool = ("uv", "tool", "run", "--offline", "--default-index", str(workspace / "wheels"))
 
     listed = json.loads(ci.next_step(outcome, "uv", "pip", "list", "--format", "json"))
@@ -214,7 +214,7 @@ def test_later_commands_of_uv_use_the_python_as_it_is(
 
 
 def test_a_user_who_wants_uv_run_to_sync_sets_its_variable_to_0(ci: Runner) -> None:
-    """There is no option of uv for that, and an empty variable is an error of it."""
+    """There is no uv option for this, and uv rejects an empty variable."""
     outcome = ci.sync(only_groups="lint")
     imported = ("uv", "run", "--offline", "python", "-c", "import alpha, gamma")
 
@@ -232,7 +232,7 @@ def test_uv_sync_is_not_changed_by_the_variable(ci: Runner) -> None:
 
 
 def test_a_frozen_edit_of_the_project_fails_with_the_variable(ci: Runner) -> None:
-    """To uv, it contradicts `--frozen` of `uv add`, `uv remove` and `uv version`, which sync nothing."""
+    """The variable conflicts with `--frozen` in `uv add`, `uv remove` and `uv version`, which then do not sync anyway."""
     outcome = ci.sync()
     edit = ("uv", "remove", "--offline", "--frozen", "--group", "lint", "lint-tool")
     without = {name: value for name, value in outcome.env.items() if name != "UV_NO_SYNC"}
@@ -241,7 +241,7 @@ def test_a_frozen_edit_of_the_project_fails_with_the_variable(ci: Runner) -> Non
 
 
 def _status(ci: Runner, outcome: Outcome, *command: str, **variables: str) -> int:
-    """Return the exit status of `command` in the next step, with more `variables`."""
+    """Return the exit status of `command` in the next step, with additional `variables`."""
     try:
         ci.next_step(replace(outcome, env={**outcome.env, **variables}), *command)
     except subprocess.CalledProcessError as error:

@@ -1,4 +1,4 @@
-"""One step with the real uv and installations of every CPython on the machine."""
+"""A single step with the real uv and installations of every CPython on the machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EVERY_PYTHON = pytest.mark.parametrize("python", found(), ids=lambda python: pyt
 
 
 def names(outcome: Outcome) -> list[str]:
-    """Return the names in the output `packages`, except pip, which is in every installation."""
+    """Return the names in the output `packages`, except pip, which every installation includes."""
     return [package["name"] for package in json.loads(outcome.outputs["packages"]) if package["name"] != "pip"]
 
 
@@ -38,7 +38,7 @@ def test_later_steps_import_the_locked_packages_and_call_their_scripts(ci: Runne
 
 @EVERY_PYTHON
 def test_the_outputs_are_the_python_the_packages_and_the_changes(ci: Runner, target: Path, python: Python, project: Project) -> None:
-    """Sorted by name."""
+    """The lists are sorted by name."""
     outcome = ci.sync()
 
     assert python.version == outcome.outputs["python-version"]
@@ -55,7 +55,7 @@ def test_the_outputs_are_the_python_the_packages_and_the_changes(ci: Runner, tar
 
 
 def test_later_steps_get_these_variables_and_no_others(ci: Runner, target: Path) -> None:
-    """They are for `python`, `uv run` and `uv pip`."""
+    """They affect `python`, `uv run` and `uv pip`."""
     outcome = ci.sync()
 
     assert {
@@ -68,7 +68,7 @@ def test_later_steps_get_these_variables_and_no_others(ci: Runner, target: Path)
 
 
 def test_a_later_uv_run_uses_the_target(tmp_path: Path, target: Path) -> None:
-    """Even in a project that prefers managed Pythons and is pinned to another version."""
+    """The project prefers managed Pythons and is pinned to another version."""
     project = Project(tmp_path / "pinned", settings='[tool.uv]\npython-preference = "only-managed"\n').write().lock()
     (project.folder / ".python-version").write_text("3.7\n", encoding="utf-8")
     ci = runner(tmp_path / "pinned-runner", project.folder).setup_python(target)
@@ -116,7 +116,7 @@ def test_the_report_has_what_the_outputs_have(ci: Runner, target: Path, python: 
 
 
 def test_every_path_may_have_spaces_quotes_and_unicode(tmp_path: Path, python: Python) -> None:
-    """Those of the target, the project, the runner and the action."""
+    """The paths are those of the target, the project, the runner and the action."""
     folder = tmp_path / "Łódź's 東京 $HOME `x`"
     target = python.copy(folder / "Python 3")
     ci = runner(folder / "runner", folder).setup_python(target)
@@ -133,7 +133,7 @@ def test_every_path_may_have_spaces_quotes_and_unicode(tmp_path: Path, python: P
 
 @pytest.mark.parametrize("name", ["bin/python", "bin/python3", "."])
 def test_a_python_is_named_by_its_interpreter_or_its_prefix(bare_ci: Runner, target: Path, name: str) -> None:
-    """Without the variables of setup-python."""
+    """The variables of setup-python are not set."""
     bare_ci.search_path = f"{target}/bin:{bare_ci.search_path}"
 
     outcome = bare_ci.sync(python=str(target / name))
@@ -143,7 +143,7 @@ def test_a_python_is_named_by_its_interpreter_or_its_prefix(bare_ci: Runner, tar
 
 
 def test_a_named_python_is_used_instead_of_the_one_that_runs_the_action(bare_ci: Runner, target: Path, tmp_path: Path) -> None:
-    """It is first on PATH in the next step."""
+    """The named Python comes first on PATH in the next step."""
     other = found()[0].copy(tmp_path / "other")
     bare_ci.setup_python(other)
 
@@ -169,7 +169,7 @@ def test_a_virtual_environment_is_activated_and_its_base_is_not_changed(bare_ci:
 
 
 def test_a_prefix_that_is_a_link_keeps_its_name(ci: Runner, target: Path, tmp_path: Path) -> None:
-    """As tool caches are mounted."""
+    """Tool caches are often mounted through such links."""
     link = tmp_path / "link"
     link.symlink_to(target)
     ci.setup_python(link)

@@ -1,4 +1,4 @@
-"""What `python` and `pythonLocation` may be: real layouts, each of which is accepted as the Python that was meant, or rejected."""
+"""Values of `python` and `pythonLocation`: each real layout is either accepted as the intended Python or rejected."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Listing = dict[str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class Site:
-    """Where a layout is built: an installation `prefix` of `python`, and an empty `folder` beside it."""
+    """Where a layout is built: an installation `prefix` of `python`, and an empty `folder` next to it."""
 
     python: Python
     prefix: Path
@@ -51,19 +51,19 @@ class Site:
 
     @property
     def site_packages(self) -> Path:
-        """The folder that packages go into."""
+        """The folder where packages are installed."""
         return self.stdlib / "site-packages"
 
 
 class Accepted(NamedTuple):
-    """What names a Python, and the prefix that is meant."""
+    """An input that names a Python, and the expected prefix."""
 
     python: str | Path
     environment: Path
 
 
 class Rejected(NamedTuple):
-    """What names no Python to sync into, the kind of the error, and what is named in it."""
+    """An input that names no usable Python, the kind of error, and the values named in it."""
 
     python: str | Path
     slug: str
@@ -72,29 +72,29 @@ class Rejected(NamedTuple):
 
 @pytest.fixture
 def site(tmp_path: Path, python: Python, target: Path) -> Site:
-    """A site with the installation that setup-python has made."""
+    """A site with an installation made by setup-python."""
     (tmp_path / "elsewhere").mkdir()
     return Site(python, target, tmp_path / "elsewhere")
 
 
 @pytest.fixture(scope="session")
 def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation that runs the step when the target cannot, or is not to."""
+    """An installation that runs the step when the target cannot or must not run it."""
     return found()[-1].copy(tmp_path_factory.mktemp("starter") / "python")
 
 
 @pytest.fixture
 def other_ci(bare_ci: Runner, starter: Path) -> Runner:
-    """A runner whose `python` is another one than the target."""
+    """A runner whose `python` is not the target."""
     bare_ci.search_path = f"{starter}/bin:{bare_ci.search_path}"
     return bare_ci
 
 
-# What is accepted.
+# Accepted.
 
 
 def _in(prefix: Path, python: str | Path = "") -> Accepted:
-    """Return that `python`, or the prefix itself, names the Python in `prefix`."""
+    """Expect `python`, or the prefix itself, to name the Python in `prefix`."""
     return Accepted(python or prefix, prefix)
 
 
@@ -189,7 +189,7 @@ def _link_to_the_interpreter(site: Site) -> Path:
 
 
 def _layouts(names: Mapping[str, Collection[str]]) -> list[ParameterSet]:
-    """Return as parameters those of `_ACCEPTED` that are below the keys of `names`, and called what `names` has there."""
+    """Return the layouts in `_ACCEPTED` whose keys are in `names` as parameters, with the values of `names` as their IDs."""
     return [
         pytest.param(layout, marks=pytest.mark.layout(name), id=title)
         for name, titles in names.items()
@@ -199,7 +199,7 @@ def _layouts(names: Mapping[str, Collection[str]]) -> list[ParameterSet]:
 
 
 def synced(ci: Runner, outcome: Outcome) -> tuple[str, str]:
-    """Return the prefix in the outputs of the step, and that of `python` in the next step."""
+    """Return the prefix in the step's outputs, and the prefix of `python` in the next step."""
     assert 0 == outcome.returncode, outcome.log
     return outcome.outputs["environment"], ci.next_step(outcome, "python", "-c", "import sys, alpha; print(sys.prefix)").strip()
 
@@ -247,13 +247,13 @@ def test_every_supported_version_is_synced_by_its_prefix(other_ci: Runner, pytho
 
 
 def test_the_folder_of_a_link_to_the_interpreter_is_not_put_on_path(other_ci: Runner, site: Site) -> None:
-    """Other programs are beside it."""
+    """The folder contains other programs."""
     outcome = other_ci.sync(python=str(_link_to_the_interpreter(site)))
 
     assert [f"{site.prefix}/bin"] == outcome.paths
 
 
-# What is rejected.
+# Rejected.
 
 
 def _not_found(path: str | Path, *values: object) -> Rejected:
@@ -265,7 +265,7 @@ def _unsuitable(path: str | Path, *values: object) -> Rejected:
 
 
 def _part(prefix: Path, part: str) -> Rejected:
-    """Return the rejection of a `part` of an installation, which names the installation."""
+    """Return the rejection of a `part` of an installation; the error names the installation."""
     (prefix / part).mkdir(parents=True, exist_ok=True)
     return _not_found(f"{prefix}/{part}", f"`{prefix}`")
 
@@ -296,7 +296,7 @@ def _missing_library(site: Site) -> Rejected:
 
 def _another_architecture(site: Site) -> Rejected:
     binary = program(site.folder / "python3")
-    # An ELF header for a machine that nobody has.
+    # An ELF header with a machine type that does not exist.
     ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
     binary.write_bytes(ident + struct.pack("<HHIQQQIHHHHHH", 2, 0xFEED, 1, 0x400000, 64, 0, 0, 64, 56, 0, 64, 0, 0))
     return _unsuitable(binary, "Exec format error")
@@ -338,7 +338,7 @@ def _another_interpreter_of_the_prefix(site: Site) -> Rejected:
 
 def _prefix_without_python(site: Site) -> Rejected:
     (site.prefix / "bin" / "python").unlink()
-    # The starter's is the first on PATH.
+    # The starter's Python is first on PATH.
     return _unsuitable(site.prefix, "<starter>/bin/python,", f"{site.prefix}/bin/python3", f"{site.prefix}/bin/python ")
 
 
@@ -386,7 +386,7 @@ _REJECTED: dict[str, Callable[[Site], Rejected]] = {
     "blanks": lambda _: Rejected(" \t\n ", "python-not-found", ("pythonLocation",)),
     "missing path": lambda site: _not_found(site.folder / "python3"),
     "path with a missing parent": lambda site: _not_found(site.folder / "not" / "there" / "bin" / "python3"),
-    # What PATH has is no answer to where to install.
+    # PATH does not decide where to install.
     "name that is not on PATH": lambda _: _not_found("python3.99"),
     "path below a file": lambda site: _not_found(site.prefix / "bin" / "python3" / "bin"),
     "bin": lambda site: _part(site.prefix, "bin"),
@@ -426,7 +426,7 @@ _REJECTED: dict[str, Callable[[Site], Rejected]] = {
 
 @pytest.fixture
 def files(site: Site, project: Project, starter: Path, listing: Callable[[Path], Listing]) -> Callable[[], dict[str, Listing]]:
-    """A function that lists every file of the site, of the project and of the Python that runs the step."""
+    """A function that lists every file of the site, the project and the Python that runs the step."""
     return lambda: {str(folder): listing(folder) for folder in (site.folder, site.prefix.parents[2], project.folder, starter)}
 
 
@@ -460,7 +460,7 @@ def test_a_wrong_python_location_is_the_source_that_the_error_names(
 def test_an_exact_sync_does_not_remove_packages_of_the_system(
     other_ci: Runner, site: Site, files: Callable[[], dict[str, Listing]]
 ) -> None:
-    """Arch, Alpine and Homebrew have their packages in the folder that those of others go into."""
+    """Arch, Alpine and Homebrew install their packages in the same folder as everyone else's."""
     declaration = site.stdlib / "EXTERNALLY-MANAGED"
     declaration.write_text("[externally-managed]\nError=Use pacman.\n", encoding="utf-8")
     install(Wheel("of-the-system", "1.0"), site.site_packages)
@@ -478,7 +478,7 @@ def test_an_exact_sync_does_not_remove_packages_of_the_system(
 
 
 def _as_on_debian_11(site: Site) -> str:
-    """Change the standard library as Debian has it before Python 3.10, where sysconfig does not know it; return where packages go then."""
+    """Change the standard library to match Debian before Python 3.10, where sysconfig ignores the layout; return the packages folder."""
     folder = f"local/lib/python{site.python.minor}/dist-packages"
     site_py = f'def getsitepackages(prefixes=None):\n    return [os.path.join(sys.prefix, "{folder}")]\n\n\ndef addsitepackages('
     scheme = {"purelib": f"$base/{folder}", "platlib": f"$base/{folder}", "scripts": "$base/local/bin"}
@@ -488,7 +488,7 @@ def _as_on_debian_11(site: Site) -> str:
     ):
         path = site.stdlib / file
         text = path.read_text(encoding="utf-8")
-        # All copies share one file.
+        # All copies share this file.
         path.unlink()
         path.write_text(text.replace(f"\n{old}", f"\n{new}", 1), encoding="utf-8")
     return f"{site.prefix}/{folder}"
@@ -499,7 +499,7 @@ def _as_on_debian_11(site: Site) -> str:
 def test_before_3_10_packages_go_where_the_distributions_distutils_has_them(other_ci: Runner, site: Site) -> None:
     folder = _as_on_debian_11(site)
 
-    # What an older uv builds with would be looked for in its environment, where Debian's distutils has an exception that this one has not.
+    # An older uv would look for build requirements in its environment; Debian's distutils has an exception for that, this copy does not.
     outcome = other_ci.sync(python=str(site.prefix), no_install_project="true")
 
     assert (str(site.prefix), str(site.prefix)) == synced(other_ci, outcome)
@@ -535,7 +535,7 @@ def test_a_python_before_3_8_is_rejected_with_its_version(
 def test_a_python_before_3_8_that_runs_the_step_prints_an_error(
     bare_ci: Runner, old: tuple[str, Path], listing: Callable[[Path], Listing]
 ) -> None:
-    """It reads no newer syntax, and would print a traceback."""
+    """It cannot parse newer syntax and would print a traceback."""
     version, prefix = old
     before = listing(prefix)
 
@@ -582,7 +582,7 @@ def test_a_check_needs_no_permission_to_write(other_ci: Runner, site: Site, star
 def test_a_prefix_of_another_user_is_an_error_with_both_users(
     other_ci: Runner, site: Site, starter: Path, files: Callable[[], dict[str, Listing]]
 ) -> None:
-    """A number stands for a user without a name."""
+    """A user without a name is shown by number."""
     subprocess.run(["chown", "--recursive", "54321", site.prefix], check=True)
     before = files()
 

@@ -1,4 +1,4 @@
-"""What goes wrong with three lines of shell, `UV_PROJECT_ENVIRONMENT="$pythonLocation" uv sync --locked`, and not with the action."""
+"""What goes wrong with a plain `UV_PROJECT_ENVIRONMENT="$pythonLocation" uv sync --locked`, but not with the action."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tools.shared.uv import UV
 
 
 def plain_uv(ci: Runner, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the three lines of shell in the runner's current folder."""
+    """Run the plain sync in the runner's current folder."""
     environ = {"HOME": os.environ["HOME"], "PATH": ci.search_path, "UV_PYTHON_DOWNLOADS": "never", **ci.environ}
     environ = {**environ, "UV_PROJECT_ENVIRONMENT": ci.environ.get("pythonLocation", ""), **variables}
     return subprocess.run([UV, "sync", "--locked", "--offline"], cwd=ci.cwd, env=environ, capture_output=True, text=True, check=False)
 
 
 def test_without_pythonlocation_no_environment_is_made(bare_ci: Runner, project: Project, target: Path) -> None:
-    """Plain uv makes a .venv and succeeds."""
+    """Plain uv creates a .venv and succeeds."""
     bare_ci.search_path = f"{target}/bin:{bare_ci.search_path}"
 
     plain = plain_uv(bare_ci)
@@ -35,7 +35,7 @@ def test_without_pythonlocation_no_environment_is_made(bare_ci: Runner, project:
 
 
 def test_for_a_pythonlocation_that_does_not_exist_no_environment_is_made(bare_ci: Runner, target: Path, tmp_path: Path) -> None:
-    """Plain uv makes one there and succeeds."""
+    """Plain uv creates one there and succeeds."""
     bare_ci.setup_python(target)
     wrong = tmp_path / "not" / "there"
     bare_ci.environ["pythonLocation"] = str(wrong)
@@ -83,7 +83,7 @@ def test_the_python_of_the_matrix_is_used_whatever_the_repository_or_an_earlier_
 
 @pytest.mark.skipif(len(found()) < 2, reason="needs another Python to replace the environment with")
 def test_an_environment_whose_python_the_project_rejects_is_not_replaced(tmp_path: Path) -> None:
-    """Plain uv deletes it and makes another."""
+    """Plain uv deletes it and creates another."""
     oldest, newest = found()[0], found()[-1]
     project = Project(tmp_path / "project", requires_python=f">=3.8,<{newest.minor}").write().lock()
     ci = runner(tmp_path / "project-runner", project.folder)
@@ -128,7 +128,7 @@ def test_an_externally_managed_python_is_not_changed(ci: Runner, target: Path) -
 def test_the_lock_is_installed_whatever_earlier_steps_have_exported(
     ci: Runner, target: Path, variables: dict[str, str], missing: str
 ) -> None:
-    """Plain uv leaves packages out without a warning."""
+    """Plain uv omits packages without a warning."""
     ci.environ.update(variables)
 
     plain = plain_uv(ci)

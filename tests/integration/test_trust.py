@@ -1,4 +1,4 @@
-"""What users rely on: notices for what they may not expect, checks that change nothing, whole syncs, and a place for each error."""
+"""What users rely on: notices about surprises, checks without changes, all-or-nothing syncs, and a location for each error."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from tools.shared.uv import UV
 
 OLDEST_AND_NEWEST = pytest.mark.parametrize("python", dict.fromkeys([found()[0], found()[-1]]), ids=lambda python: python.minor)
 
-# How long something that has to happen may take, in seconds.
+# Timeout for every wait, in seconds.
 PATIENCE = 20
 
 
 def names(outcome: Outcome) -> list[str]:
-    """Return what is installed, less pip, which every installation comes with."""
+    """Return the installed packages, without pip, which every installation includes."""
     assert 0 == outcome.returncode, outcome.log
     return [package["name"] for package in json.loads(outcome.outputs["packages"]) if package["name"] != "pip"]
 
 
 def refused(outcome: Outcome) -> str:
-    """Return the title and the place of the one error of a step that failed and hands nothing on."""
+    """Return the title and location of the only error of a step that failed and set no outputs."""
     assert (1, 1, False) == (outcome.returncode, len(outcome.errors), outcome.published), outcome.log
     return outcome.errors[0].partition("::")[0].removeprefix("title=")
 
@@ -137,7 +137,7 @@ def test_a_link_to_the_checkout_in_a_python_of_other_jobs_has_a_notice(
     assert all(str(target) in notice and ": sample-project." in notice for notice in notices(outcome))
 
 
-# Which Python.
+# Choosing the Python.
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_the_python_of_the_step_is_used_and_a_notice_names_settings_for_another(
     assert str(target) == outcome.outputs["environment"]
 
 
-# Checking.
+# Checks.
 
 
 def remove_byte_code(ci: Runner, target: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_check_leaves_no_byte_code_in_a_python_that_does_not_run_it(bare_ci: R
 @pytest.mark.parametrize("synced", [pytest.param(False, id="that fails"), pytest.param(True, id="that passes")])
 def test_a_check_changes_neither_a_virtual_environment_nor_its_python(ci: Runner, tmp_path: Path, target: Path, *, synced: bool) -> None:
     environment = virtual_environment(target, tmp_path / "venv")
-    # uv creates it in every environment that it looks at.
+    # uv creates this file in every environment that it inspects.
     (environment / ".lock").touch()
     if synced:
         ci.sync(python=str(environment))
@@ -262,7 +262,7 @@ def test_two_jobs_may_sync_one_python_at_the_same_time(
 
 
 def survives(pid: int) -> bool:
-    """Return whether a process runs for longer than a busy machine takes to end one that was killed."""
+    """Return whether a process runs for longer than a busy machine needs to end a killed process."""
     deadline = time.monotonic() + 2
     while is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -270,7 +270,7 @@ def survives(pid: int) -> bool:
 
 
 def number_in(path: Path) -> int:
-    """Wait for the number in the file `path`, and return it."""
+    """Wait for a number in the file `path`, and return it."""
     end = time.monotonic() + PATIENCE
     while not path.exists() or not path.read_text(encoding="utf-8").strip():
         assert time.monotonic() < end, f"no {path}"
@@ -297,7 +297,7 @@ def test_a_cancelled_step_stops_uv_and_its_builds_and_the_next_run_is_complete(
             outcome = step.result(PATIENCE)
             seconds = time.monotonic() - started
         except BaseException:
-            # Nothing else would end the build, and the pool waits for the step.
+            # Nothing else would end the build, and the thread pool waits for the step.
             (notes / "wait").unlink()
             raise
     left = [name for name, pid in (("uv", uv), ("the build", build)) if survives(pid)]
@@ -313,7 +313,7 @@ def test_a_cancelled_step_stops_uv_and_its_builds_and_the_next_run_is_complete(
 
 
 def _leave_a_helper(project: Project, notes: Path, sleep: str) -> None:
-    """Have a build of `project` start a helper in a session of its own, which inherits all that it can and notes its number."""
+    """Make a build of `project` start a helper process in its own session, which inherits all open handles and writes its process ID."""
     watched_build(project, notes)
     helper = f"import os, time; open({str(notes / 'helper')!r}, 'w').write(str(os.getpid())); {sleep}"
     start = f"subprocess.Popen([sys.executable, '-c', {helper!r}], start_new_session=True, close_fds=False)"
@@ -357,7 +357,7 @@ def test_a_compiler_server_that_a_build_has_left_does_not_keep_the_next_run_wait
     ci: Runner, tmp_path: Path, target: Path, project: Project
 ) -> None:
     notes = tmp_path / "notes"
-    # A daemon: its parent has ended, and its output is its own.
+    # A daemon: its parent has exited, and its output is redirected.
     devnull = "[os.dup2(os.open(os.devnull, os.O_RDWR), number) for number in (0, 1, 2)]"
     number = f"open({str(notes / 'daemon')!r}, 'w').write(str(os.getpid()))"
     _leave_a_helper(project, notes, f"os.fork() and os._exit(0); {devnull}; {number}; time.sleep(60)")
@@ -366,7 +366,7 @@ def test_a_compiler_server_that_a_build_has_left_does_not_keep_the_next_run_wait
     _cancelled(ci, notes)
     daemon = number_in(notes / "daemon")
     is_left = survives(daemon)
-    # The next build starts nothing.
+    # The next build starts no process.
     backend = project.folder / "backend.py"
     backend.write_text(backend.read_text(encoding="utf-8").partition("# The backend.\n")[2], encoding="utf-8")
     ci.environ["UV_LOCK_TIMEOUT"] = "1"
@@ -377,17 +377,17 @@ def test_a_compiler_server_that_a_build_has_left_does_not_keep_the_next_run_wait
     assert (0, True, False) == (outcome.returncode, is_left, "Waiting for another process" in outcome.log), outcome.log
 
 
-# What the project requires.
+# The project's requirements.
 
 
 def line_of(file: Path, text: str) -> int:
-    """Return the number of the line of `file` that is `text`."""
+    """Return the line number of `text` in `file`."""
     return file.read_text(encoding="utf-8").splitlines().index(text) + 1
 
 
 @pytest.fixture
 def uv_version() -> str:
-    """The version of the uv that the runner has."""
+    """The version of the runner's uv."""
     return subprocess.run([UV, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
 
 

@@ -1,4 +1,4 @@
-"""The oldest supported uv, and one that is too old; `make compatibility` runs every test with more versions."""
+"""The oldest supported uv, and an unsupported older one; `make compatibility` runs every test with more versions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOO_OLD, _OLDEST = uvs.locked()[:2]
 
 
 def _with_uv(ci: Runner, tmp_path: Path, version: str) -> Path:
-    """Put uv `version` in front of PATH, and return its path."""
+    """Put uv `version` first on PATH, and return its path."""
     try:
         program = uvs.install(version, tmp_path / "uvs")
     except subprocess.CalledProcessError as error:
@@ -36,7 +36,7 @@ def test_the_oldest_uv_installs_a_lock_of_a_newer_one(ci: Runner, tmp_path: Path
 
 
 def test_a_uv_that_is_too_old_is_refused(ci: Runner, tmp_path: Path) -> None:
-    """It cannot even install our own dependencies."""
+    """A uv this old cannot even install the action's own dependencies."""
     program = _with_uv(ci, tmp_path, _TOO_OLD)
 
     outcome = ci.sync()

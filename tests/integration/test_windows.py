@@ -1,4 +1,4 @@
-"""The action's steps with Windows' own Python and uv, in Wine."""
+"""The action's steps with the Windows builds of Python and uv, in Wine."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ pytestmark = [
     pytest.mark.skipif("TESTED_UV" in os.environ, reason="another uv is tested than that of Windows"),
 ]
 
-# Of no code page of Windows.
+# Characters outside every Windows code page.
 _FOLDER = "self test ☃"
 
-# Starts what follows in a console of its own and presses Ctrl+C there once the file exists, as the runner does it
-# (actions/runner, src/Runner.Sdk/ProcessInvoker.cs); then ends the program that the file names.
+# Starts the rest of its arguments as a program in a new console and, once the file exists, presses Ctrl+C there, as the runner does
+# (actions/runner, src/Runner.Sdk/ProcessInvoker.cs); then ends the program named in the file.
 _CTRL_C = r"""
 import ctypes, os, subprocess, sys, time
 process = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, creationflags=subprocess.CREATE_NO_WINDOW)
@@ -43,7 +43,7 @@ sys.stdout.flush()
 os._exit(process.returncode)
 """
 
-# Starts a program without a console that inherits what it can, as compilers' servers do, writes its id, and waits.
+# Starts a program without a console that inherits all handles, as compiler servers do, writes its process ID, and waits.
 _BACKEND = r"""
 import os, subprocess, sys, time
 
@@ -54,7 +54,7 @@ os.rename("begun.partial", "begun")
 time.sleep(20)
 """
 
-# Writes to files of the runner, and keeps that from being undone: one file is read-only, another one open.
+# Writes to files of the runner and tries to prevent the restore: one file is read-only, another is kept open.
 _INTRUDER = r"""
 import os, subprocess, sys, time
 
@@ -71,7 +71,7 @@ while not os.path.getsize(PATH):
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A Windows with uv."""
+    """A Windows machine with uv."""
     machine = Machine(tmp_path_factory.mktemp("windows"))
     try:
         yield machine.start()
@@ -90,12 +90,12 @@ def ci(machine: Machine, tmp_path: Path) -> WindowsRunner:
 
 @pytest.fixture
 def unfinished(ci: WindowsRunner) -> Path:
-    """The file that an unfinished sync leaves."""
+    """The file that an unfinished sync leaves behind."""
     return ci.prefix / "Lib" / "site-packages" / ".uv-system-sync-unfinished"
 
 
 def _built_by(backend: str, ci: WindowsRunner) -> None:
-    """Have the project built by `backend`."""
+    """Use `backend` to build the project."""
     (ci.cwd / "backend.py").write_text(backend, encoding="utf-8")
     document = (ci.cwd / "pyproject.toml").read_text(encoding="utf-8").replace('["uv_build"]', "[]")
     document = document.replace('"uv_build"', '"backend"\nbackend-path = ["."]')
@@ -103,7 +103,7 @@ def _built_by(backend: str, ci: WindowsRunner) -> None:
 
 
 def _slow(ci: WindowsRunner) -> Path:
-    """Have the project take long to build, and return the file that is there once this has begun."""
+    """Make the project's build slow, and return the file that exists once the build has started."""
     _built_by(_BACKEND, ci)
     return ci.cwd / "begun"
 
@@ -126,7 +126,7 @@ def test_a_sync_gives_later_steps_the_python_and_its_launchers_and_a_check_succe
 
 
 def test_a_virtual_environment_is_synced(ci: WindowsRunner, tmp_path: Path) -> None:
-    """Its Python and its scripts are in one folder."""
+    """Its Python and its scripts share one folder."""
     python = named(ci.prefix / "python.exe")
     ci.machine.run(named(ci.machine.folder / "uv" / "uv.exe"), "venv", "--python", python, named(tmp_path / "venv"))
     outcome = ci.step("sync", python=named(tmp_path / "venv"))
@@ -152,7 +152,7 @@ def test_a_file_of_the_runner_that_cannot_be_written_is_an_error(ci: WindowsRunn
 
 
 def test_what_a_build_writes_to_the_runners_files_is_undone(ci: WindowsRunner) -> None:
-    """So it is if the files cannot be replaced."""
+    """Files that cannot be replaced are restored too."""
     env, path = named(ci.files.env), named(ci.files.path)
     _built_by(f"ENV, PATH = {env!r}, {path!r}\n{_INTRUDER}", ci)
     outcome = ci.step("sync")
@@ -161,7 +161,7 @@ def test_what_a_build_writes_to_the_runners_files_is_undone(ci: WindowsRunner) -
 
 
 def test_a_cancelled_step_ends_at_once_whatever_its_build_has_left_running(ci: WindowsRunner, unfinished: Path) -> None:
-    """The next one checks every file."""
+    """The next step checks every file."""
     begun = _slow(ci)
     outcome = ci.step("sync", "-c", _CTRL_C, named(begun))
 
