@@ -1,1 +1,1 @@
-"""Images and jobs in a real container engine, where the environment names one."""
+"""Images and jobs in a real container engine, if the environment names one."""

@@ -1,4 +1,4 @@
-"""A container engine and its base images, which `make compatibility` makes, and a project to build images of."""
+"""A container engine with the base images that `make compatibility` creates, and a project to build images from."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from tools.shared.pythons import found
 
 @dataclass(frozen=True)
 class Containers:
-    """Builds images of `context` in `engine`, and starts containers, which share this machine's network."""
+    """Builds images from `context` in `engine`, and starts containers, which share this machine's network."""
 
     engine: Engine
     context: Path
 
     @property
     def uncached(self) -> tuple[str, ...]:
-        """The option for a build that mounts a stage, which Podman 4.3 cannot if that is cached (containers/buildah#4375)."""
+        """The option for a build that mounts a stage: Podman 4.3 cannot mount a cached stage (containers/buildah#4375)."""
         return ("--no-cache",) if self.engine.name == "podman" and self.engine.is_older_than("4.4") else ()
 
     def build(self, tag: str, dockerfile: str, *options: str) -> subprocess.CompletedProcess[str]:
-        """Build the text of a `dockerfile`, with further `options`; both streams are one."""
+        """Build the text of a `dockerfile` with further `options`; standard error is merged into standard output."""
         command = ["build", "--network=host", *base_images.NEVER_PULL[self.engine.name], "--tag", tag, *options, "--file", "-", "."]
         return self._client(*command, given=dockerfile)
 
     def start(self, image: str, *words: str, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-        """Do what a container of `image` does or, with `words`, run that command in one."""
+        """Run a container of `image` with its default command, or with `words` as its command."""
         return self._client("run", "--rm", "--network=host", *options, image, *words)
 
     def packages(self, image: str) -> set[str]:
-        """Return what is installed in the Python of `image`."""
+        """Return the packages installed in the Python of `image`."""
         code = "import importlib.metadata as m; print(*(d.metadata['Name'] for d in m.distributions()))"
         return {*self.start(image, "-c", code, options=("--entrypoint=python",)).stdout.split()}
 
@@ -69,7 +69,7 @@ def engine() -> Engine:
 
 @pytest.fixture(autouse=True)
 def _place(request: pytest.FixtureRequest, engine: Engine, record_property: Callable[[str, object], None]) -> None:
-    """Record what the test is about in the report of the run, and skip it where there is no image for it."""
+    """Record what the test covers in the report of the run, and skip the test if there is no image for it."""
     base = request.getfixturevalue("base")
     for mark in request.node.iter_markers("container"):
         record_property("container", f"{engine.name}: {mark.args[0].format(base=base)}")
@@ -85,10 +85,10 @@ def base() -> str:
 
 @pytest.fixture(scope="session")
 def index(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    """An index with this checkout's command and what it requires, the pinned uv, and the packages of the project."""
+    """An index with this checkout's command and its dependencies, the pinned uv, and the packages of the project."""
     folder = tmp_path_factory.mktemp(engine.name) / "index"
     uv_wheels.link(folder, [uv_wheels.wheel(), uv_wheels.wheel(platform="musllinux_1_1_x86_64"), *uv_wheels.own()])
-    # The action needs none on the Python that has downloaded the others.
+    # The Python that downloaded the other wheels does not need tomli, so it has not downloaded it.
     docker_examples.write_installed("tomli", folder)
     docker_examples.write_wheels(folder)
     with Index(folder).served() as served:
@@ -97,7 +97,7 @@ def index(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="session")
 def bases(engine: Engine, index: Index) -> frozenset[str]:
-    """The base images that there are; from now on, pip and uv in them use the index."""
+    """The available base images, after pip and uv in them have been configured to use the index."""
     there = engine.run("images", "--format", "{{.Repository}}:{{.Tag}}").split()
     names = [base.name for base in base_images.BASES if base.name in {name.removeprefix(base_images.REGISTRY) for name in there}]
     for name in names:
@@ -115,11 +115,11 @@ def project(tmp_path: Path, index: Index) -> Project:
 
 @pytest.fixture
 def containers(engine: Engine, project: Project) -> Containers:
-    """Builds of the project."""
+    """Builds images of the project."""
     return Containers(engine, project.folder)
 
 
 @pytest.fixture
 def act(tmp_path: Path) -> Act:
-    """An act whose jobs run in containers, which see nothing of its Python."""
+    """An act whose jobs run in containers without access to its Python."""
     return Act(tmp_path / "act", (found()[-1],)).prepare()

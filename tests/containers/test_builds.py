@@ -1,4 +1,4 @@
-"""A real container engine builds every Dockerfile of the examples and the documents, and runs the images as their users."""
+"""A real container engine builds every Dockerfile in the examples and documents, and runs the images as their own users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.projects import Project
 
 LOCKED = {"alpha", "app", "beta", "pip"}
 
-# What the documents have for these images, whose user is of AWS.
+# The documented options for these images; the user is AWS's.
 _LAMBDA = ("--user=993:990", "--read-only", "--tmpfs=/tmp")
 
 
@@ -45,7 +45,7 @@ def test_the_dockerfile_makes_an_image_that_runs_as_its_user(containers: Contain
 def test_the_dependencies_are_not_installed_again_when_only_the_code_has_changed(containers: Containers, project: Project) -> None:
     if containers.uncached:
         pytest.skip("this version of podman cannot mount a stage that is cached")
-    # Another one than that of other tests, which may be cached.
+    # Make the project differ from that of other tests, whose layers may be cached.
     project.pyproject.write_text(f"{project.pyproject.read_text(encoding='utf-8')}# {project.folder}\n", encoding="utf-8")
     first = containers.build("cached", text("Dockerfile"))
     with (project.folder / "src" / "app" / "__main__.py").open("a") as file:
@@ -68,13 +68,13 @@ def test_the_last_of_several_stages_has_what_is_locked_and_nothing_else_of_the_b
 
 
 class _Service(http.server.BaseHTTPRequestHandler):
-    """The service that the Lambda runtime asks for events (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html); it has one."""
+    """The service that the Lambda runtime polls for events (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html); it has one event."""
 
     answers: list[str]
 
     def do_GET(self) -> None:
         if self.answers:
-            # The runtime ends.
+            # This ends the runtime.
             self.send_error(500)
             return
         self.send_response(200)
@@ -99,7 +99,7 @@ class _Service(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def service() -> Iterator[tuple[str, list[str]]]:
-    """Serve one event, and give the address of the service and what it is sent."""
+    """Serve one event; yield the address of the service and the requests it receives."""
     answers: list[str] = []
     handler = type("Handler", (_Service,), {"answers": answers})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -111,7 +111,7 @@ def service() -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.container("examples/docker/lambda.Dockerfile")
 @pytest.mark.parametrize("base", ["lambda:3.13"])
 def test_in_the_image_for_aws_lambda_the_runtime_of_the_base_image_calls_the_handler(containers: Containers, base: str) -> None:
-    """It does so as AWS's user, with a read-only file system."""
+    """It runs as AWS's user, on a read-only file system."""
     built = containers.build("function", text("lambda.Dockerfile"), "--build-arg", f"BASE={base}", *containers.uncached)
     with service() as (address, answers):
         started = containers.start("function", options=(*_LAMBDA, f"--env=AWS_LAMBDA_RUNTIME_API={address}"))

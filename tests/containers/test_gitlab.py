@@ -1,4 +1,4 @@
-"""The example for GitLab, run by gitlab-ci-local in a real container engine."""
+"""The GitLab example, run by gitlab-ci-local in a real container engine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROGRAM = os.environ.get("GITLAB_CI_LOCAL", "")
 @pytest.mark.container("examples/docker/gitlab-ci.yml")
 @pytest.mark.skipif(not _PROGRAM, reason="there is no gitlab-ci-local, which `make compatibility` installs by npm")
 def test_the_job_installs_what_is_locked(engine: Engine, project: Project, tmp_path: Path) -> None:
-    """The job is run as the example has it."""
+    """The job is run exactly as in the example."""
     shutil.copy2(project.folder / "gitlab-ci.yml", project.folder / ".gitlab-ci.yml")
     for arguments in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "t"]):
         subprocess.run(["git", *arguments], cwd=project.folder, check=True)

@@ -1,4 +1,4 @@
-"""Jobs with `container:`, run by act in a real container engine, with the action as the example has it."""
+"""Jobs with `container:`, run by act in a real container engine, with the action used as in the example."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SLIM, _ALPINE, _WITH_DEBIANS = "python:3.13-slim", "python:3.13-alpine", "pytho
 _EXAMPLE = (ROOT / "examples" / "container.yml").read_text(encoding="utf-8")
 _INPUT = "python: /usr/local\n"
 
-# What the step hands on, and whether the image has bash.
+# Prints what the step hands to later steps, and whether the image has bash.
 _LATER = """\
       - id: later
         shell: sh
@@ -28,7 +28,7 @@ _LATER = """\
 
 @pytest.fixture
 def run(act: Act, engine: Engine, project: Project, base: str) -> Callable[[str], Job]:
-    """A function that runs the example, or what has become of it, in the image `base`, with a further step, and returns its job."""
+    """A function that runs the example, optionally modified, in the image `base` with a further step, and returns its job."""
 
     def run(example: str) -> Job:
         path = project.folder / ".github" / "workflows" / "container.yml"
@@ -45,7 +45,7 @@ def run(act: Act, engine: Engine, project: Project, base: str) -> Callable[[str]
     ("base", "bash"), [pytest.param(_SLIM, "/bash", id="slim"), pytest.param(_ALPINE, "no bash", id="alpine"), (_WITH_DEBIANS, "/bash")]
 )
 def test_the_example_installs_into_the_python_of_the_image(run: Callable[[str], Job], bash: str) -> None:
-    """It gets uv by pip, and later steps have the packages and their scripts."""
+    """The step gets uv from pip, and later steps can use the packages and their scripts."""
     job = run(_EXAMPLE)
     *later, shell = job.printed("later").splitlines()
 

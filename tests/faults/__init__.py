@@ -1,1 +1,1 @@
-"""Disturbs syncs in every way that is known to happen, runs them again, and counts what is broken then (Linux only)."""
+"""Disturbs syncs with every known kind of fault, runs them again, and counts what is broken afterwards (Linux only)."""

@@ -1,4 +1,4 @@
-"""Tries every fault on the oldest and the newest Python, and prints a table of what came of it."""
+"""Tries every fault on the oldest and the newest Python, and prints a table of the results."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tools.shared.pythons import found
 
 
 def main() -> int:
-    """Run the harness, and return 0 unless something that should be 0 is not."""
+    """Run the harness; return 0 if every count that should be 0 is 0."""
     options = _parsed()
     if not any(options.only in fault.name for fault in FAULTS):
         sys.stderr.write(f"No fault has {options.only!r} in its name; they are: {', '.join(fault.name for fault in FAULTS)}.\n")
         return 2
     pythons = list(dict.fromkeys([found()[0], found()[-1]]))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # One process for each Python; a new one inherits no handle or thread of this one.
+    # One process for each Python; a spawned process inherits no handles or threads from this one.
     with (
         tempfile.TemporaryDirectory(prefix="uv-system-sync-faults-", dir=options.folder) as temp,
         ProcessPoolExecutor(len(pythons), multiprocessing.get_context("spawn")) as pool,
@@ -37,7 +37,7 @@ def main() -> int:
         try:
             results = _together([part.result() for part in parts])
         except BaseException:
-            # So that they unmount what they have mounted.
+            # Otherwise they would leave their disks mounted.
             for process in multiprocessing.active_children():
                 process.terminate()
             raise

@@ -1,4 +1,4 @@
-"""Writes the two projects that are synced: one that takes long to install, and one that an index serves quickly."""
+"""Writes the two projects to sync: one that takes long to install, and one that an index serves quickly."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ url = "{url}"
 default = true
 """
 
-# Large enough for no buffer between an index and uv to hold it.
+# Larger than all buffers between an index and uv together.
 _BULK = "# " + "bulk " * 100_000 + "\n"
 
 Modules = dict[str, str]
@@ -37,21 +37,21 @@ Modules = dict[str, str]
 
 @dataclass(frozen=True)
 class Project:
-    """Wheels of two versions in `folder`/wheels, and a locked checkout for each version beside them."""
+    """Wheels of two versions in `folder`/wheels, and next to them a locked checkout for each version."""
 
     folder: Path
     names: tuple[str, ...]
 
     def checkout(self, version: str) -> Path:
-        """Return the folder of the project that has that `version` of everything locked."""
+        """Return the folder of the checkout that locks every package at `version`."""
         return self.folder / version
 
     def wheel(self, name: str, version: str) -> Path:
-        """Return the path of one of its wheels."""
+        """Return the path of one of the project's wheels."""
         return self.folder / "wheels" / wheels.file_name(name, version)
 
     def lock(self, url: str, cache: Path) -> None:
-        """Write and lock the checkouts, for the index at `url`, or for the folder of the wheels where that is empty."""
+        """Write and lock the checkouts for the index at `url`, or for the folder of wheels if `url` is empty."""
         write_index(self.folder / "wheels")
         for version in ("1.0", "2.0"):
             self.checkout(version).mkdir()
@@ -63,7 +63,7 @@ class Project:
 
 
 def long(folder: Path, generator: random.Random, count: int = 30, modules: tuple[int, int] = (20, 60)) -> Project:
-    """Write many wheels of many modules, of which every other one has another name in another version."""
+    """Write many wheels of many modules; the name of every other module depends on the version."""
     (folder / "wheels").mkdir(parents=True)
     sizes = {f"package{number:02}": generator.randint(*modules) for number in range(count)}
     project = Project(folder, tuple(sizes))
@@ -75,7 +75,7 @@ def long(folder: Path, generator: random.Random, count: int = 30, modules: tuple
 
 
 def quick(folder: Path, generator: random.Random) -> Project:
-    """Write a handful of small wheels and a bulky one."""
+    """Write a few small wheels and a large one."""
     (folder / "wheels").mkdir(parents=True)
     project = Project(folder, ("bulky", *(f"small{number}" for number in range(5))))
     for version in ("1.0", "2.0"):

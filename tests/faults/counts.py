@@ -1,4 +1,4 @@
-"""Judges what was seen of a disturbed sync and of the next one, and adds it up."""
+"""Judges a disturbed sync and the sync after it from what was observed, and adds up the results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOTICES = {"cache-unusable", "output-omitted", "packages-removed", "packages-re
 
 @dataclass
 class Counts:
-    """What came of a number of tries of one fault."""
+    """The results of a number of tries of one fault."""
 
     tries: int = 0
     failed: int = 0
@@ -38,16 +38,16 @@ class Counts:
     complaints: list[str] = field(default_factory=list)
 
     def add(self, other: Counts) -> None:
-        """Add another number of tries."""
+        """Add the counts of further tries."""
         for each in fields(self):
             setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
     def is_good(self) -> bool:
-        """Return whether everything that should be 0 is."""
+        """Return whether every count that should be 0 is 0."""
         return not (self.otherwise or self.broken or self.written or self.in_part or self.tracebacks or self.commands)
 
     def judge(self, meant: Meant, seen: Seen) -> None:
-        """Count one try of the action that was meant to end so."""
+        """Count one try of the action, whose expected end is `meant`."""
         if meant is Meant.KILLED and _is_of_the_start(seen.log):
             self.tries += 1
             self.failed += 1
@@ -60,7 +60,7 @@ class Counts:
         self._note("commands", any(_is_foreign(command) for command in log_commands), "outside text became a command")
         self._note("tracebacks", "Traceback (most recent call last)" in seen.log, "a traceback")
         self._note("in_part", seen.written_in_part, f"wrote only: {', '.join(seen.written)}")
-        # A step that is killed after uv has ended may have written its files.
+        # A step that is killed after uv has ended may already have written its files.
         failed = seen.in_uv if seen.killed else not is_over
         self._note("written", failed and bool(seen.written), f"failed, and wrote {', '.join(seen.written)}")
         self._end(meant, seen)
@@ -74,7 +74,7 @@ class Counts:
         self.in_uv += seen.in_uv
 
     def compare(self, expected: Contents, actual: Contents, when: str) -> None:
-        """Count how `actual` files differ from what was `expected`."""
+        """Count the differences between the `actual` and the `expected` files."""
         missing = sorted(expected.keys() - actual.keys())
         different = sorted(name for name in expected.keys() & actual.keys() if expected[name] != actual[name])
         self.missing += len(missing)
@@ -83,7 +83,7 @@ class Counts:
         self._note("broken", bool(missing or different), f"broken {when}: {', '.join([*missing, *different][:5])}")
 
     def fail_again(self, seen: Seen) -> None:
-        """Count a next run that did not succeed."""
+        """Count a next run that failed."""
         self._note("broken", seen.returncode != 0, f"the next run ended with exit status {seen.returncode}:\n{seen.log[-1500:]}")
 
     def _end(self, meant: Meant, seen: Seen) -> None:
@@ -107,12 +107,12 @@ class Counts:
 
 
 def _is_of_the_start(log: str) -> bool:
-    """Return whether the interpreter was interrupted before it began with the step's script, and printed an error of its own."""
+    """Return whether the interpreter was interrupted before it reached the step's script, and printed an error of its own."""
     return log.startswith(("Fatal Python error", "Traceback (most recent call last)")) and "script.py" not in log
 
 
 def commands(log: str) -> list[Command]:
-    """Return the commands in a step's `log` that the runner would obey; a token that ends the step is one of them."""
+    """Return the commands in a step's `log` that the runner would obey, including the token that ends `stop-commands`."""
     try:
         return obeyed(log.encode())
     except UnusableToken as error:
@@ -120,7 +120,7 @@ def commands(log: str) -> list[Command]:
 
 
 def _is_foreign(command: Command) -> bool:
-    """Return whether the action itself never writes `command`."""
+    """Return whether `command` is one that the action itself never writes."""
     if command.data.strip() == INJECTED:
         return True
     title = command.properties.get("title")
@@ -128,7 +128,7 @@ def _is_foreign(command: Command) -> bool:
         return title not in set(_slugs())
     if command.name == "notice":
         return title not in _NOTICES
-    # The other name that it has is the token of `stop-commands`.
+    # The only other command name that the action writes is its token for `stop-commands`.
     return command.name not in _OWN_COMMANDS and not (len(command.name) == 32 and not command.data)  # 16 bytes in hex
 
 

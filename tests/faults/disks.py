@@ -19,10 +19,10 @@ from tests.support.layouts import permissions_bind
 
 _BLOCK = 4096
 
-# Removes the capabilities by which root ignores permissions, before the sync.
+# Drops the capabilities that let root ignore permissions, before the sync.
 _BOUND = "setpriv --bounding-set=-dac_override,-dac_read_search "
 
-# Written in this order; a job summary that cannot be written is a fault of its own.
+# In the order in which they are written; an unwritable job summary is a separate fault.
 _RUNNER_FILES = ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT")
 
 
@@ -67,13 +67,13 @@ def _fill(disk: Path) -> None:
 
 
 def _needed(job: Job) -> tuple[int, int]:
-    """Return how many bytes and how many files the packages take on a disk."""
+    """Return how many bytes and how many files the packages occupy on a disk."""
     sizes = [path.stat().st_size for path in job.installation.kept(job.start.project, job.start.version, 0).rglob("*") if path.is_file()]
     return sum(math.ceil(size / _BLOCK) * _BLOCK for size in sizes), len(sizes)
 
 
 def _too_small(job: Job, generator: random.Random) -> str:
-    """Return the options of a disk that lacks the space, or the files, for the packages."""
+    """Return the mount options of a disk with too few bytes or too few files for the packages."""
     size, files = _needed(job)
     if generator.random() < 1 / 4:
         return f"size=64m,nr_inodes={generator.randint(2, max(2, files // 2))}"
@@ -94,7 +94,7 @@ def _full(folder: Callable[[Installation], Path]) -> Inject:
 
 @contextmanager
 def _full_temp(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Leave no space in RUNNER_TEMP, before the action's own wheels are there or when the report is written."""
+    """Fill RUNNER_TEMP, either before the action's own wheels are installed or before the report is written."""
     disk = _small_disk(job, job.installation.own / "temp", f"size={generator.randint(2, 8)}m")
     _move_temp(job, disk, with_wheels=generator.random() < 1 / 2)
     _fill(disk)
@@ -115,7 +115,7 @@ def _move_temp(job: Job, folder: Path, *, with_wheels: bool) -> None:
 
 @contextmanager
 def _read_only_target(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Take write permission from the packages, from one of them, or from the scripts."""
+    """Remove write permission from all packages, from one package, or from the scripts."""
     below = sorted(path for path in job.installation.site_packages.iterdir() if path.is_dir() and path.suffix != ".dist-info")
     folder = generator.choice([job.installation.site_packages, job.installation.prefix / "bin", *below])
     with _read_only(job, folder):
@@ -151,7 +151,7 @@ def _read_only_file(job: Job, generator: random.Random) -> Iterator[Meant]:
 
 @contextmanager
 def _missing_file(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Take a file of the runner away; alone, or with its folder, or with a folder or a file where its folder or it should be."""
+    """Remove one of the runner's files: alone, with its folder, or with a folder or a file in place of the file or its folder."""
     (job.installation.own / "file").touch()
     (job.installation.own / "folder").mkdir()
     name = generator.choice(("none", "none/file", "file/file", "folder"))
@@ -161,7 +161,7 @@ def _missing_file(job: Job, generator: random.Random) -> Iterator[Meant]:
 
 @contextmanager
 def _file_on_full_disk(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Have a file of the runner that ends with its block on a disk without another one."""
+    """Put one of the runner's files on a full disk, with no space left in the file's last block."""
     disk = _small_disk(job, job.installation.own / "disk", "size=64k")
     with _runner_file(job, generator, disk / "file") as file:
         file.write_text("x" * (_BLOCK * generator.randint(1, 4) - 1) + "\n", encoding="utf-8")
@@ -171,7 +171,7 @@ def _file_on_full_disk(job: Job, generator: random.Random) -> Iterator[Meant]:
 
 @contextmanager
 def _runner_file(job: Job, generator: random.Random, path: Path) -> Iterator[Path]:
-    """Have one of the runner's files at `path`."""
+    """Make `path` one of the runner's files."""
     variable = generator.choice(_RUNNER_FILES)
     job.ci.environ[variable] = str(path)
     try:

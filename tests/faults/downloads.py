@@ -1,4 +1,4 @@
-"""Makes the index misbehave, or serve other wheels than the locked ones."""
+"""Makes the index misbehave, or serve wheels other than the locked ones."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Choose = Callable[[random.Random], index.Fault]
 
 
 def _after(answers: int, fault: index.Fault) -> index.Fault:
-    """Answer well so many times, and then with `fault`."""
+    """Answer correctly a number of times, and then with `fault`."""
     asked = itertools.count()
     return lambda handler, body: (fault if next(asked) >= answers else index.other(body or b""))(handler, body)
 
 
 def _misbehaving(choose: Choose) -> Inject:
-    """Have one wheel, or every wheel after some answers, come as the fault that is chosen."""
+    """Serve one wheel, or every wheel after some correct answers, with the chosen fault."""
 
     @contextmanager
     def inject(job: Job, generator: random.Random) -> Iterator[Meant]:
@@ -43,7 +43,7 @@ def _misbehaving(choose: Choose) -> Inject:
 
 
 def _passing(choose: Choose, *, retries_of_uv: int = 3) -> Inject:
-    """Have one wheel come as the fault that is chosen once or twice, and then as it should."""
+    """Serve one wheel with the chosen fault once or twice, and then correctly."""
 
     @contextmanager
     def inject(job: Job, generator: random.Random) -> Iterator[Meant]:
@@ -58,7 +58,7 @@ def _passing(choose: Choose, *, retries_of_uv: int = 3) -> Inject:
 
 @contextmanager
 def _unreachable(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Point the project at a port where nobody listens, or where nobody ever answers."""
+    """Point the project at a port where nothing listens, or where nothing ever answers."""
     with socket.socket() as elsewhere:
         elsewhere.bind(("127.0.0.1", 0))
         if generator.random() < 1 / 2:
@@ -69,7 +69,7 @@ def _unreachable(job: Job, generator: random.Random) -> Iterator[Meant]:
 
 @contextmanager
 def _locked_and_corrupt(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Lock a wheel that cannot be unpacked by its hash, and serve it."""
+    """Lock a wheel that cannot be unpacked, with its correct hash, and serve it."""
     name = generator.choice(job.start.project.names)
     good = job.start.project.wheel(name, job.start.version).read_bytes()
     bad = generator.choice((_no_zip, _without_its_end, _with_wrong_checksum))(good, generator)
@@ -85,7 +85,7 @@ def _no_zip(good: bytes, generator: random.Random) -> bytes:
 
 
 def _without_its_end(good: bytes, generator: random.Random) -> bytes:
-    # The last 22 bytes locate everything else.
+    # The last 22 bytes locate the rest of the archive.
     return good[: -generator.randint(22, len(good) - 1)]
 
 
@@ -106,7 +106,7 @@ def _altered(generator: random.Random) -> index.Fault:
 
 @contextmanager
 def _edited(job: Job, replacements: Mapping[str, str]) -> Iterator[None]:
-    """Replace text in the project's files, and put it back."""
+    """Replace text in the project's files, and restore it afterwards."""
     paths = [job.start.checkout / name for name in ("pyproject.toml", "uv.lock")]
     texts = {path: path.read_text(encoding="utf-8") for path in paths}
     for path, text in texts.items():
@@ -122,7 +122,7 @@ def _edited(job: Job, replacements: Mapping[str, str]) -> Iterator[None]:
 
 
 def _of_the_network(generator: random.Random) -> index.Fault:
-    """Choose among all that may be gone with the next try."""
+    """Choose one of the faults that may not recur at the next try."""
     in_part = generator.choice((index.reset_after, index.truncated_after, index.stalled_after))(generator.random())
     return generator.choice((index.status(generator.choice((408, 425, 429, 500, 502, 503, 504))), in_part))
 

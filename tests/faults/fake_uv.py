@@ -1,4 +1,4 @@
-"""Replaces uv by a program that crashes, hangs, or prints something false or harmful."""
+"""Replaces uv with a program that crashes, hangs, or prints false or harmful output."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tools.shared.uv import UV
 
 _REAL = f'{shlex.quote(str(UV))} "$@"'
 
-# Everything but a sync is done by the real one.
+# The real uv does everything except a sync.
 _UNLESS_SYNC = f'[ "$1" = sync ] || exec {_REAL}'
 
-# About as long as a sync of the quick project takes, in seconds.
+# Roughly the duration of a sync of the quick project, in seconds.
 _LONGEST = 0.15
 
 
@@ -31,7 +31,7 @@ def _fake_uv(job: Job, *lines: str) -> Path:
 
 @contextmanager
 def _crashing(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """End uv by a signal, at once or at any point of its sync; SIGKILL is what a machine without memory sends."""
+    """End uv with a signal, at once or at any point of its sync; SIGKILL is what the kernel sends when memory runs out."""
     name = generator.choice(("SEGV", "ABRT", "BUS", "ILL", "KILL"))
     if generator.random() < 1 / 4:
         _fake_uv(job, _UNLESS_SYNC, "ulimit -c 0", f"kill -s {name} $$")
@@ -78,7 +78,7 @@ def _not_uv(job: Job, generator: random.Random) -> Iterator[Meant]:
 
 @contextmanager
 def _false_output(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Have uv print that it has installed, or removed, what it has not."""
+    """Make uv print that it has installed or removed packages when it has not."""
     name = generator.choice(job.start.project.names)
     gone = f" - {name}=={job.start.before}"
     claim = generator.choice((f" + {name}=={job.start.version}", *([gone] if job.start.before else [])))
@@ -88,7 +88,7 @@ def _false_output(job: Job, generator: random.Random) -> Iterator[Meant]:
 
 @contextmanager
 def _printing_commands(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Have uv print workflow commands, and then sync, or fail."""
+    """Make uv print workflow commands, and then sync or fail."""
     text = job.installation.own / "text"
     text.write_text(HOSTILE * generator.randint(1, 50), encoding="utf-8")
     status = generator.choice((0, 1, 2, 101, 255))
@@ -98,7 +98,7 @@ def _printing_commands(job: Job, generator: random.Random) -> Iterator[Meant]:
 
 @contextmanager
 def _writing_runner_files(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Have something that uv starts write to a file of the runner, before the sync or after it."""
+    """Make a process started by uv write to one of the runner's files, before or after the sync."""
     file = shlex.quote(str(job.ci.folder / generator.choice(("env", "path", "output"))))
     write = f"{generator.choice(('echo A=1 >>', 'echo A=1 >', 'rm ', 'ln -sf /dev/null '))}{file}"
     sync = (write, _REAL) if generator.random() < 1 / 2 else (_REAL, "status=$?", write, "exit $status")

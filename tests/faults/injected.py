@@ -1,8 +1,8 @@
-"""The text that faults bring from outside: workflow commands in every shape that the runner knows."""
+"""The text that faults inject: workflow commands in every form that the runner accepts."""
 
 from __future__ import annotations
 
-# Stands alone in each command of the text.
+# The data of each command in the text.
 INJECTED = "injected"
 
 HOSTILE = f"""

@@ -1,4 +1,4 @@
-"""Keeps one Python to sync into, every state that a sync begins with, and the files that it should have afterwards."""
+"""Manages the Python to sync into, every state in which a sync starts, and the files expected afterwards."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.support.step import Runner, runner
 from tools.shared.pythons import Python
 from tools.shared.uv import UV
 
-# What is synced first, and what the sync that is disturbed is of.
+# The project that is installed first, and the project of the disturbed sync.
 KINDS = {"fresh": ("", "2.0"), "upgrade": ("1.0", "2.0"), "downgrade": ("2.0", "1.0")}
 LINK_MODES = ("hardlink", "copy")
 
-# What an installer writes about itself: only their presence is compared.
+# Files that an installer writes about itself; only their presence is compared.
 _OWN_FILES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 
 Contents = dict[str, str]
@@ -27,7 +27,7 @@ Contents = dict[str, str]
 
 @dataclass(frozen=True)
 class Start:
-    """What a sync begins with, what it is of, and how its files get there."""
+    """The state before a sync, the project to sync, and how its files are installed."""
 
     project: Project
     kind: str
@@ -40,7 +40,7 @@ class Start:
 
     @property
     def version(self) -> str:
-        """The version that is to be installed."""
+        """The version to install."""
         return KINDS[self.kind][1]
 
     @property
@@ -51,7 +51,7 @@ class Start:
 
 @dataclass
 class Installation:
-    """One Python in `folder`, the projects to sync into it, and a runner for the action."""
+    """A Python in `folder`, the projects to sync into it, and a runner for the action."""
 
     folder: Path
     python: Python
@@ -69,7 +69,7 @@ class Installation:
 
     @property
     def site_packages(self) -> Path:
-        """Where its packages go."""
+        """Where its packages are installed."""
         return self.prefix / "lib" / f"python{self.python.minor}" / "site-packages"
 
     @property
@@ -79,23 +79,23 @@ class Installation:
 
     @property
     def own(self) -> Path:
-        """The folder of the current try, which begins empty."""
+        """The folder of the current try, empty at first."""
         return self.folder / "try"
 
     @property
     def cache(self) -> Path:
-        """A cache of uv for the current try, at the same place in each, for uv puts absolute links into it."""
+        """A uv cache for the current try, always at the same path, because uv writes absolute links into it."""
         return self.own / "cache"
 
     @property
     def warm_cache(self) -> Path:
-        """A cache of uv that has all that the long project needs."""
+        """A uv cache with everything that the long project needs."""
         return self.folder / "warm-cache"
 
     def prepare(self) -> Installation:
-        """Make the Python, and record its files before and after each kind of sync."""
+        """Create the Python, and record its files before and after each kind of sync."""
         self.python.copy_to_file_system(self.prefix)
-        # Every sync keeps pip, and going back to it costs more than going back to all of a small project.
+        # Every sync keeps pip, and restoring pip takes longer than restoring a whole small project.
         shutil.rmtree(self.site_packages)
         self.site_packages.mkdir()
         self._prepare_runner()
@@ -114,7 +114,7 @@ class Installation:
         return self
 
     def go_back(self, project: Project, version: str) -> None:
-        """Make everything what it was with that `version` of `project` installed, or with nothing."""
+        """Restore the state with `version` of `project` installed, or with nothing installed."""
         for number, folder in enumerate(self.changed):
             shutil.rmtree(folder)
             shutil.copytree(self.kept(project, version, number), folder, symlinks=True)
@@ -122,15 +122,15 @@ class Installation:
         shutil.copytree(self.folder / "temp", self.ci.folder / "temp", copy_function=os.link)
 
     def kept(self, project: Project, version: str, number: int) -> Path:
-        """Return where the changed folder of that `number` is kept as it is with that `version` installed, or with nothing."""
+        """Return where a copy of changed folder `number` is kept, as it is with `version` installed or with nothing installed."""
         return self.folder / "kept" / f"{project.folder.name}-{version or 'bare'}" / str(number)
 
     def fill_cache(self, version: str) -> None:
-        """Give the current try the cache of uv after a sync of the quick project."""
+        """Give the current try the uv cache from after a sync of the quick project."""
         shutil.copytree(self.folder / f"cache-{version}", self.cache, symlinks=True)
 
     def contents(self) -> Contents:
-        """Return a hash of every file that a sync may change, byte code aside."""
+        """Return a hash of every file that a sync may change, except byte code."""
         paths = [Path(root, name) for folder in self.changed for root, _, names in os.walk(folder) for name in names]
         return {str(path.relative_to(self.prefix)): _hash(path) for path in paths if path.suffix != ".pyc"}
 

@@ -1,4 +1,4 @@
-"""Holds what a fault may change around one sync, and what a fault is."""
+"""Defines a fault, and everything around one sync that a fault may change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.shared.uv import UV
 
 
 class Meant(enum.Enum):
-    """How a disturbed sync is meant to end."""
+    """The expected end of a disturbed sync."""
 
     FAILS = enum.auto()
     SURVIVES = enum.auto()
@@ -28,7 +28,7 @@ class Meant(enum.Enum):
 
 @dataclass(frozen=True)
 class Lasting:
-    """How long an undisturbed sync takes until uv begins, and to its end, in seconds."""
+    """How long an undisturbed sync takes until uv starts, and in total, in seconds."""
 
     until_uv: float
     whole: float
@@ -36,7 +36,7 @@ class Lasting:
 
 @dataclass
 class Job:
-    """One sync: where it begins, the runner, which uv is found, and the lines of shell before the sync."""
+    """One sync: its starting state, the runner, the uv on PATH, and the lines of shell that run before it."""
 
     installation: Installation
     start: Start
@@ -47,7 +47,7 @@ class Job:
     lines: tuple[str, ...] = ()
     command: str = ""
     disturb: Callable[[Running], None] | None = None
-    # Undone only when the next sync is over, too.
+    # Changes that are undone only after the next sync.
     afterwards: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -56,13 +56,13 @@ class Job:
         return [wheels.file_name(name, self.start.version) for name in self.start.project.names]
 
     def behave(self) -> None:
-        """Remove what a fault has put before the sync and around it."""
+        """Undo what a fault has added before and around the sync."""
         self.uv, self.lines, self.command, self.disturb = UV, (), "", None
 
 
 @contextmanager
 def prepared(installation: Installation, start: Start, point: float, lasting: Callable[[], Lasting]) -> Iterator[Job]:
-    """Prepare a job that begins at `start`, and clean up after it; `point` is between 0 and 1 and differs between tries."""
+    """Prepare a job that starts from `start`, and clean up afterwards; `point` is between 0 and 1 and differs between tries."""
     installation.own.mkdir()
     ci = replace(installation.ci, cwd=start.checkout, environ=dict(installation.ci.environ))
     cache = installation.warm_cache if start.project is installation.long else installation.cache
@@ -81,7 +81,7 @@ Inject = Callable[[Job, random.Random], AbstractContextManager[Meant]]
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong: `inject` does it to a job, yields how that is meant to end, and undoes it."""
+    """A fault: `inject` applies it to a job, yields the expected end, and undoes it."""
 
     name: str
     inject: Inject

@@ -1,4 +1,4 @@
-"""Kills syncs: with all that they have started, alone, or as the runner does when a job is cancelled."""
+"""Kills syncs: with all their child processes, alone, or as the runner does when a job is cancelled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.faults.running import Running
 
 
 def _ended(end: Callable[[Running], None], *, after_uv: bool = False, at_random: bool = False) -> Inject:
-    """Call `end` at the job's point of the time a sync takes, or at a random one; `after_uv` counts the time since uv began."""
+    """Call `end` at the job's point in the duration of a sync, or at a random point; `after_uv` measures from the start of uv."""
 
     @contextmanager
     def inject(job: Job, generator: random.Random) -> Iterator[Meant]:
@@ -21,7 +21,7 @@ def _ended(end: Callable[[Running], None], *, after_uv: bool = False, at_random:
         skipped = lasting.until_uv if after_uv else 0.0
 
         def disturb(running: Running) -> None:
-            # Plain uv is uv from its start.
+            # A plain sync is uv from the start.
             began = running.wait_for_uv() if skipped else running.began
             running.wait_until(began + point * (lasting.whole - skipped))
             end(running)

@@ -18,16 +18,16 @@ from tests.support import step_variables
 from tools.shared.uv import UV
 from uv_system_sync.uv.built_wheels import BuiltWheels
 
-# 2100-01-01 as a timestamp; files of this date look the same as a clock that is that far in the past.
+# 2100-01-01 as a timestamp; files with this date have the same effect as a clock that is that far behind.
 _FAR = 4_102_444_800
 
 
 @contextmanager
 def _corrupt_wheels(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Write garbage where uv keeps the metadata of an unpacked wheel, and clean the cache afterwards."""
+    """Overwrite the metadata of unpacked wheels in uv's cache with garbage, and clean the cache afterwards."""
     job.installation.fill_cache(job.start.version)
     name = generator.choice(("METADATA", "RECORD", "WHEEL"))
-    # Not emptied: uv takes an empty RECORD for a good one, as it takes modules with other bytes.
+    # The files are not emptied: uv accepts an empty RECORD, and modules with other contents.
     _spoil(generator.choice(_files(job.installation.cache, f"archive-v*/*/*.dist-info/{name}")), generator.choice(_garbage(generator)))
     yield Meant.FAILS
     subprocess.run([UV, "cache", "clean", "--quiet", "--cache-dir", job.installation.cache], check=True)
@@ -35,7 +35,7 @@ def _corrupt_wheels(job: Job, generator: random.Random) -> Iterator[Meant]:
 
 @contextmanager
 def _corrupt_notes(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Write garbage where uv keeps what its cache holds and what it knows of interpreters."""
+    """Overwrite uv's records of its cache and of interpreters with garbage."""
     job.installation.fill_cache(job.start.version)
     files = [*_files(job.installation.cache, "wheels-v*/**/*.http"), *_files(job.installation.cache, "interpreter-v*/**/*.msgpack")]
     for path in generator.sample(files, generator.randint(1, len(files))):
@@ -45,7 +45,7 @@ def _corrupt_notes(job: Job, generator: random.Random) -> Iterator[Meant]:
 
 @contextmanager
 def _corrupt_entry(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Have the runner restore a cache of uv with modules of other bytes where built wheels are kept, with hashes of it or without."""
+    """Make the runner restore a uv cache whose built wheels have modified modules, with or without hashes of them."""
     job.installation.fill_cache(job.start.version)
     for path in _files(job.installation.cache, "archive-v*/*/*.py"):
         _spoil(path, generator.choice((b"", *_garbage(generator))))
@@ -68,21 +68,21 @@ def _garbage(generator: random.Random) -> tuple[bytes, ...]:
 
 
 def _spoil(path: Path, content: bytes) -> None:
-    """Make `path` another file, so that links to it stay as they were."""
+    """Replace `path` with another file, leaving hard links to it unchanged."""
     path.unlink()
     path.write_bytes(content)
 
 
 @contextmanager
 def _no_handles(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Let the sync open hardly any file."""
+    """Limit the sync to very few open files."""
     job.lines = (f"ulimit -n {generator.randint(4, 40)}",)
     yield Meant.EITHER
 
 
 @contextmanager
 def _clock_in_the_past(job: Job, generator: random.Random) -> Iterator[Meant]:
-    """Have everything that a sync looks at be of a far future, with a cache or without."""
+    """Date everything that a sync reads in the far future, with or without a cache."""
     if generator.random() < 1 / 2:
         job.installation.fill_cache(job.start.version)
     folders = (job.start.checkout, job.installation.cache, Path(job.ci.folder / "temp"), *job.installation.changed)

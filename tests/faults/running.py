@@ -10,14 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-# How long anything may take that has to happen, in seconds.
+# Timeout for every wait, in seconds.
 PATIENCE = 120
 
-# The runner's, in seconds, from a cancelled job to SIGTERM and from there to SIGKILL (actions/runner, src/Runner.Sdk/ProcessInvoker.cs).
+# The runner's waits after a job is cancelled: until SIGTERM, and from then until SIGKILL, in seconds (actions/runner,
+# src/Runner.Sdk/ProcessInvoker.cs).
 _BEFORE_TERM = 7.5
 _BEFORE_KILL = 2.5
 
-# Found below a process that is to be killed, so that nothing of it goes on; uv hands it down, and the action lets it through.
+# Identifies all processes to kill; uv passes the variable on to its children, and the action does not remove it.
 TRACK = "FAULTS_TRACK"
 
 _PAUSE = 0.0007
@@ -25,7 +26,7 @@ _PAUSE = 0.0007
 
 @dataclass
 class Running:
-    """A sync that goes on: its process, the value that identifies all of its processes, and when it began."""
+    """A running sync: its process, the value that identifies all of its processes, and its start time."""
 
     pid: int
     track: str
@@ -34,33 +35,33 @@ class Running:
     in_uv: bool = False
 
     def wait_for_uv(self) -> float:
-        """Wait until uv syncs or all is over, and return the time."""
+        """Wait until uv syncs or everything has ended, and return the time."""
         while not self.is_over() and not self._is_in_uv():
             time.sleep(_PAUSE)
         return time.monotonic()
 
     def wait_until(self, moment: float) -> None:
-        """Wait until that time, or until all is over."""
+        """Wait until `time`, or until everything has ended."""
         while not self.is_over() and (left := moment - time.monotonic()) > 0:
             time.sleep(min(left, 0.01))
 
     def kill_all(self) -> None:
-        """Kill the sync and all that it has started at once."""
+        """Kill the sync and all processes that it has started at once."""
         victims = [self.pid, *below(self.pid)]
         self.in_uv = any(_is_sync(victim) for victim in victims)
         _kill(victims)
-        # What was started between looking and killing.
+        # Processes that were started between the search and the kill.
         while left := tracked(self.track):
             _kill(left)
             time.sleep(0.002)
 
     def kill_alone(self) -> None:
-        """Kill the sync's first process, and leave alone what it has started."""
+        """Kill only the sync's first process, and leave its children alone."""
         self.in_uv = self._is_in_uv()
         _send(self.pid, signal.SIGKILL)
 
     def cancel(self) -> None:
-        """Do what the runner does to a step whose job is cancelled, to the first process alone."""
+        """Cancel as the runner does: signal only the first process."""
         self.in_uv = self._is_in_uv()
         for number, seconds in ((signal.SIGINT, _BEFORE_TERM), (signal.SIGTERM, _BEFORE_KILL), (signal.SIGKILL, 0.0)):
             if self.is_over():
@@ -73,7 +74,7 @@ class Running:
 
 
 def below(pid: int) -> list[int]:
-    """Return the processes that `pid` has started, and theirs."""
+    """Return all descendants of the process `pid`."""
     try:
         children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
     except OSError:
@@ -82,10 +83,10 @@ def below(pid: int) -> list[int]:
 
 
 def tracked(track: str) -> list[int]:
-    """Return the processes whose environment has `track`."""
+    """Return the processes whose environment contains `track`."""
     wanted, found = f"{TRACK}={track}".encode(), []
     for entry in os.listdir("/proc"):
-        # Those of a process that has ended are empty.
+        # The environment of an ended process is empty.
         with suppress(OSError):
             if entry.isdigit() and wanted in Path("/proc", entry, "environ").read_bytes():
                 found.append(int(entry))

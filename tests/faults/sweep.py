@@ -1,4 +1,4 @@
-"""Tries faults on one Python: each a number of times, with the action and with plain uv, always followed by an undisturbed sync."""
+"""Tries faults on one Python: each several times, with the action and with plain uv, always followed by an undisturbed sync."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tools.shared.pythons import Python
 
 FAULTS = (*kills.FAULTS, *downloads.FAULTS, *disks.FAULTS, *machine.FAULTS, *fake_uv.FAULTS)
 
-# By fault, and by the name of the sync.
+# Keyed by fault and by the name of the sync.
 Results = dict[str, dict[str, Counts]]
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many modules the long project has, in how many wheels."""
+    """The number of modules in the long project, and the number of wheels."""
 
     wheels: int = 30
     modules: tuple[int, int] = (20, 60)
@@ -42,16 +42,16 @@ class Sweep:
     _lasting: dict[tuple[str, Start], Lasting] = field(default_factory=dict)
 
     def try_all(self, fault: Fault, sync: Sync, tries: int) -> Counts:
-        """Try `fault` so many times."""
+        """Try `fault` a number of times."""
         counts = Counts()
         for number in range(tries):
-            # The same tries for both syncs, and others for each Python.
+            # Both syncs get the same tries; each Python gets different ones.
             generator = random.Random(f"{self.seed} {fault.name} {number} {self.installation.python.minor}")  # noqa: S311 - reproducible, not secret
             counts.add(self.try_once(fault, sync, generator, (number + 0.5) / tries))
         return counts
 
     def try_once(self, fault: Fault, sync: Sync, generator: random.Random, point: float) -> Counts:
-        """Inject `fault` once, sync again undisturbed, and return what came of it."""
+        """Inject `fault` once, sync again undisturbed, and return the counts."""
         project = self.installation.long if fault.is_kill else self.installation.quick
         kind, links = generator.choice(list(KINDS)), generator.choice(LINK_MODES)
         start = Start(project, fault.kind or kind, fault.links or links)
@@ -67,7 +67,7 @@ class Sweep:
             if seen.returncode == 0:
                 counts.compare(expected, self.installation.contents(), "although it succeeded")
             counts.fail_again(sync.run(job))
-            # What was left alone may go on, and must not break anything now.
+            # Processes that were left alone may continue, and must not break anything now.
             wait_for_the_rest(seen.track)
             if not counts.broken:
                 counts.compare(expected, self.installation.contents(), "after the next run")
@@ -77,7 +77,7 @@ class Sweep:
         return counts
 
     def _measured(self, sync: Sync, start: Start) -> Lasting:
-        """Return how long an undisturbed sync lasts; the very first one is slower than all that follow, and does not count."""
+        """Return how long an undisturbed sync takes; the first one is slower than all others and does not count."""
         key = (sync.name, start)
         if key not in self._lasting:
             is_first = all(name != sync.name for name, _ in self._lasting)
@@ -95,7 +95,7 @@ class Sweep:
 
 @contextmanager
 def opened(folder: Path, python: Python, action: Path, seed: int, size: Size | None = None) -> Iterator[Sweep]:
-    """Prepare everything below `folder`, and serve the index as long as it lasts."""
+    """Prepare everything below `folder`, and serve the index for the duration of the context."""
     size, generator = size or Size(), random.Random(seed)  # noqa: S311 - reproducible, not secret
     long = checkouts.long(folder / "long", generator, size.wheels, size.modules)
     quick = checkouts.quick(folder / "quick", generator)
@@ -107,7 +107,7 @@ def opened(folder: Path, python: Python, action: Path, seed: int, size: Size | N
 
 @dataclass(frozen=True)
 class Plan:
-    """How often what is tried, on how many Pythons."""
+    """How often each fault is tried, and on how many Pythons."""
 
     points: int
     tries: int
@@ -118,23 +118,23 @@ class Plan:
 
     @property
     def faults(self) -> list[Fault]:
-        """The faults that are tried."""
+        """The faults to try."""
         return [fault for fault in FAULTS if self.only in fault.name]
 
     def share(self, fault: Fault, number: int) -> int:
-        """Return how often `fault` is tried on the Python of that `number`: kills so often in all, everything else on each."""
+        """Return how often to try `fault` on Python `number`: the tries of a kill are divided among the Pythons."""
         if not fault.is_kill:
             return self.tries
         in_all = self.points
         if fault in kills.SWEEP:
-            # Evenly, with the remainder in the first ones.
+            # Divided evenly; the first Pythons get the remainder.
             in_all = self.points // len(kills.SWEEP) + (kills.SWEEP.index(fault) < self.points % len(kills.SWEEP))
         return in_all // self.pythons + (number < in_all % self.pythons)
 
 
 def on_one(folder: Path, python: Python, plan: Plan, number: int) -> Results:
-    """Try all that the `plan` has for the Python of that `number`, in a process of its own."""
-    # So that nothing stays mounted when this is ended.
+    """Try everything that the `plan` has for Python `number`, in a separate process."""
+    # Nothing must stay mounted when this process is terminated.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     results: Results = {}
     with opened(folder, python, plan.action, plan.seed) as sweep:
@@ -152,6 +152,6 @@ def on_one(folder: Path, python: Python, plan: Plan, number: int) -> Results:
 
 
 def log(text: str) -> None:
-    """Print `text` at once, beside the table."""
+    """Print `text` immediately, apart from the table."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Runs the two that are compared: the action's step, and plain `uv sync`."""
+"""Runs the two syncs to compare: the action's step, and plain `uv sync`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RUNNER_FILES = ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT")
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of a sync: its exit status, None where its files cannot be read, and which of the runner's files it has written."""
+    """The observed result of a sync: its exit status, None if its files cannot be read, and which of the runner's files it has written."""
 
     returncode: int | None
     log: str = ""
@@ -36,7 +36,7 @@ class Seen:
 
     @property
     def written_in_part(self) -> bool:
-        """Whether some of the runner's files were written and others not, or one of them in part."""
+        """Whether it wrote some of the runner's files but not all, or only part of one."""
         return 0 < len(self.written) < len(_RUNNER_FILES) or (self.returncode is None and bool(self.written))
 
 
@@ -46,7 +46,7 @@ class Action:
     name = "uv-system-sync"
 
     def run(self, job: Job) -> Seen:
-        """Run it as `job` describes, and return what was seen of it."""
+        """Run the step for `job`, and return the observed result."""
         files = _runner_files(job.ci)
         before = {name: _content(path) for name, path in files.items() if path.parent != job.ci.folder}
         with ThreadPoolExecutor(1) as pool:
@@ -54,7 +54,7 @@ class Action:
             if job.disturb is not None:
                 job.disturb(running)
             try:
-                # The files of a step that was killed may be no files that the runner can read.
+                # A killed step may leave files that the runner cannot read.
                 outcome = None if step.exception(PATIENCE) else step.result()
             except futures.TimeoutError:
                 running.kill_all()
@@ -63,7 +63,7 @@ class Action:
         return Seen(outcome.returncode if outcome else None, outcome.log if outcome else "", written, running.in_uv, running.track)
 
     def measure(self, job: Job) -> Lasting:
-        """Run it undisturbed, and return how long it takes."""
+        """Run the step undisturbed, and return how long it takes."""
         with ThreadPoolExecutor(1) as pool:
             step, running = self._start(pool, job)
             in_uv = running.wait_for_uv()
@@ -89,7 +89,7 @@ class PlainUv:
     name = "plain uv"
 
     def run(self, job: Job) -> Seen:
-        """Run it as `job` describes, and return what was seen of it."""
+        """Run uv for `job`, and return the observed result."""
         process, running = self._start(job)
         if job.disturb is not None:
             job.disturb(running)
@@ -100,7 +100,7 @@ class PlainUv:
         return Seen(process.wait(), in_uv=running.in_uv, track=running.track)
 
     def measure(self, job: Job) -> Lasting:
-        """Run it undisturbed, and return how long it takes."""
+        """Run uv undisturbed, and return how long it takes."""
         process, running = self._start(job)
         if process.wait(PATIENCE):
             raise SystemExit("the undisturbed uv failed")

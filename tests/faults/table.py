@@ -14,7 +14,7 @@ HEADINGS = (
 
 
 def table(counts: Mapping[str, Mapping[str, Counts]]) -> Iterator[str]:
-    """Yield the lines of a Markdown table of `counts` by fault and sync, with their sum and what the sum does not show."""
+    """Yield the lines of a Markdown table of `counts` by fault and sync, with the totals and notes on what the totals do not show."""
     yield _row(HEADINGS)
     yield _row("---" for _ in HEADINGS)
     own, plain = Counts(), Counts()

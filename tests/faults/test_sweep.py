@@ -1,4 +1,4 @@
-"""A short part of `make faults`, and that its harness sees what it is there to see."""
+"""A short run of `make faults`, and tests that its harness detects what it should."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
 
 
 def wrong(counts: Counts) -> tuple[int, ...]:
-    """Return all that should be 0."""
+    """Return the counts that should all be 0."""
     return (counts.broken, counts.written, counts.in_part, counts.tracebacks, counts.commands, counts.otherwise)
 
 
@@ -40,14 +40,14 @@ def only_try(sweep: Sweep, fault: Fault, sync: Action | PlainUv | None = None) -
 
 @pytest.mark.parametrize("fault", kills.FAULTS, ids=lambda fault: fault.name)
 def test_a_killed_sync(sweep: Sweep, fault: Fault) -> None:
-    """After each kind of kill, the next run makes everything right, and nothing was handed to later steps before."""
+    """After each kind of kill, the next run restores everything, and later steps received nothing from the killed step."""
     counts = only_try(sweep, fault)
 
     assert (0,) * 6 == wrong(counts), counts.complaints
     assert 1 == counts.tries
 
 
-# Those that take long, or need privileges, are left to the long one; test_faults.py beside this has them all, one by one.
+# Faults that take long or need privileges are left to the full run; test_faults.py in the integration tests has all of them.
 SHORT = (
     *("index answers 404", "wheel with the wrong hash", "corrupt wheel in uv's cache, then `uv cache clean`", "runner file missing"),
     *(
@@ -63,13 +63,13 @@ SHORT = (
 
 @pytest.mark.parametrize("name", SHORT)
 def test_a_disturbed_sync(sweep: Sweep, name: str) -> None:
-    """A disturbed sync ends as it should, and the next run makes everything right."""
+    """A disturbed sync ends as expected, and the next run restores everything."""
     counts = only_try(sweep, next(fault for fault in FAULTS if fault.name == name))
 
     assert (0,) * 6 == wrong(counts), counts.complaints
 
 
-# What the harness sees.
+# What the harness detects.
 
 
 @contextmanager
@@ -87,7 +87,7 @@ HALF_INSTALLED = Fault("half installed", _half_installed, kind="upgrade", links=
 
 
 def test_plain_uv_that_leaves_a_package_broken(sweep: Sweep) -> None:
-    """A package without RECORD, which plain uv calls installed, counts as broken."""
+    """A package without a RECORD, which plain uv considers installed, counts as broken."""
     counts = only_try(sweep, HALF_INSTALLED, PlainUv())
 
     assert 0 < counts.missing
@@ -95,7 +95,7 @@ def test_plain_uv_that_leaves_a_package_broken(sweep: Sweep) -> None:
 
 
 def test_the_action_that_does_not(sweep: Sweep) -> None:
-    """The same package is right after the action's sync, so that it is not the harness that breaks it."""
+    """The same package is intact after the action's sync, so the harness itself does not break it."""
     counts = only_try(sweep, HALF_INSTALLED)
 
     assert (1, (0,) * 6) == (counts.survived, wrong(counts)), counts.complaints
@@ -109,7 +109,7 @@ def test_the_action_that_does_not(sweep: Sweep) -> None:
     ],
 )
 def test_a_runner_file_that_is_written_before_a_kill(sweep: Sweep, names: tuple[str, ...], expected: tuple[int, ...]) -> None:
-    """What is in the runner's files when a step is killed while uv runs is counted, and so is that it is not in all of them."""
+    """If a step is killed while uv runs, anything already in the runner's files is counted, and so are files written only in part."""
 
     @contextmanager
     def inject(job: Job, _: random.Random) -> Iterator[Meant]:
@@ -126,7 +126,7 @@ def test_a_runner_file_that_is_written_before_a_kill(sweep: Sweep, names: tuple[
 
 
 def judged(meant: Meant, returncode: int, log: str, *written: str) -> tuple[int, ...]:
-    """Return all that should be 0 of a step that ended so."""
+    """Return the counts that should all be 0, for a step that ended this way."""
     counts = Counts()
     counts.judge(meant, Seen(returncode, log, written))
     return wrong(counts)
@@ -160,12 +160,12 @@ ERROR = "::error title=sync-failed::uv ended.\n"
     ],
 )
 def test_a_step_that_ends_so(meant: Meant, returncode: int, log: str, written: tuple[str, ...], expected: tuple[int, ...]) -> None:
-    """Whatever a step should not do is counted, each in its own place."""
+    """Everything that a step must not do is counted, each under its own name."""
     assert expected == judged(meant, returncode, log, *written)
 
 
 def test_a_table() -> None:
-    """Every fault has a row, and the last one is their sum; plain uv has no numbers where it was not tried."""
+    """Every fault has a row, and the last row has the totals; cells for plain uv are empty where it was not tried."""
     one, other = Counts(tries=3, failed=2, survived=1), Counts(tries=4, failed=4, broken=1, written=2)
     results = {"one": {"uv-system-sync": one, "plain uv": Counts(tries=3, broken=1)}, "other": {"uv-system-sync": other}}
 
@@ -176,7 +176,7 @@ def test_a_table() -> None:
 
 
 def test_a_plan_by_default() -> None:
-    """At least 1,000 faults are injected over two Pythons, 200 of them points of the sweep, in the shares that add up to it."""
+    """By default, at least 1,000 faults are injected over two Pythons, 200 of them kills in the sweep, and the shares add up."""
     plan = Plan(points=200, tries=12, seed=SEED, only="", action=ROOT, pythons=2)
     shares = {fault.name: sum(plan.share(fault, number) for number in range(2)) for fault in FAULTS}
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def attempt(call: Callable[[], T]) -> T | ActionError:
-    """Return what `call` returns, or the error that it raises for a user; any other one is a bug."""
+    """Return the result of `call`, or the user-facing error that it raises; any other exception is a bug."""
     try:
         return call()
     except ActionError as error:

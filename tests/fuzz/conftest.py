@@ -1,4 +1,4 @@
-"""How many examples there are: 50 for each test, always the same; many and new ones with HYPOTHESIS_PROFILE=thorough."""
+"""The number of examples: 50 fixed ones for each test, or many new ones with HYPOTHESIS_PROFILE=thorough."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, configuration, settings
 
 from tools.shared import ROOT
 
-# What hypothesis remembers goes where pytest's own memory is.
+# Store hypothesis's database in pytest's cache folder.
 configuration.set_hypothesis_home_dir(ROOT / ".pytest_cache" / "hypothesis")
 
 _SUPPRESSED = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)

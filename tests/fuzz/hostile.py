@@ -1,4 +1,4 @@
-"""Hostile text, bytes, JSON and TOML, as strategies of hypothesis."""
+"""Hostile text, bytes, JSON and TOML, as hypothesis strategies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-# What has a meaning in the runner's log or files, Markdown, HTML, a terminal or a path.
+# Text with a meaning in the runner's log or files, in Markdown, HTML, a terminal or a path.
 SIGNS = (
     *("::error::x", "::set-env name=A::1", "::stop-commands::x", "::x::", "::", ":", "##[error]x", "##[", "]", "%0A", "%25", "%3A", "%"),
     *("\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1c", "\t", " ", "\xa0", "\u3000"),
@@ -44,22 +44,22 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 
 
 def json_like(*keys: str) -> st.SearchStrategy[Any]:
-    """Return values of JSON that have some of `keys` more often than chance would."""
+    """Return JSON values that use some of `keys` more often than chance would."""
     return json_values | st.dictionaries(st.sampled_from(keys), json_values, max_size=len(keys))
 
 
 def json_content(*keys: str) -> st.SearchStrategy[bytes]:
-    """Return what may be in place of a file of JSON with `keys`."""
+    """Return contents for a JSON file that should have `keys`."""
     return content | json_like(*keys).map(lambda value: json.dumps(value).encode())
 
 
-# The names of files: anything but a slash and NUL, and not too long.
+# File names: anything without slashes and NULs, and not too long.
 file_names = text.map(lambda name: name.replace("/", "").replace("\x00", "").encode("utf-8", "replace")[:120]) | st.binary(
     min_size=1, max_size=20
 ).map(lambda name: name.replace(b"/", b"").replace(b"\x00", b""))
 
 
-# Short, so that a pattern for members of a workspace matches no folder of the machine.
+# Short, so that a pattern for workspace members does not match a folder on this machine.
 _words = st.sampled_from(("", "a", "*", "[", "?", "a/b", "x\ny", "x\u0000", "\u202e", "é", "dev", "lint", ">=3.9", "managed", "1"))
 toml_values: st.SearchStrategy[Any] = st.recursive(
     st.booleans() | st.integers(-5, 5) | st.floats() | _words | st.just("1979-05-27T07:32:00Z"),
@@ -69,7 +69,7 @@ toml_values: st.SearchStrategy[Any] = st.recursive(
 
 
 def toml_document(*paths: str) -> st.SearchStrategy[str]:
-    """Return documents of TOML with any value at all at some of the dotted `paths`."""
+    """Return TOML documents with arbitrary values at some of the dotted `paths`."""
     return st.dictionaries(st.sampled_from(paths), toml_values, max_size=len(paths)).map(
         lambda found: "".join(f"{path} = {_inline(value)}\n" for path, value in found.items())
     )

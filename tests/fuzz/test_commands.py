@@ -1,4 +1,4 @@
-"""Whatever is written to the log of a step, the runner reads it as it is meant."""
+"""Whatever a step writes to its log, the runner reads it as intended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from uv_system_sync.text import printable, without_credentials
 
 
 def in_utf8(text: str) -> str:
-    """Return `text` as the log has it, in which half a surrogate pair is written as an escape."""
+    """Return `text` as it appears in the log, where unpaired surrogates are written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -94,7 +94,7 @@ def test_after_an_interruption_the_runner_reads_commands_again(title: str, piece
 
 
 def visible(text: str) -> str:
-    """Return `text` with its lines, and every other character that cannot be seen as an escape."""
+    """Return `text` with its line ends unchanged and all other invisible characters as escapes."""
     lines = (printable(line.rstrip("\r").expandtabs()) for line in text.split("\n"))
     return "\n".join(lines).replace("##[", "##\\[")
 
@@ -107,7 +107,7 @@ def test_github_shows_the_hint_of_an_annotation_whatever_comes_before_it_and_sho
     GitHubReporter({}, log).error(SyncFailed(sentence("{text}", text=message), sentence("{text}", text=hint), words=words), "")
 
     (command,) = obeyed(log.content)
-    # As GitHub cuts it: 4096 UTF-16 code units.
+    # GitHub's limit is 4096 UTF-16 code units.
     shown = command.data.encode("utf-16-le", "surrogatepass")[: 2 * 4096].decode("utf-16-le", "replace")
     message, hint, words = map(visible, (message, hint, words))
     assert f"\n{hint[:1000]}" in shown

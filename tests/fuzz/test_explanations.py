@@ -1,4 +1,4 @@
-"""Whatever uv, a build, a lock or a project contains, explaining a failure ends soon, with one error that has one sentence."""
+"""Whatever uv, a build, a lock or a project contains, a failure is explained in bounded time with one error of one sentence."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _failure(project: Project, output: str, **env: str) -> explain.Failure:
 @example(output=_TEMPLATES[-2].format("x" * 2**18, ""), pyproject="", lock="", url="")
 @example(output=hostile.MEGABYTES[0], pyproject="", lock="", url="")
 def test_error_is_one_sentence_with_a_next_step(output: str, pyproject: str, lock: str, url: str) -> None:
-    """The error has a hint, and its file is one of the project."""
+    """The error has a hint, and its file belongs to the project."""
     with tempfile.TemporaryDirectory() as folder:
         error = explain.explain(_failure(_project(folder, pyproject, lock), output, UV_NO_BUILD=output, UV_DEFAULT_INDEX=url))
 
@@ -81,7 +81,7 @@ def test_error_is_one_sentence_with_a_next_step(output: str, pyproject: str, loc
 
 @given(pyproject=_PYPROJECT | hostile.text, lock=_LOCKS)
 def test_differences_have_lines_that_exist(pyproject: str, lock: str) -> None:
-    """A line is one of the file."""
+    """Each line number exists in its file."""
     with tempfile.TemporaryDirectory() as folder:
         project = _project(folder, pyproject, lock)
         lines = len(project.pyproject.text.splitlines())
@@ -93,7 +93,7 @@ def test_differences_have_lines_that_exist(pyproject: str, lock: str) -> None:
 @given(package=hostile.json_like("wheels", "sdist"), wheel=st.dictionaries(st.sampled_from(("url", "path", "filename")), hostile.text))
 @example(package={}, wheel={"url": f"alpha-1.0-{'py3.' * 20}py3-none-any.whl"})
 def test_wheels_are_one_clause(package: object, wheel: dict[str, str]) -> None:
-    """Whatever a lock has for wheels, the clause begins the same, or there is none."""
+    """Whatever wheels a lock has, the clause is empty or starts with the same words."""
     for table in (package if isinstance(package, dict) else {}, {"wheels": [wheel]}):
         clause = builds.locked_wheels(table, TARGET)
         assert clause is None or str(clause).startswith("uv.lock has ")
@@ -115,7 +115,7 @@ _STARTS = (
 @pytest.mark.parametrize("start", _STARTS)
 @pytest.mark.parametrize("first", ["error: ", "error: Failed to build `a==1`\n[stderr]\n", ""])
 def test_repeated_text_takes_no_longer_than_it_took_to_write(start: str, first: str, tmp_path: Path) -> None:
-    """What a build repeats as often as it can is read in time."""
+    """Output that a build repeats as often as it can is read in bounded time."""
     output = first + (start * (2**18 // len(start)))[: 2**18]
     begun = time.monotonic()
     explain.explain(_failure(_project(str(tmp_path), "", ""), output))

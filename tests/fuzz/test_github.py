@@ -1,4 +1,4 @@
-"""Whatever the values are, later steps get exactly them, as the runner reads its files."""
+"""Whatever the values are, later steps get exactly those values when the runner reads its files."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from uv_system_sync.reporting.report import Result
 
 
 def as_decoded(text: str) -> str:
-    """Return `text` as the runner decodes it, for which bytes that are not UTF-8 are replacement characters."""
+    """Return `text` as the runner decodes it: bytes that are not UTF-8 become replacement characters."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def encodable(text: str) -> bool:
-    """Return whether `text` may be in an environment: half a surrogate pair is a byte there."""
+    """Return whether `text` can be an environment variable; an unpaired surrogate stands for a byte there."""
     try:
         text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -42,7 +42,7 @@ _RESULT = Result(env={}, paths=(), outputs={}, report="{}\n", summary="")
 @example(env="\ufeff", output=hostile.MEGABYTES[4])
 def test_variables_and_outputs_are_exactly_the_values(env: str, output: str, *, windows: bool) -> None:
     if windows and os.linesep == "\n":
-        # Python ends a line there with CR LF; with the LF of this system, the runner would take a CR before it for the line's end.
+        # On Windows, Python ends a line with CR LF; with this system's LF, the runner would take a preceding CR as part of the line end.
         env, output = env.rstrip("\r"), output.rstrip("\r")
     with tempfile.TemporaryDirectory() as folder:
         files = StepFiles.create(Path(folder))

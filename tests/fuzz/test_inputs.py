@@ -1,4 +1,4 @@
-"""Whatever text the inputs are, they are inputs or one error about one of them."""
+"""Whatever text the inputs contain, reading them gives inputs or one error about one of them."""
 
 from __future__ import annotations
 

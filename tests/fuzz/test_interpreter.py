@@ -1,4 +1,4 @@
-"""Whatever is in the folders of packages, and whatever a program answers that should be a Python, it is read or one error."""
+"""Whatever the package folders contain and whatever a supposed Python prints, it is read or gives one error."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_an_answer_is_a_python_with_absolute_folders_or_an_error_that_names_the_
     assert all(os.path.isabs(path) for path in (found.prefix, found.scripts, *found.site_packages))
 
 
-# More brackets than a parser of JSON goes into.
+# Nested more deeply than a JSON parser can follow.
 _DEEP = "[" * (100 * sys.getrecursionlimit())
 
 

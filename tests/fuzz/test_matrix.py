@@ -1,4 +1,4 @@
-"""Whatever is in the artifacts of the jobs, the report action shows it as text."""
+"""Whatever the jobs' artifacts contain, the report action shows it as text."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_every_artifact_is_a_job_and_nothing_of_it_a_command_or_a_line_of_a_file
 
 
 def _summary(one: str, two: str, three: str, four: str) -> str:
-    """Return a summary with these texts wherever there is text from outside."""
+    """Return a summary with these texts in every field that comes from outside."""
     python = Python(three, two, four)
     return render(
         compared(
@@ -86,7 +86,7 @@ def _summary(one: str, two: str, three: str, four: str) -> str:
     )
 
 
-# Without what the library under GitHub's Markdown cannot write; an e-mail address has an empty comment in it.
+# Without characters that GitHub's Markdown library cannot write; e-mail addresses contain an empty comment.
 _values = hostile.text.map(lambda text: re.sub("[\ufffe\uffff@]", "", text))
 _PLAIN = page_of(_summary(*"abcd"))
 

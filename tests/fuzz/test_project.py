@@ -1,4 +1,4 @@
-"""Whatever bytes a project's files are, they are a project or one error; and whatever uv prints then, it is one error."""
+"""Whatever bytes a project's files contain, they give a project or one error; and whatever uv then prints, it gives one error."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_file_that_is_nested_too_deeply_is_an_error_or_ignored(tmp_path: Path,
         with pytest.raises(ActionError):
             pyproject.read(str(tmp_path))
     else:
-        # uv explains what is wrong with it.
+        # uv explains what is wrong with the file.
         assert not pyproject.read(str(tmp_path)).prefers_managed
 
 
@@ -82,7 +82,7 @@ def test_any_failure_of_a_sync_is_one_error_of_one_line_and_a_part_of_the_output
         if isinstance(project, ActionError):
             return
         completed = Completed(status, f"{output}{words}{output}supported environments: {output}")
-        # uv prints the same about what it would lock.
+        # uv prints the same about the lock that it would write.
         error = explain.explain(explain.Failure(completed, {}, project, TARGET, "0.13.9", lambda: completed))
 
     assert 1 == len(str(error).splitlines())

@@ -1,4 +1,4 @@
-"""Properties of `interpreter.repair`: whatever a RECORD holds, nothing outside of the target is removed for it."""
+"""Properties of `interpreter.repair`: whatever a RECORD contains, no file outside the target is removed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SITE_PACKAGES = ("prefix", "lib", "site-packages")
 _OUTSIDE = ("../../../outside/kept", "../../../outside", "link/kept", "link/../../outside/kept", "../../lib/../../outside/kept")
 _INSIDE = ("alpha.py", "beta.py", "alpha-1.0.dist-info/RECORD", "alpha-1.0.dist-info/INSTALLER")
 _paths = st.sampled_from((*_OUTSIDE, *_INSIDE, "/etc/hostname", "{outside}/kept", "", ".", "..", "../..", "~/x"))
-# Among them are sizes that are no numbers, and rows that are no CSV.
+# Includes sizes that are not numbers, and rows that are not valid CSV.
 _rows = st.tuples(
     _paths | hostile.text.map(lambda path: path.replace("\x00", "")), hostile.text, st.sampled_from(("", "0", "-1", "²", "1e3", "٣"))
 )
@@ -29,7 +29,7 @@ _record = st.lists(_rows, max_size=6).map(lambda rows: "".join(",".join(row) + "
 
 
 def _target(folder: str) -> tuple[Target, Path]:
-    """Make a target with a broken `alpha`, a complete `beta` and a link that leads out of it; return the folder of its packages, too."""
+    """Create a target with a broken `alpha`, a complete `beta` and a link out of the target; return it and its site-packages folder."""
     site_packages = Path(folder, *_SITE_PACKAGES)
     (site_packages / "alpha-1.0.dist-info").mkdir(parents=True)
     (site_packages / "beta-1.0.dist-info").mkdir()

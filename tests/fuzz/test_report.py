@@ -1,4 +1,4 @@
-"""Whatever is in files that are called like reports, the other reports are read."""
+"""Whatever is in files named like reports, the other reports are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the names are, the job summary shows exactly them, as GitHub renders it."""
+"""Whatever the names are, the job summary shows exactly those names when GitHub renders it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWING = ("h3", "p", "li", "td", "pre")
 
 
 class Page(HTMLParser):
-    """The elements of a page in their order, and the text in each heading, paragraph, list item and cell, of which `quoted` are quoted."""
+    """A page's elements in order, and the text of each heading, paragraph, list item and cell; quoted text is also in `quoted`."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -33,7 +33,7 @@ class Page(HTMLParser):
         self._inside = self._is_quoted = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the name of an element with those of its attributes."""
+        """Record the element and its attributes."""
         self.elements.append(" ".join([tag, *(name for name, _ in attrs)]))
         self._is_quoted |= tag == "blockquote"
         if tag in _SHOWING:
@@ -42,22 +42,22 @@ class Page(HTMLParser):
             self.quoted += self._is_quoted
 
     def handle_endtag(self, tag: str) -> None:
-        """Stop keeping text at the end of what shows it."""
+        """Stop recording text at the end of the element that shows it."""
         self._inside = self._inside and tag not in _SHOWING
         self._is_quoted &= tag != "blockquote"
 
     def handle_data(self, data: str) -> None:
-        """Keep the text of an element."""
+        """Record the text of an element."""
         if self._inside:
             self.texts[-1] += data
 
     def handle_comment(self, data: str) -> None:
-        """Keep a comment."""
+        """Record a comment."""
         self.comments.append(data)
 
 
 def page_of(text: str) -> Page:
-    """Return the page that GitHub makes of the Markdown `text`, before it cleans it: what it would remove is an element too many."""
+    """Return the page that GitHub renders from the Markdown `text`, before sanitizing, so elements that it would remove are included."""
     page = Page()
     page.feed(rendered(text))
     page.close()
@@ -65,7 +65,7 @@ def page_of(text: str) -> Page:
 
 
 def _sync(*texts: str, notice: str = "") -> str:
-    """Return the summary of a sync with these texts wherever there is text from outside."""
+    """Return the summary of a sync with these texts in every field that comes from outside."""
     name, version, url, prefix, project = texts
     target = TARGET._replace(prefix=prefix, version=version, implementation=name, platform=url)
     done = summaries.report(target, project, version)._replace(
@@ -77,7 +77,7 @@ def _sync(*texts: str, notice: str = "") -> str:
 
 
 def _failure(*texts: str) -> str:
-    """Return the summary of a failure with these texts wherever there is text from outside."""
+    """Return the summary of a failure with these texts in every field that comes from outside."""
     fact, hint, file, facts, words = texts
     error = SyncFailed(message("{text}", text=fact), message("{text}", text=hint), file=file, line=1, words=words)
     return summaries.failure(error, facts)
@@ -86,7 +86,7 @@ def _failure(*texts: str) -> str:
 _PLAIN = page_of(_sync(*"abcde"))
 _PLAIN_FAILURE = page_of(_failure(*"abcde"))
 
-# An e-mail address has a test of its own.
+# E-mail addresses have a separate test.
 _values = hostile.text.map(lambda text: text.replace("@", ""))
 _trimmed = _values.map(lambda text: text.strip(" ") or "x")
 
@@ -96,7 +96,7 @@ def test_the_summary_of_a_sync_has_only_the_elements_of_its_template(texts: tupl
     page = page_of(_sync(*texts))
 
     assert _PLAIN.elements == page.elements
-    # An empty one may keep two signs apart.
+    # An empty comment may separate two characters.
     assert [] == [comment for comment in page.comments if comment.strip()]
 
 
@@ -123,7 +123,7 @@ def test_the_summary_of_a_failure_has_only_the_elements_of_its_template_and_code
 
 
 def _of_the_template(page: Page) -> list[str]:
-    """Return the elements less those that a sentence may have."""
+    """Return the elements, without those that a sentence may contain."""
     return [element for element in page.elements if element not in ("code", "br")]
 
 
@@ -135,7 +135,7 @@ def test_a_failure_shows_exactly_its_message_without_backticks_its_file_and_the_
     lines = "".join(line.strip() for line in f"x{fact}x".splitlines())
     _, what, hint, where, facts, _, quoted = page.texts
 
-    # GitHub makes an alert of it, whose first line is its kind.
+    # GitHub renders it as an alert, whose first line is the kind.
     assert f"[!CAUTION]\nWhat is wrong: {printable(lines)}".replace("`", "") == what.replace("`", "")
     assert 3 == page.quoted
     assert ("What to do: Hint.", f"Where: {printable(file)}, line 1", "With: Facts.") == (hint, where, facts)

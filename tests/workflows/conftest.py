@@ -1,4 +1,4 @@
-"""An act whose tool cache holds two Pythons, and projects for its workflows to check out."""
+"""An act with two Pythons in its tool cache, and projects for its workflows to check out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def act(tmp_path: Path, pythons: tuple[Python, ...]) -> Act:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """A repository with a locked project that has a `pytest`, and with the examples as its workflows."""
+    """A repository with a locked project that installs a `pytest` command, and with the examples as its workflows."""
     folder = tmp_path / "repository"
     for name in ("pytest", "release-notes", "docs-tool", "lint-tool"):
         Wheel(name, "9.0", scripts=(name,)).write(folder / "wheels")
@@ -44,7 +44,7 @@ def workspace(tmp_path: Path) -> Path:
 
 
 def workflow(workspace: Path, steps: str, python: str) -> str:
-    """Write a workflow of one job that sets `python` up and then has `steps`, and return its path."""
+    """Write a workflow with one job that sets up `python` and then runs `steps`, and return its path."""
     path = workspace / ".github" / "workflows" / "test.yml"
     head = f"""\
 name: Test
@@ -62,7 +62,7 @@ jobs:
 
 
 def without_uv(act: Act, *versions: str) -> dict[str, str]:
-    """Take the uv from PATH, and return the settings of a pip that finds these `versions` of it and nothing else."""
+    """Take uv off PATH, and return the settings of a pip that finds only these `versions` of uv."""
     act.uv.unlink()
     folder = uv_wheels.link(act.folder / "uv-wheels", map(uv_wheels.wheel, versions))
     return {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}

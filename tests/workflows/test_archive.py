@@ -1,4 +1,4 @@
-"""The archive that a runner downloads for `uses:`, which GitHub makes with `git archive`."""
+"""The archive that a runner downloads for `uses:`, which GitHub creates with `git archive`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.shared import ROOT
 from tools.shared.act import Act
 from tools.shared.pythons import found
 
-# What the actions need, and what `pip install` of the archive needs besides.
+# The files that the actions need, and those that `pip install` of the archive also needs.
 _NEEDED = ("action.yml", "report/action.yml", "requirements/action.txt", "requirements/action-files.txt", "requirements/uv.txt", "src")
 _FOR_PIP = {"LICENSE", "README.md", "pyproject.toml"}
 
@@ -34,7 +34,7 @@ def archive() -> bytes:
 
 @pytest.fixture
 def names(archive: bytes) -> set[str]:
-    """The paths of its files."""
+    """The paths of the archive's files."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
         return {member.name for member in opened if member.isfile()}
 
@@ -51,7 +51,7 @@ def test_it_is_small(archive: bytes) -> None:
 
 
 def test_both_actions_run_from_it(act: Act, workspace: Path, archive: bytes) -> None:
-    """Without a uv, so that all of it is used."""
+    """There is no uv on PATH, so all parts of the archive are used."""
     shutil.rmtree(act.action)
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
         opened.extractall(act.action)  # noqa: S202 - our own

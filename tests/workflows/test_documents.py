@@ -1,4 +1,4 @@
-"""The blocks of YAML in the documents do what they show."""
+"""The YAML blocks in the documents do what they show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support import documents
 from tools.shared.act import Act
 from tools.shared.pythons import found
 
-# Those of the examples are run by test_examples.py; what is before a migration is not ours, and others have the reason in the document.
+# test_examples.py runs the examples; blocks from before a migration are not ours, and the document gives the reason for the others.
 _ELSEWHERE = ("example ", "before", "not run: ")
 
 
@@ -24,13 +24,13 @@ def _shown() -> dict[Path, list[documents.Block]]:
 
 @pytest.mark.parametrize("document", _shown(), ids=documents.name)
 def test_what_is_shown_works(act: Act, workspace: Path, document: Path) -> None:
-    """Each block of YAML, with the steps that it takes for granted, is a job that succeeds."""
+    """Each YAML block, completed with the steps that it takes for granted, is a job that succeeds."""
     newest = found()[-1]
     folder = workspace / ".github" / "workflows"
     for number, block in enumerate(_shown()[document]):
         text = documents.workflow(block.text).replace('python-version: "3.13"', f'python-version: "{newest.minor}"')
         path = folder / f"shown-{number}.yml"
-        # The images' prefix; here it is a copy.
+        # The prefix in container images; here it is a copy.
         path.write_text(text.replace("python: /usr/local\n", f"python: {act.location(newest)}\n"))
 
         (job,) = act.run(workspace, str(path.relative_to(workspace)))

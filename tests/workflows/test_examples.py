@@ -21,7 +21,7 @@ from tools.shared.uv import UV
 
 
 def run(act: Act, workspace: Path, example: str, *arguments: str) -> list[Job]:
-    """Run an example with the newest Python found in the place of the one that it names, and see every job succeed."""
+    """Run an example with the newest Python found instead of the one it names, and assert that every job succeeds."""
     path = workspace / ".github" / "workflows" / f"{example}.yml"
     path.write_text(path.read_text().replace('python-version: "3.13"', f'python-version: "{found()[-1].minor}"'))
     jobs = act.run(workspace, f".github/workflows/{example}.yml", *arguments)
@@ -31,19 +31,19 @@ def run(act: Act, workspace: Path, example: str, *arguments: str) -> list[Job]:
 
 
 def plain(log: str) -> str:
-    """Return `log` without its colours."""
+    """Return `log` without colours."""
     return re.sub(r"\x1b\[[0-9;]*m", "", log)
 
 
 def test_quickstart(act: Act, workspace: Path) -> None:
-    """After the one step, `pytest` is there."""
+    """After the single step, `pytest` is available."""
     (job,) = run(act, workspace, "quickstart")
 
     assert job.log.endswith("pytest 9.0\n")
 
 
 def test_matrix(act: Act, workspace: Path) -> None:
-    """Each job of a matrix gets the lock in its own Python, though the repository pins another one."""
+    """Each job of a matrix installs the lock into its own Python, although the repository pins a different one."""
     path = workspace / ".github" / "workflows" / "matrix.yml"
     versions = [python.minor for python in act.pythons]
     path.write_text(path.read_text().replace('["3.11", "3.12", "3.13", "3.14", "3.15"]', json.dumps(versions)))
@@ -60,7 +60,7 @@ def test_matrix(act: Act, workspace: Path) -> None:
 
 @pytest.mark.skipif(len(found()) < 2, reason="a single artifact loses its name, and a matrix has several")
 def test_matrix_report(act: Act, workspace: Path) -> None:
-    """A last job names every job of the matrix in one table, also the one whose Python is not to be had."""
+    """The last job lists every job of the matrix in one table, including the job whose Python is unavailable."""
     path = workspace / ".github" / "workflows" / "matrix-report.yml"
     versions = [python.minor for python in act.pythons]
     text = path.read_text().replace('["3.11", "3.12", "3.13", "3.14", "3.15"]', json.dumps([*versions, "3.99"]))
@@ -91,7 +91,7 @@ def test_lint(act: Act, workspace: Path) -> None:
 
 
 def test_monorepo(act: Act, workspace: Path) -> None:
-    """A folder with its own lock and a member of a workspace are installed by themselves."""
+    """A folder with its own lock and a workspace member are installed separately."""
     tool = workspace / "tools" / "release"
     Wheel("release-notes", "9.0", scripts=("release-notes",)).write(tool / "wheels")
     Project(tool, "release", ("release-notes",)).write().lock()
@@ -108,14 +108,14 @@ def test_monorepo(act: Act, workspace: Path) -> None:
 
 
 def test_explicit_python(act: Act, workspace: Path) -> None:
-    """With `update-environment: false`, the Python that `python` names becomes the one of the later steps."""
+    """With `update-environment: false`, later steps still use the Python named in `python`."""
     (job,) = run(act, workspace, "explicit-python")
 
     assert job.log.endswith("pytest 9.0\n")
 
 
 def test_container(act: Act, workspace: Path) -> None:
-    """A prefix is enough where no setup-python has run; act has no containers here, so the prefix is a copy on this machine."""
+    """A prefix is enough without setup-python. act has no containers here, so the prefix is a copy on this machine."""
     path = workspace / ".github" / "workflows" / "container.yml"
     image, prefix = "    container: python:3.13-slim\n", "python: /usr/local\n"
     assert image in path.read_text()
@@ -128,7 +128,7 @@ def test_container(act: Act, workspace: Path) -> None:
 
 
 def test_self_hosted(act: Act, workspace: Path) -> None:
-    """The virtual environment of the job gets the lock, and the shared Python of the tool cache stays as it was."""
+    """The lock is installed into the job's virtual environment, and the shared Python in the tool cache does not change."""
     shared = act.location(found()[-1])
     before = sorted(path.name for path in (shared / "bin").iterdir())
 
@@ -140,7 +140,7 @@ def test_self_hosted(act: Act, workspace: Path) -> None:
 
 @pytest.fixture
 def private_index(workspace: Path) -> Iterator[Index]:
-    """The project's packages come from an index that wants a name and a password."""
+    """The project's packages come from an index that requires a name and a password."""
     with Index(workspace / "wheels", credentials="ci:correct horse").served() as index:
         pyproject = workspace / "pyproject.toml"
         private = f'[[tool.uv.index]]\nname = "private"\nurl = "{index.url}"\ndefault = true\n'
@@ -151,7 +151,7 @@ def private_index(workspace: Path) -> Iterator[Index]:
 
 
 def test_private_index(act: Act, workspace: Path, private_index: Index) -> None:
-    """The credentials of the step reach uv, and nothing in the log shows the password."""
+    """The step's credentials reach uv, and the log does not show the password."""
     private_index.asked.clear()
 
     (job,) = run(act, workspace, "private-index", "--var", "INDEX_USERNAME=ci", "--secret", "INDEX_PASSWORD=correct horse")
@@ -163,7 +163,7 @@ def test_private_index(act: Act, workspace: Path, private_index: Index) -> None:
 
 @pytest.mark.usefixtures("private_index")
 def test_private_index_without_the_secret(act: Act, workspace: Path) -> None:
-    """Without the secret, the step's one error names what is missing."""
+    """Without the secret, the step's only error names what is missing."""
     path = ".github/workflows/private-index.yml"
     text = (workspace / path).read_text().replace("3.13", found()[-1].minor)
     (workspace / path).write_text(text)
@@ -178,7 +178,7 @@ def test_private_index_without_the_secret(act: Act, workspace: Path) -> None:
 
 
 def test_reusable_workflow_caller(act: Act, workspace: Path) -> None:
-    """A workflow that calls the other one by its path gets the group that it asks for, in the Python that it names."""
+    """A workflow that calls the reusable workflow by its path gets the group and the Python it asks for."""
     (job,) = run(act, workspace, "reusable-workflow-caller")
 
     assert f"\nPython {found()[-1].version} at {act.location(found()[-1])}," in f"\n{job.log}"
@@ -187,7 +187,7 @@ def test_reusable_workflow_caller(act: Act, workspace: Path) -> None:
 
 
 def test_reusable_workflow(act: Act, workspace: Path) -> None:
-    """Whoever names no groups gets the default ones."""
+    """A caller that names no groups gets the default groups."""
     caller = workspace / ".github" / "workflows" / "reusable-workflow-caller.yml"
     caller.write_text(caller.read_text().replace("      groups: lint\n", ""))
 
@@ -198,7 +198,7 @@ def test_reusable_workflow(act: Act, workspace: Path) -> None:
 
 
 def test_outputs(act: Act, workspace: Path) -> None:
-    """The outputs can be used in expressions and as variables of later steps."""
+    """The outputs can be used in expressions and as variables in later steps."""
     python = found()[-1]
 
     (job,) = run(act, workspace, "outputs")
@@ -211,7 +211,7 @@ def test_outputs(act: Act, workspace: Path) -> None:
 
 
 def test_built_wheels(act: Act, workspace: Path, tmp_path: Path) -> None:
-    """The wheel that had to be built is kept under a key that ends with the suffix."""
+    """The built wheel is cached under a key that ends with the suffix."""
     folder, information = tmp_path / "index", {"PKG-INFO": "Metadata-Version: 2.2\nName: slow\nVersion: 1.0\n"}
     kinds.sdist(folder / "slow-1.0.tar.gz", {**kinds.package("slow"), **information})
     with Index(folder).served() as index:
@@ -225,7 +225,7 @@ def test_built_wheels(act: Act, workspace: Path, tmp_path: Path) -> None:
 
 
 def test_lowest_versions(act: Act, workspace: Path) -> None:
-    """The project of the comment, locked as it says, has the lowest version of what the project requires, and the same checkout."""
+    """The project in the comment, locked with the documented command, has its requirement's lowest version and an unchanged checkout."""
     comment = (
         (ROOT / "examples" / "lowest-versions.yml")
         .read_text(encoding="utf-8")
@@ -247,7 +247,7 @@ def test_lowest_versions(act: Act, workspace: Path) -> None:
 
 
 def test_every_example_is_tested() -> None:
-    """No example is without a test of its name."""
+    """Every example has a test named after it."""
     tested = {name.removeprefix("test_").replace("_", "-") for name in globals() if name.startswith("test_")}
 
     assert {example.stem for example in (ROOT / "examples").glob("*.yml")} <= tested

@@ -1,4 +1,4 @@
-"""Faults in the middle of a whole workflow: what later steps, and the next use of the action, make of them."""
+"""Faults in the middle of a workflow, and their effect on later steps and on the next use of the action."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.shared.pythons import found
 _MINE = '"$RUNNER_TEMP/mine"'
 _LATER = 'run: echo "[${UV_PROJECT_ENVIRONMENT-unset}] [${EVIL-unset}]"'
 
-# A uv that kills the step that has started it with SIGKILL, and goes on without it.
+# A uv that kills its parent step with SIGKILL and continues without it.
 _KILLING = f"""\
       - run: |
           mkdir {_MINE}
@@ -23,7 +23,7 @@ _KILLING = f"""\
 """
 
 
-# A build backend that looks for the runner's files in the environments of the processes that it comes from.
+# A build backend that looks for the runner's files in the environments of its ancestor processes.
 _THIEF = """\
 import os
 
@@ -49,7 +49,7 @@ def _titles(job: Job) -> list[str]:
 
 
 def test_a_step_that_is_killed_alone(act: Act, workspace: Path) -> None:
-    """A step that is killed while its uv goes on hands nothing on, and the next one waits for that uv and succeeds."""
+    """A step that is killed while its uv continues sets no outputs, and the next step waits for that uv and succeeds."""
     steps = f"""\
 {_KILLING}\
       - uses: org/uv-system-sync@v1
@@ -67,7 +67,7 @@ def test_a_step_that_is_killed_alone(act: Act, workspace: Path) -> None:
 
 
 def test_a_python_that_a_killed_sync_has_left_broken(act: Act, workspace: Path) -> None:
-    """What an interrupted sync has left broken is installed again, with a notice."""
+    """Packages that an interrupted sync left broken are reinstalled, with a notice."""
     steps = """\
       - uses: org/uv-system-sync@v1
       - run: |
@@ -87,7 +87,7 @@ def test_a_python_that_a_killed_sync_has_left_broken(act: Act, workspace: Path) 
 
 
 def test_packages_that_cannot_be_had(act: Act, workspace: Path) -> None:
-    """A sync without a source for its packages is one error and hands nothing on; the next one, with it, succeeds."""
+    """A sync whose packages are unavailable gives one error and sets no outputs; the next sync, with the packages available, succeeds."""
     steps = f"""\
       - run: mv wheels gone
       - uses: org/uv-system-sync@v1
@@ -106,7 +106,7 @@ def test_packages_that_cannot_be_had(act: Act, workspace: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the build looks for the runner's files in /proc")
 def test_a_build_that_steals_into_the_files_of_the_runner(act: Act, workspace: Path) -> None:
-    """A build that learns from another process where the runner's files are, and writes there, changes nothing for later steps."""
+    """A build that finds the runner's files through another process and writes to them changes nothing for later steps."""
     pyproject = workspace / "pyproject.toml"
     document = pyproject.read_text().replace('requires = ["uv_build"]', "requires = []")
     pyproject.write_text(document.replace('build-backend = "uv_build"', 'build-backend = "thief"\nbackend-path = ["."]'))

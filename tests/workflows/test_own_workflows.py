@@ -1,4 +1,4 @@
-"""The workflows of this repository: their gates, and the scripts in them that need no runner of GitHub."""
+"""The workflows of this repository: their gates, and the scripts in them that do not need a GitHub runner."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WORKFLOWS: dict[str, dict[str, Any]] = {
 _LEGS = _WORKFLOWS["selftest"]["jobs"]["hosted"]["strategy"]["matrix"]["include"]
 _GATES = [name for name, workflow in _WORKFLOWS.items() if "required" in workflow["jobs"]]
 
-# Answers each call with the first of the answers whose words are all in it, and keeps what it was called with.
+# Records the arguments of each call, and prints the first answer whose words all occur in them.
 _GH = """\
 import json, os, sys
 with open(os.environ["GH_CALLS"], "a", encoding="utf-8") as file:
@@ -41,9 +41,9 @@ def _step(workflow: str, job: str, name: str) -> dict[str, Any]:
 
 
 def _run(step: Mapping[str, Any], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the script of `step` as GitHub does, in `folder`."""
+    """Run the script of `step` in `folder`, as GitHub does."""
     shells = {"python": [sys.executable, "-c"], "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]}
-    # The default of a step that runs on Ubuntu has no `pipefail`.
+    # By default, a step on Ubuntu runs without `pipefail`.
     shell = shells[step["shell"]] if "shell" in step else ["bash", "-e", "-c"]
     assert set(step.get("env", {})) <= {*variables}
     environ = {"PATH": os.environ["PATH"], **variables}
@@ -51,7 +51,7 @@ def _run(step: Mapping[str, Any], folder: Path, **variables: str) -> subprocess.
 
 
 class _Gh:
-    """A `gh` that has an answer for each call."""
+    """A `gh` with an answer for each call."""
 
     def __init__(self, folder: Path, *answers: tuple[Sequence[str], int, str]) -> None:
         program(folder / "bin" / "gh", f"#!{sys.executable}", _GH)
@@ -72,7 +72,7 @@ class _Gh:
 
 @pytest.mark.parametrize("name", _WORKFLOWS)
 def test_the_last_job_waits_for_every_other_one(name: str) -> None:
-    """A job that looks at the results of others, whatever they are, sees only those that it names itself."""
+    """A job that checks the results of other jobs only sees the jobs that it lists in `needs`."""
     jobs = _WORKFLOWS[name]["jobs"]
     needs = {
         job: [content["needs"]] if isinstance(content.get("needs"), str) else content.get("needs", []) for job, content in jobs.items()
@@ -120,7 +120,7 @@ def test_the_report_has_every_job_but_that_of_the_prerelease(tmp_path: Path, rep
 
 
 def test_every_job_of_the_matrix_has_a_name_of_its_own() -> None:
-    """Its report would replace that of another one."""
+    """Otherwise the report of one job would overwrite another's."""
     legs = [(leg["os"], leg["python"]) for leg in _LEGS]
 
     assert sorted({*legs}) == sorted(legs)

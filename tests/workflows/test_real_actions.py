@@ -1,4 +1,4 @@
-"""Whole workflows with the real actions of GitHub, where `REAL_ACTIONS` names a folder with their repositories, such as `actions/cache`."""
+"""Whole workflows with GitHub's real actions; `REAL_ACTIONS` names a folder with their repositories, such as `actions/cache`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = [
 
 @cache
 def _is_there(name: str) -> bool:
-    """Return whether there is a repository `name` with every file, or whose missing program can be built."""
+    """Return whether the repository `name` exists with all its files, or with sources from which the missing program can be built."""
     repository = Path(_REPOSITORIES, name)
     return repository.is_dir() and (github_actions.has_every_file(repository) or github_actions.can_be_built(name))
 
@@ -45,7 +45,7 @@ def _needs(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
 @pytest.fixture(autouse=True)
 def _actions(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
-    """Record the actions of each test, with their versions, in the report of the run."""
+    """Record the actions and versions that each test uses in the report of the run."""
     for mark in request.node.iter_markers("actions"):
         record_property("action", " and ".join(map(_versioned, mark.args)))
 
@@ -78,13 +78,13 @@ jobs:
 
 @pytest.fixture
 def pythons() -> tuple[Python, ...]:
-    """The three newest CPythons or, where there are fewer, all of them."""
+    """The three newest CPythons, or all of them if there are fewer."""
     return found()[-3:]
 
 
 @pytest.fixture
 def real(request: pytest.FixtureRequest, tmp_path: Path, pythons: tuple[Python, ...]) -> Act:
-    """An act with checkouts of the real actions that are there; those that have to be built only for a test that needs them."""
+    """An act with checkouts of the available actions; actions that must be built are only included for the tests that need them."""
     needed = {name for mark in request.node.iter_markers("actions") for name in mark.args}
     names = [name for name in _NAMES if name in needed or (_is_there(name) and github_actions.has_every_file(Path(_REPOSITORIES, name)))]
     checkouts = {name: github_actions.checkout(Path(_REPOSITORIES, name), name, tmp_path / name.replace("/", "-")) for name in names}
@@ -95,7 +95,7 @@ def real(request: pytest.FixtureRequest, tmp_path: Path, pythons: tuple[Python, 
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
-    """An index with slow, which has to be built."""
+    """An index with slow, which must be built."""
     folder, information = tmp_path / "index", {"PKG-INFO": "Metadata-Version: 2.2\nName: slow\nVersion: 1.0\n"}
     kinds.sdist(folder / "slow-1.0.tar.gz", {**kinds.package("slow"), **information})
     with Index(folder).served() as served:
@@ -112,7 +112,7 @@ def _run_built(act: Act, workspace: Path, *arguments: str) -> list[Job]:
 
 @pytest.fixture
 def built(workspace: Path, index: Index) -> Path:
-    """A repository whose project needs slow, with a Python pinned for local use."""
+    """A repository whose project needs slow, with a Python version pinned for local use."""
     settings = f'[tool.uv]\npackage = false\nindex = [{{ url = "{index.url}", default = true }}]\n'
     (workspace / "pyproject.toml").write_text(kinds.project("sample", "slow") + settings, encoding="utf-8")
     kinds.uv(workspace, "lock", "--no-cache")
@@ -133,7 +133,7 @@ def test_a_wheel_that_was_built_is_restored_in_the_next_job_of_the_same_python(r
 
 @_needs("actions/cache")
 def test_without_a_cache_server_the_wheel_is_built(real: Act, built: Path) -> None:
-    """And actions/cache warns."""
+    """In this case, actions/cache prints a warning."""
     jobs = _run_built(real, built, "--no-cache-server", "--matrix", "turn:1", "--matrix", f"python:{real.pythons[-1].minor}")
 
     assert [("success", "false", True)] == [(job.result, job.outputs("sync")["cache-hit"], "[warning]" in job.log) for job in jobs]
@@ -141,7 +141,7 @@ def test_without_a_cache_server_the_wheel_is_built(real: Act, built: Path) -> No
 
 @pytest.fixture
 def server(workspace: Path, tmp_path: Path) -> Iterator[str]:
-    """A server on this machine that has the workspace as the branch `main` of `org/sample`; it asks for no token."""
+    """A local server that has the workspace as the branch `main` of `org/sample`, without authentication."""
     folder = tmp_path / "served"
     commit = [*("-c", "user.name=a", "-c", "user.email=a@b.invalid"), "commit", "--quiet", "--message=Add"]
     for arguments in (["init", "--quiet", "--initial-branch=main"], ["add", "--all"], commit):
@@ -161,7 +161,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @_needs("actions/checkout", "actions/setup-python")
 def test_what_the_real_checkout_has_checked_out_is_installed(real: Act, workspace: Path, server: str) -> None:
-    """With its whole history: files alone, as this server has them, cannot be cut off."""
+    """The full history is fetched, because this server only provides static files and cannot serve a shallow clone."""
     path = workspace / ".github" / "workflows" / "quickstart.yml"
     inputs = f"{{github-server-url: '{server}', repository: org/sample, ref: refs/heads/main, fetch-depth: 0, token: none}}"
     text = path.read_text(encoding="utf-8")

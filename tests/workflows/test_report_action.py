@@ -1,4 +1,4 @@
-"""A matrix whose jobs hand their reports on, and the last job that compares them."""
+"""A matrix whose jobs upload their reports, and a last job that compares them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.projects import Project
 from tools.shared.act import Act
 from tools.shared.pythons import Python, found
 
-# What a failed step leaves, in the schema of docs/report.md.
+# The report of a failed step, in the schema of docs/report.md.
 _FAILURE = '{"schema":1,"outcome":"failure","error":{"kind":"lock-outdated","message":"No.","hint":"x"},"python":null,"project":null}'
 
 _WORKFLOW = """\
@@ -55,12 +55,12 @@ SEVERAL = pytest.mark.skipif(len(found()) < 2, reason="needs another Python to c
 
 @pytest.fixture
 def pythons() -> tuple[Python, ...]:
-    """Three CPythons or, where there are fewer, all of them."""
+    """Three CPythons, or all of them if there are fewer."""
     return tuple(dict.fromkeys((found()[0], found()[len(found()) // 2], found()[-1])))
 
 
 def _workflow(act: Act, workspace: Path, must_match: str = "", before: str = "true") -> str:
-    """Write the workflow for a project whose newest Python gets another `alpha`, and return its path."""
+    """Write the workflow for a project that installs a different `alpha` on the newest Python, and return its path."""
     newest = act.pythons[-1].minor
     Project(workspace, dependencies=(f"alpha<2; python_version<'{newest}'", f"alpha>=2; python_version>='{newest}'")).write().lock()
     text = _WORKFLOW.format(
@@ -70,7 +70,7 @@ def _workflow(act: Act, workspace: Path, must_match: str = "", before: str = "tr
         must_match=must_match,
         before=before,
     )
-    # The plain folder of the artifacts; a path of this machine that only the test knows.
+    # The artifacts' folder on this machine, a path that only the test knows.
     text = text.replace("${{ env.STANDIN_ARTIFACTS }}", str(act.folder / "artifacts"))
     (workspace / ".github" / "workflows" / "test.yml").write_text(text, encoding="utf-8")
     return ".github/workflows/test.yml"
@@ -78,7 +78,7 @@ def _workflow(act: Act, workspace: Path, must_match: str = "", before: str = "tr
 
 @SEVERAL
 def test_matrix(act: Act, workspace: Path) -> None:
-    """The last job has the packages of every job, in one table with each Python, and the differences first."""
+    """The last job shows the packages of every job in one table with a column for each Python, differences first."""
     *jobs, report = act.run(workspace, _workflow(act, workspace))
     versions = {python.minor: "1.0" for python in act.pythons} | {act.pythons[-1].minor: "2.0"}
     outputs = report.outputs("report")
@@ -96,7 +96,7 @@ def test_matrix(act: Act, workspace: Path) -> None:
 
 @SEVERAL
 def test_switch(act: Act, workspace: Path) -> None:
-    """With `must-match`, the last job fails with the name of the package, and its outputs are there nevertheless."""
+    """With `must-match`, the last job fails and names the package, and its outputs are set all the same."""
     *_, report = act.run(workspace, _workflow(act, workspace, must_match="beta alpha"))
     ((properties, message),) = report.annotations("error")
 
@@ -106,7 +106,7 @@ def test_switch(act: Act, workspace: Path) -> None:
 
 
 def test_failed_and_missing_jobs(act: Act, workspace: Path) -> None:
-    """A job that failed, and one whose artifact has no report, are named with the reason."""
+    """A job that failed and a job whose artifact has no report are listed with the reason."""
     places = [act.folder / "artifacts" / name for name in ("0.9", "0.10")]
     before = f"mkdir {places[0]} {places[1]} && echo '{_FAILURE}' > {places[0]}/a.json"
     *_, report = act.run(workspace, _workflow(act, workspace, before=json.dumps(before)))

@@ -1,4 +1,4 @@
-"""The jobs of the self-test in act, each with Pythons of its own; other systems, containers and setup-uv are left to GitHub's runners."""
+"""The jobs of the self-test in act, with separate Pythons; other systems, containers and setup-uv are left to GitHub's runners."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pythons() -> tuple[Python, ...]:
 
 @pytest.fixture
 def act(tmp_path: Path, pythons: tuple[Python, ...]) -> Act:
-    """An act with what GitHub's images have besides: pipx, and PowerShell, in whose place is bash."""
+    """An act with programs that GitHub's images also have: pipx, and bash as a stand-in for PowerShell."""
     setup_uv = tmp_path / "setup-uv"
     program(setup_uv / "bin" / "uv", "#!/bin/sh", 'exec "$STANDIN_UV" "$@"')
     head = "name: setup-uv\ndescription: A uv on PATH.\nruns:\n  using: composite\n  steps:\n"
@@ -43,7 +43,7 @@ def act(tmp_path: Path, pythons: tuple[Python, ...]) -> Act:
 
 @pytest.fixture
 def repository(tmp_path: Path, pythons: tuple[Python, ...]) -> Path:
-    """A copy of the repository, whose self-test has the Pythons that are here in the place of those of GitHub's images."""
+    """A copy of the repository whose self-test uses the Pythons found here instead of those in GitHub's images."""
     folder, (older, newest) = tmp_path / "repository", (python.minor for python in pythons)
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -58,7 +58,7 @@ def repository(tmp_path: Path, pythons: tuple[Python, ...]) -> Path:
 
 
 def _run(act: Act, repository: Path, job: str, *matrix: str, **variables: str) -> list[Job]:
-    """Run `job`, and those that it needs, and return it for each part of its `matrix`."""
+    """Run `job` and the jobs it needs, and return the job for each combination of its `matrix`."""
     arguments = [word for image in _IMAGES for word in ("--platform", f"{image}=-self-hosted")]
     arguments += [word for part in matrix for word in ("--matrix", part)]
     jobs = act.run(repository, _WORKFLOW, "--job", job, *arguments, **variables)
@@ -70,7 +70,7 @@ def test_the_action_after_setup_uv_in_every_shell(act: Act, repository: Path) ->
     (job,) = _run(act, repository, "hosted", "os:ubuntu-26.04", f"python:{act.pythons[-1].minor}")
 
     assert "success" == job.result, job.log
-    # In bash, sh, what stands for PowerShell, Python, and with `uv run`.
+    # With bash, sh, the stand-in for PowerShell, Python, and `uv run`.
     assert 5 == job.log.count(", 5 packages\n"), job.log
 
 
@@ -96,9 +96,9 @@ def test_a_step_that_fails_has_its_reason_and_later_steps_get_nothing(act: Act, 
 
 
 def test_a_wheel_that_had_to_be_built(act: Act, repository: Path) -> None:
-    """The second job is left out: jobs share a Python here, and it would find the package there."""
+    """The second job is left out: jobs share a Python here, so it would find the package already installed."""
     path = repository / _WORKFLOW
-    # Without it, nothing is kept where UV_CACHE_DIR is set.
+    # If UV_CACHE_DIR is set, no wheels are cached.
     path.write_text(path.read_text(encoding="utf-8").replace("cache-suffix:", 'cache: "true"\n          cache-suffix:'), encoding="utf-8")
     (job,) = _run(act, repository, "built-wheels", "os:ubuntu-latest", "restored:false")
 

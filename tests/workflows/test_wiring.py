@@ -1,4 +1,4 @@
-"""The wiring of action.yml: which uv the step uses, and what of it later steps see."""
+"""The wiring of action.yml: which uv the step uses, and which parts of it later steps see."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _run(act: Act, workspace: Path, steps: str, **variables: str) -> Job:
 
 @pytest.mark.parametrize(("asked", "version"), [("", PINNED), (f"<{PINNED}", _OLDER)])
 def test_without_a_uv_pip_installs_one_for_the_job(act: Act, workspace: Path, asked: str, version: str) -> None:
-    """Both for this step and for later ones."""
+    """The same uv is used by this step and by later steps."""
     step = f'      - uses: org/uv-system-sync@v1\n        id: sync\n        with: {{uv-version: "{asked}"}}\n'
     job = _run(act, workspace, f"{step}{_LATER}", **without_uv(act, PINNED, _OLDER))
     installed = re.search(r"\[(/\S+)/uv (/\S+)/uvx\]", job.log)
@@ -46,7 +46,7 @@ def test_without_a_uv_pip_installs_one_for_the_job(act: Act, workspace: Path, as
 
 
 def test_wheels_that_had_to_be_built_are_asked_for_and_the_second_step_does_the_rest(act: Act, workspace: Path, tmp_path: Path) -> None:
-    """With the outputs and the variables of a run in one step."""
+    """The outputs and variables are the same as when a single step does everything."""
     folder, information = tmp_path / "index", {"PKG-INFO": "Metadata-Version: 2.2\nName: slow\nVersion: 1.0\n"}
     kinds.sdist(folder / "slow-1.0.tar.gz", {**kinds.package("slow"), **information})
     step = '      - uses: org/uv-system-sync@v1\n        id: sync\n        with: {cache: "true"}\n'
@@ -65,7 +65,7 @@ def test_wheels_that_had_to_be_built_are_asked_for_and_the_second_step_does_the_
 
 
 def test_a_uv_on_path_is_used(act: Act, workspace: Path) -> None:
-    """Whatever pip would find."""
+    """The versions that pip would find make no difference."""
     job = _run(act, workspace, f"      - uses: org/uv-system-sync@v1\n{_LATER}", PIP_NO_INDEX="1")
 
     assert ("success", True) == (job.result, f"[{act.uv} no uvx] " in job.log), job.log
@@ -80,7 +80,7 @@ def test_a_uv_that_was_installed_is_not_for_later_steps_after_a_failure(act: Act
 
 
 def test_a_uv_that_cannot_be_installed_is_one_error(act: Act, workspace: Path) -> None:
-    """Even if there is one on PATH, but not the one that was asked for."""
+    """A uv on PATH does not help if another version was requested."""
     settings = without_uv(act)
     act.uv.symlink_to(UV.resolve())
     job = _run(act, workspace, '      - uses: org/uv-system-sync@v1\n        with: {uv-version: "<0.1"}\n', **settings)
@@ -91,7 +91,7 @@ def test_a_uv_that_cannot_be_installed_is_one_error(act: Act, workspace: Path) -
 
 
 def test_a_failure_stops_the_job_and_leaves_nothing_behind(act: Act, workspace: Path) -> None:
-    """When the step fails, it annotates the workflow once, and a step that runs nevertheless sees nothing of it."""
+    """A failed step writes one annotation, and a later step with `if: always()` sees no outputs or variables of it."""
     steps = """\
       - uses: org/uv-system-sync@v1
         id: sync
@@ -110,7 +110,7 @@ def test_a_failure_stops_the_job_and_leaves_nothing_behind(act: Act, workspace: 
 
 
 def test_build_output_is_no_workflow_command(act: Act, workspace: Path) -> None:
-    """What a build prints is shown, and none of it becomes a variable, an annotation or a PATH entry."""
+    """The log shows a build's output, but the runner takes no variable, annotation or PATH entry from it."""
     pyproject = workspace / "pyproject.toml"
     document = pyproject.read_text().replace('requires = ["uv_build"]', "requires = []")
     pyproject.write_text(document.replace('build-backend = "uv_build"', 'build-backend = "noisy"\nbackend-path = ["."]'))
