@@ -89,7 +89,7 @@ def test_actions_inside_are_githubs_own_at_a_full_commit_with_its_version_in_a_c
 
 @pytest.mark.parametrize("name", _RUN_STEPS)
 def test_a_script_is_a_few_lines_of_python_without_an_expression(name: str) -> None:
-    """The interpreter runs nothing of the repository or the target, and the value of an input is never part of a script."""
+    """The interpreter loads nothing from the repository or the target, and input values are never part of a script."""
     step = _RUN_STEPS[name]
 
     assert "python -B -I -S {0}" == step["shell"]

@@ -1,4 +1,4 @@
-"""The structure of the source: which package may import which, what a run imports, and which syntax older Pythons meet."""
+"""The structure of the source: which packages may import which, what a run imports, and which syntax older Pythons see."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src"
 PACKAGE = "uv_system_sync"
 
-# Each imports only what stands before it.
+# Each package may only import those before it.
 LAYERS = [
     *("text", "errors", "imports", "paths", "process", "inputs", "environment"),
     *("project", "interpreter", "uv", "diagnosis", "reporting", "matrix"),
@@ -25,12 +25,12 @@ LAYERS = [
 
 OLD_PYTHONS = sorted(path for version in ("2.7", "3.6", "3.7") for path in Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
 
-# In the standard library until 3.11, and imported before 3.10 only.
+# In the standard library until 3.11, and only imported before 3.10.
 REMOVED_FROM_THE_STANDARD_LIBRARY = {"distutils"}
 
 
 def modules() -> dict[str, ast.Module]:
-    """Return the syntax tree of each module by its dotted name below the package, empty for the package itself."""
+    """Return the syntax tree of each module, keyed by its dotted name below the package (empty for the package itself)."""
     found = {}
     for path in sorted((SRC / PACKAGE).rglob("*.py")):
         name = ".".join(path.relative_to(SRC / PACKAGE).with_suffix("").parts)
@@ -42,7 +42,7 @@ MODULES = modules()
 
 
 def imports(node: ast.AST, *, types: bool) -> Iterator[str]:
-    """Yield the full name of each module and object that is imported anywhere in `node`; for annotations, only with `types`."""
+    """Yield the full name of each module and object imported anywhere in `node`; imports for annotations only if `types` is true."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING" and not types:
             continue
@@ -55,13 +55,13 @@ def imports(node: ast.AST, *, types: bool) -> Iterator[str]:
 
 
 def own_imports(module: str, *, types: bool) -> set[str]:
-    """Return the modules of ours that `module` imports."""
+    """Return the modules of this package that `module` imports."""
     names = {name.partition(".")[2] for name in imports(MODULES[module], types=types) if name.startswith(f"{PACKAGE}.")}
     return {name if name in MODULES else name.rpartition(".")[0] for name in names} - {""}
 
 
 def third_party(module: str) -> set[str]:
-    """Return the top-level names of what `module` imports from neither the standard library nor this package."""
+    """Return the top-level names of third-party modules that `module` imports."""
     known = {*sys.stdlib_module_names, PACKAGE, *REMOVED_FROM_THE_STANDARD_LIBRARY}
     return {name.partition(".")[0] for name in imports(MODULES[module], types=True)} - known
 
@@ -96,7 +96,7 @@ def test_third_party_packages_are_imported_in_one_place_each() -> None:
 
 
 def loaded_by(code: str) -> set[str]:
-    """Return what a new interpreter, which has only our source, has loaded after `code`."""
+    """Return the modules loaded after `code` in a new interpreter that can only import our source."""
     script = f"import sys; sys.path.insert(0, {str(SRC)!r}); {code}; print('\\n'.join(sys.modules))"
     return set(subprocess.run([sys.executable, "-B", "-I", "-S", "-c", script], check=True, capture_output=True, text=True).stdout.split())
 
@@ -136,7 +136,7 @@ def test_the_probe_needs_only_the_standard_library() -> None:
 def test_a_python_that_is_too_old_is_reported_as_an_annotation(interpreter: Path) -> None:
     major, minor = interpreter.parts[-3].split(".")[:2]
     code = "import sys; sys.path.insert(0, sys.argv[1]); from uv_system_sync.__main__ import sync"
-    # Not -I, which some of these do not have; -B, because they would leave byte code in src.
+    # Not -I, which some of these versions lack; -B, because they would write byte code into src.
     command = [str(interpreter), "-E", "-s", "-S", "-B", "-c", code, str(SRC)]
     completed = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
 
@@ -144,7 +144,7 @@ def test_a_python_that_is_too_old_is_reported_as_an_annotation(interpreter: Path
     assert completed.stderr.startswith(f"::error title=python-unsuitable::`python` on PATH is Python {major}.{minor} ({interpreter})")
 
 
-# Words of a private language that this project once had; see CONTRIBUTING.md.
+# Words that this project avoids; see CONTRIBUTING.md.
 _WORDS = (
     "rooms?|doors?|houses?|shelf|shelves|stor(?:y|ies)|voices?|dialects?|heal(?:ed|ing|s)?|seal(?:ed|ing|s)?|blam(?:e|ed|es|ing)|"
     "admit(?:s|ted)?|prov(?:e|es|ed)|anew|superfluous"

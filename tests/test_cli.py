@@ -1,4 +1,4 @@
-"""The command line: its options are the inputs of the action, and what is about the user's shell."""
+"""The command line: its options match the inputs of the action, and advice matches the user's shell."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from uv_system_sync.text import Option
 
 _INPUTS: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
 
-# Inputs of the runner alone or of what installs uv, and the one that is behind `--`.
+# Inputs for the runner or for the installation of uv, and the input that the command line takes after `--`.
 _NO_OPTION = {"summary", "args", "uv-version", "cache", "cache-suffix"}
 _NO_INPUT = {"dry-run", "exact", "help", "json", "quiet", "verbose", "version", "yes"}
 _SINGULAR = {"extras": "extra", "groups": "group", "only-groups": "only-group", "packages": "package"}
@@ -44,7 +44,7 @@ _OWN_FOLDER = os.path.dirname(sys.executable)
 
 
 def _inputs(*words: str) -> Inputs:
-    """Return the inputs that the command line `words` means."""
+    """Return the inputs for the command line `words`."""
     return cli.read(cli.parse(["--python", "/opt/python", *words]))
 
 
@@ -85,7 +85,7 @@ def test_the_help_fits_80_columns_on_any_terminal(monkeypatch: pytest.MonkeyPatc
 def test_for_a_misspelled_option_the_one_that_was_meant_is_suggested(
     capsys: pytest.CaptureFixture[str], word: str, meant: str | None
 ) -> None:
-    """Other words may be arguments of uv."""
+    """Other unknown words may be arguments for uv."""
     with pytest.raises(SystemExit) as ended:
         cli.parse([word, "x"])
     *_, message = capsys.readouterr().err.splitlines()
@@ -191,7 +191,7 @@ def test_path_is_that_of_the_users_shell_even_below_uvx(environ: dict[str, str],
 
 @pytest.fixture
 def target(tmp_path: Path) -> Target:
-    """A Python that exists."""
+    """An existing Python."""
     touch(tmp_path / "bin", "python")
     return TARGET._replace(executable=str(tmp_path / "bin" / "python"), prefix=str(tmp_path), site_packages=(str(tmp_path / "lib"),))
 
@@ -215,7 +215,7 @@ def test_a_python_that_path_leads_to_needs_no_advice(target: Target) -> None:
 
 
 def test_a_python_that_a_shim_on_path_starts_needs_no_advice(tmp_path: Path) -> None:
-    """Whatever starts it, such as the shim of a version manager, its prefix is the target's."""
+    """Whatever starts it, for example a version manager's shim, its prefix is the target's."""
     shim = program(tmp_path / "shims" / "python", "#!/bin/sh", f'exec "{sys.executable}" "$@"')
     other = program(tmp_path / "other" / "python", "#!/bin/sh", "exit 127")
     own = TARGET._replace(executable=sys.executable, prefix=sys.prefix, scripts=os.path.dirname(sys.executable))
@@ -232,7 +232,7 @@ def test_for_another_python_the_line_to_copy_puts_the_most_important_folder_firs
     assert advice.endswith(" export PATH='/c:/a b':\"$PATH\"")
 
 
-# What it will do is said first.
+# Announcing the changes.
 
 _DRY_RUN = """\
 Would uninstall 4 packages
@@ -248,7 +248,7 @@ _SEEDS_ONLY = " - setuptools==75.0\n - pip==24.0\n"
 
 
 class _User:
-    """Somebody at a terminal who gives one answer."""
+    """A user at a terminal who gives one answer."""
 
     def __init__(self, *, answer: bool) -> None:
         self.questions: list[str] = []

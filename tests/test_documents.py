@@ -1,4 +1,4 @@
-"""What the documents show, name and link to is there, and is valid."""
+"""The documents: the examples are valid, and the names and links refer to things that exist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WORKFLOWS = sorted([*(ROOT / "examples").glob("*.yml"), *(ROOT / ".github" / "wo
 
 _SHELL = ("sh", "shell", "bash", "console")
 
-# Blocks of shell, by their first line, that are run nowhere, each with the reason.
+# Shell blocks that are not run anywhere, by their first line, with the reason for each.
 _NOT_RUN = {
     "uvx migrate-to-uv": "needs an index, and is not ours",
     "uvx migrate-to-uv --dependency-groups-strategy keep-existing": "the same",
@@ -39,7 +39,7 @@ _NOT_RUN = {
 }
 
 
-# How many words a guide has at most, and the documents in which readers look for one heading only.
+# The word limit for a guide, and the reference documents that have no limit.
 _MOST_WORDS = 1200
 _REFERENCES = {"errors.md"}
 
@@ -50,18 +50,18 @@ def shown(language: str) -> list[Block]:
 
 
 def verbs() -> set[str]:
-    """Return the verbs of the Makefile."""
+    """Return the targets of the Makefile."""
     return set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def all_workflows() -> dict[str, str]:
-    """Return every workflow there is, by its place: in documents, where parts of one are completed, and in files."""
+    """Return every workflow, keyed by its location: from files, and from documents, where partial workflows are completed."""
     written = {documents.name(path): path.read_text(encoding="utf-8") for path in WORKFLOWS}
     return {**written, **{block.place: documents.workflow(block.text) for block in shown("yaml")}}
 
 
 def test_workflows_follow_the_schema(tmp_path: Path) -> None:
-    """Every block of YAML is a workflow, or part of one, by the schema that editors use."""
+    """Every YAML block is a workflow, or part of one, according to the schema that editors use."""
     texts = {**all_workflows(), "bad": "on: push\njobs: none\n"}
     for number, text in enumerate(texts.values()):
         (tmp_path / f"{number}.yml").write_text(text, encoding="utf-8")
@@ -76,7 +76,7 @@ def test_workflows_follow_the_schema(tmp_path: Path) -> None:
 
 
 def test_github_reads_every_workflow() -> None:
-    """GitHub's own parser takes every block of YAML, every example and every workflow, with the expressions in them."""
+    """GitHub's own parser accepts every YAML block, every example and every workflow, including expressions."""
     if github_parser.missing():
         pytest.skip(github_parser.missing())
     workflows = all_workflows()
@@ -89,14 +89,14 @@ def test_github_reads_every_workflow() -> None:
 
 
 def test_json_is_json() -> None:
-    """Every block of JSON can be read."""
+    """Every JSON block can be parsed."""
     assert shown("json")
     for block in shown("json"):
         json.loads(block.text)
 
 
 def test_shell_is_run_or_known() -> None:
-    """Every block of shell consists of verbs of the Makefile, or is run below, or is known not to be."""
+    """Every shell block consists of Makefile targets, is run below, or is listed as not run."""
     others = [block for language in _SHELL for block in shown(language) if not _is_of_verbs(block)]
 
     assert {*_NOT_RUN, _first_line(_MIGRATION)} == {_first_line(block.text) for block in others}
@@ -116,7 +116,7 @@ _MIGRATION = "uv init --bare\n"
 
 @pytest.mark.parametrize("block", [block for block in shown("sh") if block.text.startswith(_MIGRATION)], ids=lambda block: block.place)
 def test_requirements_become_a_lock(block: Block, tmp_path: Path) -> None:
-    """The lines of the migration make a uv.lock of what requirements.txt pins."""
+    """The commands of the migration guide turn the pins in requirements.txt into a uv.lock."""
     for wheel in WHEELS:
         wheel.write(tmp_path / "wheels")
     project = tmp_path / "project"
@@ -132,7 +132,7 @@ def test_requirements_become_a_lock(block: Block, tmp_path: Path) -> None:
 
 
 def test_commands_are_verbs_of_the_makefile() -> None:
-    """Every `make` command that a document names is a verb of the Makefile."""
+    """Every `make` command in a document names a target of the Makefile."""
     text = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
     named = set(re.findall(r"(?:`|^ *)make ([a-z-]+)", text, re.MULTILINE))
 
@@ -142,7 +142,7 @@ def test_commands_are_verbs_of_the_makefile() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=documents.name)
 def test_links_lead_somewhere(document: Path) -> None:
-    """Every link and picture names a file that is there and, with `#`, a heading in it; a badge, its workflow."""
+    """Every link and picture refers to an existing file and, with `#`, to a heading in it; a badge refers to its workflow."""
     broken = []
     for target in documents.links(document):
         path, _, anchor = target.removesuffix("/badge.svg").replace("../../actions/workflows/", ".github/workflows/").partition("#")
@@ -155,7 +155,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=documents.name)
 def test_files_that_are_named_are_there(document: Path) -> None:
-    """Every path into the repository that is in a code span is that of a file or a folder."""
+    """Every repository path in a code span is an existing file or folder."""
     paths = [span.partition("::")[0] for span in documents.code_spans(document)]
     folders = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir())
     named = [path for path in paths if re.fullmatch(rf"(?:{folders})/[\w./*-]*", path)]
@@ -165,7 +165,7 @@ def test_files_that_are_named_are_there(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=documents.name)
 def test_tests_that_are_named_are_there(document: Path) -> None:
-    """Every test that a document names is in one file, or in the one that it names too."""
+    """Every test named in a document exists in exactly one file, or in the file named with it."""
     named = re.findall(r"`(?:(tests/[\w/]+\.py)::)?(test_\w+)`", documents.prose(document))
     files = {documents.name(path): path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
     places = {name: [file for file, content in files.items() if f"\ndef {name}(" in content] for _, name in named}
@@ -180,14 +180,14 @@ def test_the_first_paragraph_of_a_guide_is_for_whom_it_is(guide: Path) -> None:
 
 @pytest.mark.parametrize("guide", [guide for guide in GUIDES if guide.name not in _REFERENCES], ids=documents.name)
 def test_a_guide_is_read_in_one_sitting(guide: Path) -> None:
-    """What is generated, alternative texts of pictures and the names of tests are not counted."""
+    """Generated text, alternative texts of pictures and test names do not count towards the limit."""
     text = re.sub(r"<picture>.*?</picture>|`(?:tests/[\w/]+\.py::)?test_\w+`", "", documents.written_by_hand(guide), flags=re.DOTALL)
 
     assert _MOST_WORDS >= len([word for word in text.split() if re.search(r"\w", word)])
 
 
 def test_the_threat_model_names_tests() -> None:
-    """The promises of the threat model are held by tests."""
+    """Every promise of the threat model has a test."""
     assert re.findall(r"`(?:tests/[\w/]+\.py::)?test_\w+`", documents.prose(ROOT / "docs" / "threat-model.md"))
 
 
@@ -198,7 +198,7 @@ def test_the_picture_of_the_flow_is_up_to_date() -> None:
 
 
 def test_the_flow_names_every_package() -> None:
-    """The picture names every package that a sync uses, and only modules and packages that exist."""
+    """The picture includes every package that a sync uses, and only existing modules and packages."""
     source = ROOT / "src" / "uv_system_sync"
     packages = {path.parent.name for path in source.glob("*/__init__.py")}
     drawn = {module for row in flow.ROWS for box in row for module in box.modules} | set(flow.FAILURE_MODULES)
@@ -208,7 +208,7 @@ def test_the_flow_names_every_package() -> None:
 
 
 def test_figures_have_a_maker_and_a_place() -> None:
-    """Every figure is made by a tool that names it, and shown by a document."""
+    """Every figure is generated by a tool that names it, and shown in a document."""
     figures = [path for path in (ROOT / "docs").iterdir() if path.suffix in {".svg", ".png"}]
     tools = "".join(path.read_text(encoding="utf-8") for folder in ("tools", "benchmarks") for path in (ROOT / folder).glob("*.py"))
     shown_ones = {(document.parent / target).resolve() for document in DOCUMENTS for target in documents.links(document)}

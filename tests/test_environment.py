@@ -1,4 +1,4 @@
-"""Which environment variables uv, the builds that it starts, and later steps see."""
+"""Which environment variables are passed to uv, to the builds it starts, and to later steps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_no_variable_is_decided_on_twice() -> None:
 
 
 def _tables() -> Iterator[list[str]]:
-    """Yield the names in each of the two tables, as often as they are there; the dictionary made of them has each once."""
+    """Yield the names in each of the two tables, including duplicates, which the dictionary built from them would hide."""
     for table in (environment._KEPT, environment._DROPPED):  # noqa: SLF001 - the tables themselves are tested
         yield [name for names in table.values() for name in names.split()]
 
@@ -105,7 +105,7 @@ def test_uv_does_not_see_a_variable_that_changes_what_is_installed(name: str) ->
     ],
 )
 def test_uv_sees_what_it_and_compilers_need(name: str) -> None:
-    """Indexes, credentials, certificates, the cache, libraries and the user's own variables."""
+    """These are indexes, credentials, certificates, the cache, libraries and the user's own variables."""
     assert {name: "as it is"} == environment.for_uv({name: "as it is"})
 
 

@@ -1,4 +1,4 @@
-"""Errors: what they carry, and what becomes of any other exception."""
+"""Errors: their contents, and how other exceptions are reported."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_values_may_be_given_with_each_sentence() -> None:
     error = SyncFailed(message("{what} failed.", what="It"), message("{what} again.", what="Try", how="?"))
 
     assert ("It failed.", "Try again.") == (str(error.message), str(error.hint))
-    # Those of the fact come first.
+    # The values of the fact come first.
     assert {"what": "It", "how": "?"} == error.values
 
 

@@ -1,4 +1,4 @@
-"""What may be imported once builds and packages may have changed files; each test is an interpreter of its own."""
+"""Which modules can be imported after builds and packages may have changed files; each test starts a new interpreter."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no time of chang
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder of sys.path with a module that was compiled."""
+    """A folder on sys.path with a compiled module."""
     (tmp_path / "module.py").write_text("VALUE = 1\n", encoding="utf-8")
     py_compile.compile(str(tmp_path / "module.py"), doraise=True)
     return tmp_path
@@ -79,7 +79,7 @@ def test_what_was_changed_is_refused(folder: Path, change: str, name: str) -> No
 
 @posix
 def test_byte_code_that_was_changed_is_not_run(folder: Path) -> None:
-    """Another process may just have compiled the same module."""
+    """A concurrent process may have just compiled the same module, so this is not an error."""
     find, header = "(pyc,) = folder.glob('__pycache__/module.*.pyc')", "pyc.read_bytes()[:16]"
     change = f"{find}; import marshal; pyc.write_bytes({header} + marshal.dumps(compile('VALUE = 2', 'x', 'exec')))"
 

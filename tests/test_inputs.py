@@ -36,7 +36,7 @@ def test_an_empty_input_is_at_its_default(value: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["INPUT_", ""])
 def test_variables_of_other_actions_are_not_inputs(prefix: str) -> None:
-    """A runner or an outer action sets them."""
+    """The runner or an outer action may set them."""
     assert _DEFAULTS == Inputs.from_environ({f"{prefix}FROZEN": "true", f"{prefix}PYTHON": "/usr"})
 
 
@@ -101,7 +101,7 @@ def test_names_are_separated_and_normalized(name: str, text: str, expected: tupl
 @pytest.mark.parametrize(("name", "option"), [("groups", Option("groups")), ("only_groups", Option("only-groups"))])
 @pytest.mark.parametrize("word", ["--all-extras", "-x", "x-", "a/b", "a[b]", "a==1", "ü", "`", "$(id)", ";"])
 def test_a_word_that_is_not_a_name_is_an_error(name: str, option: Option, word: str) -> None:
-    """So that none of them can be an argument of uv."""
+    """A rejected word cannot reach uv as an option."""
     assert {"option": option, "word": word} == _rejected(**{name: f"docs {word}"}).values
 
 
@@ -180,7 +180,7 @@ def test_no_dev_does_not_contradict_other_groups() -> None:
 
 
 def test_the_version_of_uv_is_taken_as_it_is() -> None:
-    """What provides uv has checked it before."""
+    """The code that provides uv checks it."""
     assert ">=0.12, <1" == step_inputs(uv_version=" >=0.12, <1\n").uv_version
 
 

@@ -1,4 +1,4 @@
-"""The entry point of the actions: the scripts of action.yml, run as the runner runs them."""
+"""The actions' entry points: the scripts of action.yml, run as the runner runs them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tools.shared.runner_files import StepFiles
 
 posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has signals, and starts a text file")
 
-# A uv that knows its version, and installs our dependencies as a link to those of the tests.
+# A uv that prints its version, and installs our dependencies as a link to those of the tests.
 _FAKE_UV = (
     "import os, shutil, sys",
     "if sys.argv[1] == '--version': sys.exit(print('uv 0.13.9'))",
@@ -34,7 +34,7 @@ _FAKE_UV = (
 
 
 def _start(runner: StepFiles, action: Path = ROOT, **environ: str) -> subprocess.Popen[str]:
-    """Start the script of the step with the interpreter and the flags that action.yml names; `action` is the action's folder."""
+    """Run the step's script with the interpreter and flags from action.yml; `action` is the folder of the action."""
     step = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"][0]
     script = runner.env.parent / "script.py"
     script.write_text(step["run"], encoding="utf-8")
@@ -57,7 +57,7 @@ def _run(runner: StepFiles, action: Path = ROOT, **environ: str) -> tuple[int, s
 
 
 def _copy(folder: Path, module: str = "", *lines: str) -> Path:
-    """Return a copy of the action in `folder`, without byte code, and with `lines` at the end of `module`."""
+    """Return a copy of the action in `folder`, without byte code, and with `lines` appended to `module`."""
     action = folder / "action"
     for name in ("src", "requirements"):
         shutil.copytree(ROOT / name, action / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -68,14 +68,14 @@ def _copy(folder: Path, module: str = "", *lines: str) -> Path:
 
 
 def _annotation(line: str) -> tuple[str, str]:
-    """Return the properties and the text of an error annotation."""
+    """Return the properties and text of an error annotation."""
     empty, command, text = line.split("::", 2)
     assert ("", True) == (empty, command.startswith("error "))
     return command.removeprefix("error "), text
 
 
 def test_a_missing_uv_is_one_annotation(runner: StepFiles, tmp_path: Path) -> None:
-    """There is no index for pip to install it from."""
+    """There is no index from which pip could install it."""
     status, log = _run(runner, PATH=str(tmp_path), PIP_CONFIG_FILE=os.devnull, PIP_NO_INDEX="1")
 
     assert (1, "title=uv-unavailable", 1) == (status, _annotation(log)[0], log.count("\n"))
@@ -92,7 +92,7 @@ def test_without_a_temporary_folder_the_runner_is_unusable(runner: StepFiles, te
 
 @posix
 def test_a_relative_temporary_folder_is_found_from_everywhere(runner: StepFiles, tmp_path: Path) -> None:
-    """The folder of our dependencies below it goes into `sys.path`."""
+    """The folder of our dependencies, which is below it, is added to `sys.path`."""
     write_program(tmp_path / "bin" / "uv", *_FAKE_UV)
     _, log = _run(runner, PATH=str(tmp_path / "bin"), RUNNER_TEMP=runner.temp.name, UV_SYSTEM_SYNC_GROUPS="--no")
 
@@ -187,7 +187,7 @@ def test_a_machine_that_has_run_out_of_something_is_no_bug(runner: StepFiles, tm
 @posix
 @pytest.mark.parametrize(("check", "is_kept"), [("true", False), ("false", True)], ids=["check", "sync"])
 def test_byte_code_of_our_modules_is_kept_except_by_a_check(runner: StepFiles, tmp_path: Path, check: str, *, is_kept: bool) -> None:
-    """It makes the next sync faster, and a check changes nothing but what is imported before the inputs are read."""
+    """Byte code makes the next sync faster. A check writes byte code only for modules imported before the inputs are read."""
     action = _copy(tmp_path)
     write_program(tmp_path / "bin" / "uv", *_FAKE_UV)
     _run(runner, action, PATH=str(tmp_path / "bin"), UV_SYSTEM_SYNC_CHECK=check)

@@ -1,4 +1,4 @@
-"""Every sentence that users see: all of them in one file, so that a change of wording is one diff to review."""
+"""All user-visible sentences in one file, so that changes of wording can be reviewed as one diff."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ SNAPSHOT = ROOT / "tests" / "data" / "messages.txt"
 
 
 def kinds(kind: type[errors.ActionError]) -> Iterator[str]:
-    """Yield the names of `kind` and of every class below it."""
+    """Yield the names of `kind` and all its subclasses."""
     yield kind.__name__
     for other in kind.__subclasses__():
         yield from kinds(other)
 
 
 KINDS = {*kinds(errors.ActionError), *kinds(imports.ModuleChanged)}
-# Calls whose arguments are templates, and the positions of those.
+# Calls that take templates as arguments, and the positions of these arguments.
 TEMPLATES = {**dict.fromkeys({*KINDS, "kind"}, (0, 1)), "message": (0,), "Row": (2, 3), "Difference": (2,), ".error": (1, 2)}
-# Tables whose rows are a pattern and templates.
+# Tables whose rows consist of a pattern and templates.
 TABLES = {"_HELP", "_REASONS", "_GIT_REASONS"}
-# Fields that every error of the diagnosis has a value for.
+# Fields that have a value in every error of the diagnosis.
 KNOWN = {*failure.OPTIONS, "uv", "target", "lock_command"}
 
 
 class Call(NamedTuple):
-    """A call that makes a message: where it is, its template, and the names of its values, or None if they are not literal."""
+    """A call that makes a message: its location, its template, and the names of its values, or None if they are not literals."""
 
     line: int
     template: ast.expr
@@ -42,7 +42,7 @@ class Call(NamedTuple):
 
 
 def calls(module: str) -> Iterator[Call]:
-    """Yield the calls in `module` that make messages, once for each template."""
+    """Yield the calls in `module` that make messages, one for each template."""
     tree = MODULES[module]
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     for scope in (tree, *functions):
@@ -62,7 +62,7 @@ def calls(module: str) -> Iterator[Call]:
 
 
 def texts(node: ast.expr, *scopes: ast.AST) -> list[str]:
-    """Return the texts that an argument may be: a literal, or what a name or a condition stands for in the first scope that has it."""
+    """Return the possible texts of an argument: a literal, or the values of a name or conditional in the first scope that has any."""
     if isinstance(node, ast.Constant):
         return [str(node.value)]
     if isinstance(node, ast.IfExp):
@@ -76,7 +76,7 @@ def texts(node: ast.expr, *scopes: ast.AST) -> list[str]:
 
 
 def assigned(node: ast.Assign, name: str) -> Iterator[ast.expr]:
-    """Yield what `node` assigns to `name`, alone or in a tuple."""
+    """Yield what `node` assigns to `name`, by itself or in a tuple."""
     target, value = node.targets[0], node.value
     pairs = (
         zip(target.elts, value.elts, strict=True) if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) else [(target, value)]
@@ -85,7 +85,7 @@ def assigned(node: ast.Assign, name: str) -> Iterator[ast.expr]:
 
 
 def current() -> str:
-    """Return the sentences of all modules, as the snapshot has them."""
+    """Return the sentences of all modules in the format of the snapshot."""
     found = {module: sorted({text for call in calls(module) for text in call.texts if text}) for module in MODULES}
     return "\n".join(f"{module}\n" + "".join(f"    {text}\n" for text in lines) for module, lines in found.items() if lines)
 
@@ -96,7 +96,7 @@ def test_every_sentence_is_as_it_was_reviewed() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_no_template_is_made_of_outside_text(module: str) -> None:
-    """A value that is formatted into a template would be read as part of it."""
+    """Text formatted into a template would be parsed as part of the template."""
     formatted = (ast.JoinedStr, ast.BinOp)
     made = [
         call.line

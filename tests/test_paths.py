@@ -46,7 +46,7 @@ def test_what_cannot_be_started_is_no_program(tmp_path: Path, make: Callable[[Pa
 )
 @pytest.mark.parametrize("windows", [False, True], ids=["posix", "windows"])
 def test_the_current_folder_is_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, search_path: str, *, windows: bool) -> None:
-    """It is the checkout: neither an empty entry of PATH means it, nor is it searched first, as Windows does."""
+    """The current folder is the checkout: an empty PATH entry does not mean it, and it is not searched first as on Windows."""
     touch(tmp_path, "tool", "tool.exe")
     monkeypatch.chdir(tmp_path)
 
@@ -54,7 +54,7 @@ def test_the_current_folder_is_not_searched(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_programs_of_windows_end_in_exe(tmp_path: Path) -> None:
-    """Whatever else it would start needs a shell."""
+    """All other kinds of programs need a shell to start them."""
     touch(tmp_path, "tool", "tool.bat", "tool.cmd", "tool.com")
 
     assert paths.program("tool", str(tmp_path), windows=True) is None
@@ -95,7 +95,7 @@ def test_programs_are_the_same_if_they_are_one_file_or_copies_in_one_folder(tmp_
     (tmp_path / "bin" / "folder").mkdir()
     for name, content in contents.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
-        # Made at the same moment, as a distribution's programs are.
+        # Give all files the same time, as in a Linux distribution's package.
         os.utime(tmp_path / name, (0, 0))
     pair = (str(tmp_path / "bin" / "python3"), str(tmp_path / other))
 
@@ -170,7 +170,7 @@ def test_text_has_line_feeds_only(tmp_path: Path) -> None:
     assert "a\nb\nc\n☃" == paths.text(str(tmp_path / "file"))
 
 
-# Paths that are written as only a shell or another system reads them.
+# Paths in the notation of a shell or of another system.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Running programs; every test runs a real one."""
+"""Running programs; every test runs a real program."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from uv_system_sync.reporting.terminal import Terminal, open_like
 
 
 def run(command: Command, relay: Relay | None = None) -> Completed:
-    """Start `command` and wait for its end."""
+    """Start `command` and wait for it to end."""
     return start(command)(relay)
 
 
 def _python(*lines: str, arguments: tuple[object, ...] = ()) -> Command:
-    """Return the command that runs `lines` with `arguments` in a Python whose streams are unbuffered."""
-    # Windows starts no Python without SYSTEMROOT.
+    """Return the command that runs `lines` with `arguments` in a Python with unbuffered streams."""
+    # Python does not start on Windows without SYSTEMROOT.
     system = {name: value for name, value in os.environ.items() if name == "SYSTEMROOT"}
     program = "\n".join(("import os, sys, time", *lines))
     return Command((sys.executable, "-I", "-u", "-c", program, *map(str, arguments)), system, os.path.abspath(os.sep))
@@ -61,7 +61,7 @@ def test_a_relay_gets_output_while_the_program_runs(tmp_path: Path) -> None:
 
 @pytest.fixture
 def terminal() -> Iterator[Callable[[], Terminal | None]]:
-    """What opens a terminal with 50 columns."""
+    """A function that opens a terminal with 50 columns."""
     if os.name == "nt":
         pytest.skip("Windows has no pseudo-terminals of this kind")
     import fcntl
@@ -180,7 +180,7 @@ def test_a_program_is_asked_to_stop_before_an_interruption_goes_on(tmp_path: Pat
     with pytest.raises(interruption):
         run(_python(*stop, "sys.stdout.write(str(os.getpid()))", "time.sleep(30)", arguments=(tmp_path / "stopped",)), interrupt)
 
-    # Less than the time after which it would have been killed.
+    # Shorter than the wait before the program would be killed.
     assert time.monotonic() - begun < 4
     assert (tmp_path / "stopped").exists()
     with pytest.raises(ProcessLookupError):
@@ -190,7 +190,7 @@ def test_a_program_is_asked_to_stop_before_an_interruption_goes_on(tmp_path: Pat
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other errors for a process that has ended")
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ValueError], ids=["cancelled", "bug"])
 def test_a_program_is_stopped_if_what_is_done_meanwhile_is_interrupted(tmp_path: Path, interruption: type[BaseException]) -> None:
-    """Even one that prints nothing."""
+    """A program that prints nothing is stopped too."""
     started = tmp_path / "started"
     begun = time.monotonic()
     finish = start(_python("open(sys.argv[1], 'w').write(str(os.getpid()))", "time.sleep(30)", arguments=(started,)))
@@ -220,7 +220,7 @@ def test_what_a_program_has_left_running_is_killed() -> None:
     run(command._replace(descriptors=(writing,)))
     os.close(writing)
 
-    # The pipe is at its end once no process has its other side open.
+    # The pipe reaches its end once no process holds its other end open.
     ready, _, _ = select.select([reading], [], [], 20)
     os.close(reading)
     assert [reading] == ready

@@ -1,4 +1,4 @@
-"""docs/errors.md has every error and every notice, and what it shows of them is what the code makes."""
+"""docs/errors.md lists every error and notice, and its examples are what the code produces."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXT = DOCUMENT.read_text(encoding="utf-8")
 _MADE: dict[str, Callable[[str, Path], tuple[str, str]]] = {"error": shown_errors.error, "notice": shown_errors.notice}
 _EXAMPLE = re.compile(r"<!-- (error|notice) ([a-z-]+) -->\n(.*?)<!-- /\1 -->", re.DOTALL)
 
-# The headings of each part of the document, and what is below each.
+# The document's top-level headings and their text, and the second-level headings and theirs.
 _PARTS = dict(re.findall(r"^# (.+)\n((?:(?!# ).*\n)*)", TEXT, re.MULTILINE))
 _SECTIONS = dict(re.findall(r"^## (.+)\n((?:(?!##? ).*\n)*)", TEXT, re.MULTILINE))
 
@@ -29,12 +29,12 @@ def _headings(part: str) -> list[str]:
 
 
 def test_every_error_has_a_heading() -> None:
-    """There is one for every title that the annotation of an error can have, and no other."""
+    """There is one heading for every title that an error annotation can have, and no other."""
     assert sorted(kind.slug for kind in ActionError.__subclasses__()) == sorted(_headings("Errors"))
 
 
 def test_every_notice_has_a_heading() -> None:
-    """There is one for every title that a notice can have, and no other; they are sorted."""
+    """There is one heading for every title that a notice can have, and no other, in alphabetical order."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
 
     assert sorted(set(re.findall(r"Notice\(\s*\"([a-z-]+)\"", source))) == _headings("Notices")
@@ -56,7 +56,7 @@ def test_every_example_is_shown_once() -> None:
     [pytest.param(heading, *found, id=found[1]) for heading, body in _SECTIONS.items() for found in _EXAMPLE.findall(body)],
 )
 def test_examples_are_what_the_code_makes(tmp_path: Path, heading: str, kind: str, name: str, shown: str) -> None:
-    """Each stands below its title; `make docs` writes them."""
+    """Each example is below its title; `make docs` writes them."""
     assert (heading, shown) == _made(kind, name, tmp_path)
 
 

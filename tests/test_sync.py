@@ -1,4 +1,4 @@
-"""The run from top to bottom, one test for each way through it; uv and the target are replaced by functions."""
+"""A complete run, with a test for each path through it; functions replace uv and the target."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _listeners: list[list[str]] = []
 
 
 def _audit(event: str, arguments: tuple[object, ...]) -> None:
-    # `open` with an opener raises two events; that of `os.open` has no mode.
+    # `open` with an opener raises two audit events; the one from `os.open` has no mode.
     if _listeners and event == "open" and str(arguments[0]).endswith("uv.lock") and arguments[1] is not None:
         _listeners[-1].append(str(arguments[0]))
 
 
-# It cannot be removed.
+# An audit hook cannot be removed.
 sys.addaudithook(_audit)
 
 
@@ -64,7 +64,7 @@ def _opened_locks() -> Iterator[list[str]]:
 
 
 class _Recording:
-    """A reporter that keeps everything."""
+    """A reporter that records everything."""
 
     def __init__(self) -> None:
         self.is_debugging = False
@@ -73,7 +73,7 @@ class _Recording:
         self.notices: list[Notice] = []
         self.listings: dict[str, list[str]] = {}
         self.is_interrupted = False
-        # The last line of the log each time that publishing was prepared.
+        # The last line of the log whenever publishing was prepared.
         self.prepared: list[str] = []
         self.results: list[Result] = []
 
@@ -125,7 +125,7 @@ class _Recording:
 
 
 class _Machine:
-    """A Python and a project that are folders, and a uv that is this object."""
+    """A machine whose Python and project are folders; this object also acts as uv."""
 
     def __init__(self, folder: Path, runner: StepFiles) -> None:
         self.prefix = folder / "python"
@@ -144,12 +144,12 @@ class _Machine:
         self.uv_does: Sequence[_Change] = (_Machine.install_alpha,)
         self.check_target: Callable[[Target, str], None] = require_next_python
         self.suitable_uv: Callable[[Project], Uv] | None = None
-        # What uv prints in the syncs before the last one, which fail; what happens meanwhile; and how long each wait after one was.
+        # uv's output in failed syncs before the last one, changes made during them, and the length of each wait after one.
         self.failures: list[str] = []
         self.uv_does_before: Sequence[_Change] = ()
         self.waits: list[float] = []
         self.is_interrupted_while_waiting = False
-        # What the target answers differently than it should.
+        # Answers of the target that differ from the correct ones.
         self.answers: dict[str, object] = {}
         touch(self.other, "python")
         touch(self.prefix / "bin", "python3")
@@ -194,7 +194,7 @@ class _Machine:
 
     @property
     def unfinished(self) -> Path:
-        """The file of a sync that has not finished."""
+        """The marker of an unfinished sync."""
         return self.prefix / "lib" / ".uv-system-sync-unfinished"
 
     def lock(self, *names: str) -> None:
@@ -206,7 +206,7 @@ class _Machine:
             record = self.prefix / "lib" / f"{name}.dist-info" / "RECORD"
             record.write_text("".join(f"{name}.dist-info/{file},,\n" for file in ("METADATA", "INSTALLER", "RECORD")), encoding="utf-8")
 
-    # What may be different.
+    # Deviations from a normal run.
 
     def break_alpha(self) -> None:
         (self.prefix / "lib" / "alpha-1.0.dist-info" / "RECORD").unlink()
@@ -238,7 +238,7 @@ class _Machine:
         (self.project / "uv.lock").unlink()
 
     def start(self, command: Command) -> Finish:
-        """Keep `command`, and do what it asks for when its end is waited for."""
+        """Record `command`, and apply its changes when it is waited for."""
         self.commands.append(command)
         return partial(self._finish, command)
 
@@ -272,7 +272,7 @@ _Change = Callable[[_Machine], object]
 
 @pytest.fixture
 def machine(tmp_path: Path, runner: StepFiles) -> _Machine:
-    """A machine on which everything is as it should be."""
+    """A machine in perfect order."""
     return _Machine(tmp_path, runner)
 
 
@@ -310,7 +310,7 @@ def test_what_changed_and_uv_does_not_list_is_listed(machine: _Machine) -> None:
 
 
 def test_publishing_is_prepared_before_uv_runs(machine: _Machine) -> None:
-    """What uv installs or builds may change the files that would be imported."""
+    """Packages that uv installs or builds may change files that would be imported later."""
     machine.run()
 
     assert ([machine.reporter.lines[0]], 1) == (machine.reporter.prepared, len(machine.reporter.results))
@@ -335,7 +335,7 @@ def test_uv_is_started_twice_and_the_target_once(machine: _Machine) -> None:
 
 
 def test_another_uv_may_suit_the_project_and_later_steps_get_it(machine: _Machine) -> None:
-    """The folders of the target come after it in GITHUB_PATH, and so before it on PATH."""
+    """The target's folders are written to GITHUB_PATH after uv's folder, so they come before it on PATH."""
     asked: list[Project] = []
 
     def suitable(project: Project) -> Uv:
@@ -654,7 +654,7 @@ def test_a_file_that_uv_received_in_part_is_named_by_the_lock(machine: _Machine)
 
 
 def test_what_a_failed_try_has_broken_is_repaired_before_the_next_one(machine: _Machine) -> None:
-    """Whether its file is there is looked at, as after a kill."""
+    """The repair checks for missing files, as it does after a kill."""
     there: list[bool] = []
 
     def lose_a_file(machine: _Machine) -> None:
@@ -702,7 +702,7 @@ def test_a_check_is_tried_again_and_repairs_nothing(machine: _Machine) -> None:
     assert (["retried"], True) == (machine.titles, (machine.prefix / "lib" / "alpha-1.0.dist-info").exists())
 
 
-# What is known of a run.
+# The facts about a run.
 
 
 @pytest.mark.parametrize("kind", [ValueError, SyncFailed])

@@ -1,4 +1,4 @@
-"""Text for people."""
+"""User-facing text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uv_system_sync.text import Message, Option, message
 
 
 def shouted(option: Option) -> str:
-    """Spell an option in a way of its own."""
+    """Spell an option in an unusual way."""
     return f"{option.name.upper()}!{option.value}"
 
 

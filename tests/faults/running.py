@@ -41,7 +41,7 @@ class Running:
         return time.monotonic()
 
     def wait_until(self, moment: float) -> None:
-        """Wait until `time`, or until everything has ended."""
+        """Wait until `moment`, or until everything has ended."""
         while not self.is_over() and (left := moment - time.monotonic()) > 0:
             time.sleep(min(left, 0.01))
 
