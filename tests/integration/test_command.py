@@ -718,7 +718,7 @@ def test_every_documented_block_is_run_by_a_test() -> None:
     assert {"sh", "dockerfile", "gitlab"} == set(re.findall(r"^```(.+)$", _DOCUMENT, re.MULTILINE))
 
 
-# The uv subcommand or option that a line of a block needs.
+# The uv feature that a line of a block needs.
 _LINES = {"--check": CAN_CHECK, "--no-build": since("0.12.6", "`--no-build` that takes an installed editable project as it is")}
 
 

@@ -148,7 +148,7 @@ def contents(target: Path) -> dict[str, str]:
 
 
 def missing(target: Path) -> list[str]:
-    """Return the files that RECORDs in `target` list but that do not exist. The copies of pip have no scripts, so these are ignored."""
+    """Return the files that RECORDs in `target` list but that do not exist; pip is skipped, because the copies of it have no scripts."""
     folder = site_packages(target)
     records = [record for record in folder.glob("*.dist-info/RECORD") if not record.parent.name.startswith("pip-")]
     rows = [row for record in records for row in csv.reader(record.read_text(encoding="utf-8").splitlines())]
@@ -421,7 +421,7 @@ def test_a_file_of_the_runner_on_a_full_disk_is_an_error_that_names_it_and_stays
     with small_disk(tmp_path / "disk", "64k") as disk:
         file = disk / "file"
         file.write_text("before\n", encoding="utf-8")
-        # The limit is the end of the file's own block, so not even part of the new text fits.
+        # Fill the file's own block to its end, so that not even part of the new text fits.
         file.write_text("x" * 4095 + "\n", encoding="utf-8")
         fill(disk)
         ci.environ[variable] = str(file)

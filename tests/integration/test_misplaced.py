@@ -271,7 +271,7 @@ def test_shared_libraries_that_no_other_program_loads_are_installed(ci: Runner, 
 def test_what_a_failed_build_has_written_into_modules_is_not_run_by_the_step(
     ci: Runner, tmp_path: Path, project: Project, target: Path, python: Python
 ) -> None:
-    """PyPy may have loaded its copy before the failure is explained."""
+    """PyPy may already have loaded the modules that explain a failure."""
     watched_build(project, tmp_path / "notes")
     program = f"""
 import glob, os
