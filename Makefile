@@ -53,7 +53,7 @@ faults: .venv/ready  ## Inject every known fault into syncs, 1,500 times, and pr
 compatibility: .venv/ready  ## Test with every uv, other Pythons and systems, and in containers (`STAGES="containers arm64"`: only these; `MIRROR=/folder`: see real-actions), and write docs/compatibility.md
 	PYTHONPATH=src REAL_ACTIONS="$(MIRROR)" $(BIN)/python -m tools.compatibility $(STAGES)
 
-bench: .venv/ready  ## Compare with other ways to install the same packages, and write docs/benchmark.md; 12 minutes (`BENCH=--quick`: fewer)
+bench: .venv/ready  ## Compare with other ways to install the same packages, and write docs/benchmark.md; 10 minutes (`BENCH=--quick`: fewer)
 	PYTHONPATH=src $(BIN)/python -m benchmarks $(BENCH)
 
 bench-guard: .venv/ready  ## Fail if the action's own work exceeds its budget by more than half; under a minute
