@@ -97,6 +97,11 @@ def test_failed_build_is_explained_by_its_hook_and_the_wheels(project: Project, 
         ("Error: pg_config executable not found.", "`pg_config`"),
         ("ModuleNotFoundError: No module named 'distutils'", "`distutils`"),
         ("ModuleNotFoundError: No module named 'numpy'", "`numpy`"),
+        ("import flit_core as backend\n  ModuleNotFoundError: No module named 'flit_core'", "imports `flit_core`"),
+        (
+            "import flit_core.build as backend\n  ModuleNotFoundError: No module named 'flit_core.build'",
+            "`flit_core.build`, does not exist",
+        ),
         ("error in demjson setup command: use_2to3 is invalid.", "`use_2to3`"),
         ("Exception: you need a C compiler to build uWSGI", "C compiler"),
         ("x.c:1:2: error: 'PyLongObject' {aka 'struct _longobject'} has no member named 'ob_digit'", "does not compile"),
@@ -111,7 +116,16 @@ def test_known_output_of_a_build_has_its_hint(project: Project, words: str, hint
     assert hint in str(error.hint).partition(" If another version")[0]
 
 
-@pytest.mark.parametrize("words", ["a.h", "the fatal error was in my head", "error: command 'gcc' failed with exit code 1", "{0} {"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a.h",
+        "the fatal error was in my head",
+        "error: command 'gcc' failed with exit code 1",
+        "ModuleNotFoundError: No module named 'numpy.core'",
+        "{0} {",
+    ],
+)
 def test_unknown_output_of_a_build_has_the_advice_about_wheels(project: Project, words: str) -> None:
     error = builds.failed_build(failure(_NEW_BUILD.replace("{0}", words), project))
 

@@ -43,7 +43,10 @@ _HELP = (
     (r"you need a C compiler", "First install a C compiler."),
     (r"No module named ['\"]?distutils", "Lock a newer version of it: its build needs `distutils`, which Python 3.12 removed."),
     (r"use_2to3 is invalid", "Lock a newer version of it: its build needs `use_2to3`, which setuptools 58 removed."),
-    (r"ModuleNotFoundError: No module named ['\"](?P<module>[A-Za-z]\w*)",
+    (r"import (?P<backend>[\w.]+) as backend\s+ModuleNotFoundError: No module named ['\"]\w+\.",
+     "Its `build-backend`, `{backend}`, does not exist. Correct it in `[build-system]` if the package is yours."),
+    # The package of a module with a dot in its name is there.
+    (r"ModuleNotFoundError: No module named ['\"](?P<module>[A-Za-z]\w*)['\"]",
      ("Its build imports `{module}` without requiring it. Add the distribution that provides it to `requires` in `[build-system]`"
       " if the package is yours, otherwise to `[tool.uv.extra-build-dependencies]`.")),
     (r"error: .{0,80}has no member named|error: (?:implicit declaration of|too (?:few|many) arguments to) function .{0,3}_?Py",
