@@ -133,6 +133,23 @@ def test_unknown_output_of_a_build_has_the_advice_about_wheels(project: Project,
     assert str(error.hint).startswith("If another version has a wheel for this Python, ")
 
 
+def test_failed_build_names_the_exception_that_ends_its_traceback(project: Project) -> None:
+    printed = 'Traceback (most recent call last):\n     File "a.py", line 1, in b\n   flit.ConfigError: no description'
+
+    error = builds.failed_build(failure(_NEW_BUILD.format(printed), project))
+
+    assert error is not None
+    assert "Call to `backend.build_wheel` failed (exit status: 1): flit.ConfigError: no description." in str(error.message)
+
+
+@pytest.mark.parametrize("printed", ["error: no compiler", "Traceback (most recent call last):\n   x: y\n   and more", "Traceback: x"])
+def test_failed_build_names_no_exception_if_its_output_ends_with_something_else(project: Project, printed: str) -> None:
+    error = builds.failed_build(failure(_NEW_BUILD.format(printed), project))
+
+    assert error is not None
+    assert "failed (exit status: 1). " in str(error.message)
+
+
 def test_package_that_has_no_wheel_in_the_lock_at_all(project: Project) -> None:
     """The hint does not suggest another Python, because uv.lock has no wheel for any."""
     error = builds.failed_build(failure(_NEW_BUILD.replace("native", "source-only"), project))

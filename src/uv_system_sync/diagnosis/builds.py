@@ -207,7 +207,8 @@ def _cause(failure: Failure, unreached: network.Unreached | None) -> Message | s
     """Return a clause on why a build failed, or an empty string."""
     call = failure.match(r"Call to `[^`]*` failed(?: \([^)]*\))?")
     if call:
-        return message(": {call}", call=call[0])
+        raised = _raised(failure.quoted)
+        return message(": {call}: {raised}", call=call[0], raised=raised) if raised else message(": {call}", call=call[0])
     required = failure.match(r"Failed to (?:resolve|install) requirements from `[^`]*`(.*?)(?= (?:help|hint): |$)")
     if required and unreached:
         text = ": its build requirements could not be fetched from {address}: {reason}"
@@ -217,6 +218,13 @@ def _cause(failure: Failure, unreached: network.Unreached | None) -> Message | s
         return message(": its build requirements cannot be installed: {why}", why=why) if why else ""
     why = _shortened(re.split(r" (?:help|hint): ", failure.messages[1])[0]) if failure.messages[1:] else ""
     return message(": {why}", why=why) if why else ""
+
+
+def _raised(output: str) -> str:
+    """Return the exception in the last line of `output` if that ends a Python traceback, or an empty string."""
+    traceback, _, last = output.rstrip().rpartition("\n")
+    is_raised = "Traceback (most recent call last):" in traceback and re.match(r"[A-Za-z_][\w.]*: \S", last)
+    return _shortened(last) if is_raised else ""
 
 
 def _shortened(text: str) -> str:
